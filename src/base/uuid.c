@@ -1,0 +1,70 @@
+#include "config.h"
+
+#include "base/uuid.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+
+void
+random_bytes(void *p, size_t n)
+{
+	char *at = p;
+
+	while (n > 0) {
+		ssize_t got = getrandom(at, n, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			die("getrandom failed");
+		at += got;
+		n -= (size_t)got;
+	}
+}
+
+static bool
+is_dash(size_t i)
+{
+	return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+struct str
+uuid_new(struct arena *arena)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char b[16];
+	uint64_t ms = (uint64_t)clock_now_ms();
+	char *text = arena_alloc(arena, UUID_TEXT + 1);
+
+	random_bytes(b, sizeof b);
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)(ms >> (40 - 8 * i));
+	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
+	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
+	for (size_t i = 0, k = 0; i < UUID_TEXT; i++) {
+		if (is_dash(i)) {
+			text[i] = '-';
+			continue;
+		}
+		text[i] = hex[k % 2 == 0 ? b[k / 2] >> 4 : b[k / 2] & 15];
+		k++;
+	}
+	return (struct str){ text, UUID_TEXT };
+}
+
+bool
+uuid_is(struct str s)
+{
+	if (s.n != UUID_TEXT)
+		return false;
+	for (size_t i = 0; i < UUID_TEXT; i++) {
+		char c = s.p[i];
+
+		if (is_dash(i) ? c != '-'
+		    : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return true;
+}
