@@ -161,7 +161,6 @@ struct encode {
 	unsigned view;			/* OWNER, PUBLIC or SHARE */
 	doc_url_fn *url;		/* NULL: keys are left out */
 	void *url_arg;
-	int64_t retry_after_s;
 	/* Out: what was wrong with the stored document. */
 	int faults;
 };
@@ -184,6 +183,8 @@ bool doc_peek_bool(struct str bson, const char *key, bool *ret_value);
 
 /* The $jsonSchema validator as BSON, and everything as text. */
 struct str schema_validator(const struct doc *doc, struct arena *arena);
+/* A JSON array of index specifications as createIndexes takes them. */
+struct str schema_indexes(const struct doc *doc, struct arena *arena);
 void schema_print_validators(struct buf *buf);		/* JSON, by collection */
 void schema_print_indexes(struct buf *buf);		/* JSON, by collection */
 void schema_print_reference(struct buf *buf);		/* docs/schema.md */
