@@ -118,41 +118,20 @@ read_model(struct str text, struct gemini_model *model, struct err *err)
 	return RC_OK;
 }
 
-static struct str
-next_word(struct str *rest)
-{
-	static const char between[] = " ,\t\n";
-	struct str word;
-
-	while (rest->n > 0 && memchr(between, rest->p[0], 4) != NULL)
-		*rest = str_slice(*rest, 1, rest->n);
-	word = (struct str){ rest->p, 0 };
-	while (word.n < rest->n && memchr(between, rest->p[word.n], 4) == NULL)
-		word.n++;
-	*rest = str_slice(*rest, word.n, rest->n);
-	return word;
-}
-
 enum rc
-gemini_models_read(struct arena *arena, struct str text,
-    const struct gemini_model **ret_models, size_t *ret_count, struct err *err)
+gemini_models_read(struct arena *arena, const struct str *items, size_t count,
+    const struct gemini_model **ret_models, struct err *err)
 {
-	struct gemini_model *models = arena_many(arena, GEMINI_MODELS_MAX,
-	    struct gemini_model);
-	struct str rest = arena_str(arena, text), word;
-	size_t count = 0;
+	struct gemini_model *models = arena_many(arena, count, struct gemini_model);
 	enum rc rc;
 
-	while ((word = next_word(&rest)).n > 0) {
-		if (count == GEMINI_MODELS_MAX)
-			return err_set(err, RC_INVALID, "At most %d models can be listed.",
-			    GEMINI_MODELS_MAX);
-		if ((rc = read_model(word, &models[count++], err)) != RC_OK)
+	if (count == 0 || count > GEMINI_MODELS_MAX)
+		return err_set(err, RC_INVALID, "One to %d models must be listed.",
+		    GEMINI_MODELS_MAX);
+	for (size_t i = 0; i < count; i++)
+		if ((rc = read_model(arena_str(arena, items[i]), &models[i], err))
+		    != RC_OK)
 			return rc;
-	}
-	if (count == 0)
-		return err_set(err, RC_INVALID, "At least one model must be listed.");
 	*ret_models = models;
-	*ret_count = count;
 	return RC_OK;
 }

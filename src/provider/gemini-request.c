@@ -306,6 +306,8 @@ gemini_request_json(struct arena *scratch, const struct gemini_target *target,
 	buf_addz(&body, "]}],");
 	add_config(&body, target);
 	buf_add_char(&body, '}');
+	if (body.failed || text.failed)
+		return false;
 	*ret_json = buf_str(&body);
-	return !body.failed && !text.failed;
+	return true;
 }

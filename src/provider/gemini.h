@@ -24,7 +24,6 @@
 struct net;
 
 #define GEMINI_BASE_URL "https://generativelanguage.googleapis.com"
-#define GEMINI_MODELS "gemini-2.5-flash-image gemini-3.1-flash-image"
 
 enum { GEMINI_MODELS_MAX = 8 };
 
@@ -52,11 +51,11 @@ struct gemini_options {
 	int64_t breaker_ms;		/* 0: 30 s; see gemini_open() */
 };
 
-/* Reads a list of models: names, each with "=input/text_out/image_out" in dollars
- * per million tokens if the table does not know it or is to be overridden, with
- * spaces or commas between: "gemini-2.5-flash-image gemini-x=0.5/3/60". */
-enum rc gemini_models_read(struct arena *arena, struct str text,
-    const struct gemini_model **ret_models, size_t *ret_count,
+/* Reads a list of models, one an item: its name, and "=input/text_out/image_out" in
+ * dollars per million tokens behind it if the table does not know the model or is
+ * to be overridden: "gemini-2.5-flash-image", "gemini-x=0.5/3/60". */
+enum rc gemini_models_read(struct arena *arena, const struct str *items,
+    size_t count, const struct gemini_model **ret_models,
     struct err *err) must_use;
 
 /* Nothing is sent yet. RC_INVALID: an option that no request could be made with.

@@ -12,7 +12,8 @@ same prompt, and the last one from then on.
 
   GET  /_log    requests so far: path, model, headers without the key, body with each
                 picture replaced by its size and hash, mode, status
-  GET  /_count  {"generate": n, "models": n, "refused": n, "by_mode": {...}}
+  GET  /_count  {"generate": n, "models": n, "refused": n, "peak": most at one time,
+                "by_mode": {...}}
   GET  /v1beta/models
 
 In a test: with GeminiStandin() as standin: ... standin.url, standin.count()
@@ -555,7 +556,7 @@ MARKER = re.compile(r"\[\[([a-z0-9_]+)(?::([^\]]*))?\]\]")
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "scaffolding"
+    server_version = "gemini-standin"
     sys_version = ""
 
     def log_message(self, *args):
@@ -654,11 +655,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         texts, pictures, config = check_request(request, model)
         mode, arg = self.server.mode_for("\n".join(texts))
         self.entry["mode"] = mode
-        time.sleep(self.server.delay_s)
         answer = Answer(self.server, model, texts, pictures, config)
         if not any(text.strip() for text in texts) and mode == "ok":
             mode = "no_content"
-        self.send_mode(answer, mode, arg)
+        self.server.enter(1)
+        try:
+            time.sleep(self.server.delay_s)
+            self.send_mode(answer, mode, arg)
+        finally:
+            self.server.enter(-1)
 
     def send_mode(self, answer, mode, arg):
         if mode in MODES:
@@ -735,6 +740,7 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
         self.forced = None          # (mode, arg, times left or None)
         self.sequences = {}
         self.number = 0
+        self.inside = self.peak = 0  # generateContent calls at one time
         self.pictures = Pictures()
         self.url = "%s://127.0.0.1:%d" % ("https" if tls else "http",
                                           self.server_address[1])
@@ -763,6 +769,11 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
             self.number += 1
             return self.number
 
+    def enter(self, one):
+        with self.lock:
+            self.inside += one
+            self.peak = max(self.peak, self.inside)
+
     def remember(self, entry):
         with self.lock:
             self.log.append(entry)
@@ -774,7 +785,7 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
             for entry in calls:
                 if "mode" in entry:
                     by_mode[entry["mode"]] = by_mode.get(entry["mode"], 0) + 1
-            return {"generate": len(calls), "by_mode": by_mode,
+            return {"generate": len(calls), "by_mode": by_mode, "peak": self.peak,
                     "models": sum(e["path"] == "/v1beta/models" for e in self.log),
                     "refused": sum("refused" in e for e in self.log)}
 
@@ -784,6 +795,7 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
                 self.log.clear()
                 self.sequences.clear()
                 self.forced = None
+                self.peak = self.inside
                 self.gone = set()
             if "gone_models" in order:
                 self.gone = set(order["gone_models"])

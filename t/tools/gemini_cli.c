@@ -193,20 +193,30 @@ help(void)
 }
 
 static void
-set_option(struct job *job, int option, const char *value)
+set_models(struct job *job, struct str list)
 {
-	struct provider_request *request = &job->request;
+	struct str items[GEMINI_MODELS_MAX];
+	size_t n = 0;
 	struct err err;
 
 	err_init(&err);
+	while (list.p != NULL && n < GEMINI_MODELS_MAX)
+		items[n++] = str_cut(&list, ',');
+	if (gemini_models_read(job->arena, items, n, &job->options.models, &err)
+	    != RC_OK)
+		fail(err.message);
+	job->options.model_count = n;
+}
+
+static void
+set_option(struct job *job, int option, const char *value)
+{
+	struct provider_request *request = &job->request;
+
 	switch (option) {
 	case BASE_URL: job->options.base_url = str_of(value); break;
 	case KEY: job->options.api_key = str_of(value); break;
-	case MODELS:
-		if (gemini_models_read(job->arena, str_of(value), &job->options.models,
-		    &job->options.model_count, &err) != RC_OK)
-			fail(err.message);
-		break;
+	case MODELS: set_models(job, str_of(value)); break;
 	case PROMPT: request->prompt = str_of(value); break;
 	case RATIO: job->options.aspect_ratio = str_of(value); break;
 	case SIZE: job->options.image_size = str_of(value); break;
@@ -252,7 +262,7 @@ main(int argc, char **argv)
 	int option;
 
 	err_init(&err);
-	set_option(&job, MODELS, GEMINI_MODELS);
+	set_models(&job, STR("gemini-2.5-flash-image,gemini-3.1-flash-image"));
 	while ((option = getopt_long(argc, argv, "u:k:m:p:h", names, NULL)) != -1)
 		set_option(&job, option, optarg);
 	net_global_init();
