@@ -1,9 +1,9 @@
 /*
  * secret.h - secrets come from files that only their owner can read.
  *
- * A file is refused unless it is regular, belongs to us or to root, and gives
- * nothing to group and others (0600, 0400). What was wrong stands in
- * err->detail, without the content.
+ * A file is refused unless it is regular and gives nothing to group and others
+ * (0600, 0400); so only its owner and root can have opened it. What was wrong
+ * stands in err->detail, without the content.
  */
 #ifndef BEZEL_CRYPT_SECRET_H
 #define BEZEL_CRYPT_SECRET_H

@@ -26,11 +26,12 @@ struct str token_sign(struct arena *arena, struct str key, struct str payload);
 must_use bool token_verify(struct str key, struct str token,
     struct str *ret_payload);
 
-/* The signature that nginx checks: base64url(md5(text)), where text is the
- * expression of secure_link_md5 and ends in the secret
- * (ngx_http_secure_link_module; the module has no other digest). The text is
- * "<expires><path> <secret>": the secret stands last, so MD5's weak collisions
- * do not help, and length extension needs the digest to begin with the secret. */
+/* The signature that nginx checks: base64url(md5(text)), where text is what
+ * secure_link_md5 says, the secret last (ngx_http_secure_link_module; it has no
+ * other digest, which is why MD5 is here at all). A secret that stands last
+ * rules out length extension; a collision would pass, but needs two signed
+ * texts of the attacker's choice. So text must hold nothing but what we make:
+ * an expiry, ids, the secret. */
 struct str token_secure_link(struct arena *arena, struct str text);
 
 #endif

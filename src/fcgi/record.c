@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 
 enum {
-	VERSION = 1, END_REQUEST = 3, STDOUT = 6,
+	RECORD_VERSION = 1, END_REQUEST = 3, STDOUT = 6,
 	CONTENT_MAX = 65528,		/* a multiple of 8 */
 	HEADER_BYTES = 8, RECORDS_AT_ONCE = 16
 };
@@ -15,7 +15,7 @@ enum {
 static void
 header(unsigned char h[HEADER_BYTES], int type, int request_id, size_t n)
 {
-	h[0] = VERSION;
+	h[0] = RECORD_VERSION;
 	h[1] = (unsigned char)type;
 	h[2] = (unsigned char)(request_id >> 8);
 	h[3] = (unsigned char)request_id;

@@ -158,3 +158,23 @@ doc_to_bson(const struct doc *doc, const void *object, struct arena *arena)
 	bson_destroy(&bson);
 	return copy;
 }
+
+struct str
+doc_pick(const struct doc *doc, struct str bson, uint64_t present,
+    struct arena *arena)
+{
+	bson_t from, to = BSON_INITIALIZER;
+	struct str copy;
+	bson_iter_t it;
+
+	if (!bson_init_static(&from, (const uint8_t *)bson.p, bson.n))
+		die("doc_pick: not BSON");
+	for (size_t i = 0; i < doc->field_count; i++)
+		if ((present >> i & 1)
+		    && bson_iter_init_find(&it, &from, doc->fields[i].key))
+			(void)bson_append_iter(&to, NULL, 0, &it);
+	copy = arena_str(arena, (struct str){
+	    (const char *)bson_get_data(&to), to.len });
+	bson_destroy(&to);
+	return copy;
+}

@@ -147,6 +147,10 @@ struct str doc_to_bson(const struct doc *doc, const void *object,
 int doc_from_bson(const struct doc *doc, struct str bson, void *object,
     struct arena *arena, struct err *faults);
 
+/* The top-level members whose bits are set in `present`, in a document of their own. */
+struct str doc_pick(const struct doc *doc, struct str bson, uint64_t present,
+    struct arena *arena);
+
 /* One JSON object (from a provider) as a FREE value; RC_INVALID when it breaks
  * the bounds of decision "free object": 4 KiB, depth 4, 32 keys, [a-z0-9_]+. */
 enum rc doc_free_from_json(struct arena *arena, struct str json,

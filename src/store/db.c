@@ -300,7 +300,7 @@ static enum rc
 write_how(struct store *store, struct arena *arena, const bson_t *command,
     enum how how, const bson_t **ret_reply, struct err *err)
 {
-	const bson_t *reply;
+	const bson_t *reply = NULL;
 
 	if (run(store, arena, command, how, &reply, err) != RC_OK
 	    || check_write_errors(store, reply, err) != RC_OK)
@@ -340,7 +340,7 @@ db_find(struct store *store, struct arena *arena, const struct db_find *find,
     struct str *ret_docs, size_t *ret_n, struct err *err)
 {
 	bson_t command = BSON_INITIALIZER;
-	const bson_t *reply;
+	const bson_t *reply = NULL;
 	bson_iter_t it, batch;
 	size_t n = 0;
 	enum rc rc;
@@ -437,7 +437,7 @@ db_update(struct store *store, struct arena *arena, const char *collection,
     int64_t *ret_matched, struct err *err)
 {
 	bson_t command = BSON_INITIALIZER, array, item;
-	const bson_t *reply;
+	const bson_t *reply = NULL;
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "update", collection);
@@ -464,7 +464,7 @@ db_delete(struct store *store, struct arena *arena, const char *collection,
     const bson_t *filter, int limit, int64_t *ret_deleted, struct err *err)
 {
 	bson_t command = BSON_INITIALIZER, array, item;
-	const bson_t *reply;
+	const bson_t *reply = NULL;
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "delete", collection);
@@ -488,7 +488,7 @@ db_find_and_modify(struct store *store, struct arena *arena,
     struct err *err)
 {
 	bson_t command = BSON_INITIALIZER;
-	const bson_t *reply;
+	const bson_t *reply = NULL;
 	bson_iter_t it;
 	enum rc rc;
 

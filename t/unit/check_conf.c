@@ -116,8 +116,10 @@ static const struct bad_file {
 	{ STR_INIT("provider ="), "bezel.conf:1", "bad_value", "one of" },
 	{ STR_INIT("listen = run/x"), "bezel.conf:1", "bad_value", "absolute path" },
 	{ STR_INIT("gemini_models ="), "bezel.conf:1", "bad_value", "1 to 8 items" },
-	{ STR_INIT("gemini_models = a,b,c,d,e,f,g,h,i"), "bezel.conf:1", "bad_value",
+	{ STR_INIT("gemini_models = a,b,c,d,e,f,g,h,i,j"), "bezel.conf:1", "bad_value",
 	    "1 to 8 items" },
+	{ STR_INIT("mongodb_database = 0123456789012345678901234567890123456789012345678"
+	    "901234567890123"), "bezel.conf:1", "bad_value", "1 to 63 bytes" },
 	{ STR_INIT("gemini_models = a,,b"), "bezel.conf:1", "bad_value", "empty item" },
 	{ STR_INIT("gemini_models = a,"), "bezel.conf:1", "bad_value", "empty item" },
 	{ STR_INIT("gemini_models = ,"), "bezel.conf:1", "bad_value", "empty item" },
@@ -139,6 +141,20 @@ START_TEST(bad_files_are_refused_with_their_line)
 	ck_assert_str(conf.base_url, "http://127.0.0.1:8080");
 	ck_assert_int_eq(conf.provider, CONF_PROVIDER_RENDER);
 	ck_assert_uint_eq(conf.gemini_models.n, 2);
+}
+END_TEST
+
+START_TEST(long_paths_are_refused)
+{
+	char *path = arena_alloc(arena, 1001);
+
+	memset(path, '/', 1001);
+	ck_assert_int_eq(conf_set(&conf, arena, STR("objects"),
+	    (struct str){ path, 1000 }, STR("test"), &err), RC_OK);
+	ck_assert_uint_eq(strlen(conf.objects), 1000);
+	ck_assert_int_eq(conf_set(&conf, arena, STR("objects"),
+	    (struct str){ path, 1001 }, STR("test"), &err), RC_INVALID);
+	ck_assert_str(err.faults->pointer, "test");
 }
 END_TEST
 
@@ -268,6 +284,7 @@ static const struct rule {
 	{ "base_url = https://studio.example:\n", "bezel.conf:1", "must be like" },
 	{ "base_url = https://studio.example:80/x\n", "bezel.conf:1", "must be like" },
 	{ "base_url = https://.example\n", "bezel.conf:1", "must be like" },
+	{ "base_url = https://[::1\n", "bezel.conf:1", "must be like" },
 	{ "base_url = https://[x]\n", "bezel.conf:1", "must be like" },
 	{ "base_url = https://[1:2:3:4:5:6:7:8:9:1:2:3:4:5:6:7:8:9:1:2:3:4:5:6:7:8]\n",
 	    "bezel.conf:1", "must be like" },
@@ -405,6 +422,7 @@ main(void)
 	tcase_add_test(tcase, a_file_sets_options);
 	tcase_add_loop_test(tcase, bad_files_are_refused_with_their_line, 0,
 	    (int)(sizeof bad_files / sizeof bad_files[0]));
+	tcase_add_test(tcase, long_paths_are_refused);
 	tcase_add_test(tcase, all_faults_of_a_file_are_told);
 	tcase_add_test(tcase, later_sources_go_over_earlier_ones);
 	tcase_add_test(tcase, bad_arguments_are_refused);

@@ -123,6 +123,9 @@ START_TEST(cookies_are_set)
 	ck_assert_str(cookie_set(arena, &(struct cookie){ .name = STR("bezel"),
 	    .value = STR(""), .path = STR("/s/x"), .flags = COOKIE_STRICT }),
 	    "bezel=; Path=/s/x; Max-Age=0; SameSite=Strict");
+	ck_assert_str(cookie_set(arena, &(struct cookie){ .name = STR("__Secure-s"),
+	    .value = STR("1"), .path = STR("/s/x"), .flags = COOKIE_SECURE }),
+	    "__Secure-s=1; Path=/s/x; Max-Age=0; SameSite=Lax; Secure");
 }
 END_TEST
 

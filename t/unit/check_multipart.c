@@ -39,26 +39,26 @@ START_TEST(fields_and_files_are_found)
 	struct err err;
 	const struct part *part;
 
-	ck_assert_int_eq(parse("Multipart/Form-Data; boundary=\"-- a:b\"",
-	    STR("---- a:b\r\n"
+	ck_assert_int_eq(parse("Multipart/Form-Data; boundary=\"-- A_:9\"",
+	    STR("---- A_:9\r\n"
 	    "Content-Disposition: form-data; name=\"note\"\r\n\r\n"
 	    "a b\r\n"
-	    "---- a:b\r\n"
+	    "---- A_:9\r\n"
 	    "content-disposition:form-data; name=file; filename=\"r\\\"i\xc3\xb6.png\"\r\n"
 	    "Content-Type: image/png; x=y\r\n"
 	    "Content-Transfer-Encoding: Binary\r\n"
 	    "X-Other: \xff\r\n\r\n"
-	    "\x89PNG\r\n\0\r\n\r\n---- a\r\n"
-	    "---- a:b\r\n"
+	    "\x89PNG\r\n\0\r\n\r\n---- A\r\n"
+	    "---- A_:9\r\n"
 	    "Content-Disposition: form-data; name=\"empty\"; filename=\"\"\r\n\r\n"
-	    "\r\n---- a:b--\r\n"), &m, &err), RC_OK);
+	    "\r\n---- A_:9--\r\n"), &m, &err), RC_OK);
 	ck_assert_uint_eq(m.n, 3);
 	part = multipart_get(&m, STR("note"));
 	ck_assert_str(part->data, "a b");
 	ck_assert_ptr_null(part->filename.p);
 	ck_assert_ptr_null(part->type.p);
 	part = multipart_get(&m, STR("file"));
-	ck_assert(str_eq(part->data, STR("\x89PNG\r\n\0\r\n\r\n---- a")));
+	ck_assert(str_eq(part->data, STR("\x89PNG\r\n\0\r\n\r\n---- A")));
 	ck_assert_str(part->filename, "r\"i\xc3\xb6.png");
 	ck_assert_str(part->type, "image/png; x=y");
 	part = multipart_get(&m, STR("empty"));
@@ -99,6 +99,7 @@ START_TEST(other_types_are_refused)
 		{ "multipart/form-data; boundary=\"\"", RC_MALFORMED },
 		{ "multipart/form-data; boundary=\"b \"", RC_MALFORMED },
 		{ "multipart/form-data; boundary=\"b[\"", RC_MALFORMED },
+		{ "multipart/form-data; boundary=b~", RC_MALFORMED },
 		{ "multipart/form-data; boundary=\"\xc3\xa4\"", RC_MALFORMED },
 		{ "multipart/form-data; boundary=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 		    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", RC_MALFORMED },
@@ -171,6 +172,8 @@ START_TEST(bad_headers_are_refused)
 		{ FIELD "Content-Type: a/b\r\nContent-Type: a/b\r\n", "Content-Type" },
 		{ FIELD "Content-Type: a/b; x\r\n", "Content-Type" },
 		{ FIELD "Content-Transfer-Encoding: base64\r\n", "encoded" },
+		{ FIELD "Content-Transfer-Encoding: 8bit\r\n", NULL },
+		{ FIELD "Content-Transfer-Encoding: 7BIT\r\n", NULL },
 		{ FIELD "no colon\r\n", "malformed" },
 		{ FIELD ": x\r\n", "malformed" },
 		{ FIELD "a b: x\r\n", "malformed" },
