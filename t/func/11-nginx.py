@@ -4,13 +4,14 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from stack import STUB, Stack, wait_for
+from stack import SRCDIR, STUB, Stack, wait_for
 from tap import about_no_bezel, contains, is_, main, ok, test
 
 FOLDER = "019a0000-0000-7000-8000-0000000000f3"
@@ -27,7 +28,7 @@ def is_problem(reply, status, code, name):
     is_(reply.header("Cache-Control"), "no-store", name + ": is not stored")
     problem = json.loads(reply.body)
     is_((problem["status"], problem["code"], problem["request_id"], problem["type"]),
-        (status, code, reply.header("X-Request-Id"), stack.base_url + "/docs/problems/" + code), name + ": body")
+        (status, code, reply.header("X-Request-Id"), stack.base_url + "/v1/problems/" + code), name + ": body")
     return problem
 
 
@@ -74,14 +75,28 @@ def request_ids():
     is_(client.get("/v1/x", headers={"X-Request-Id": "abc.DEF-123_4"}).header("X-Request-Id"), "abc.DEF-123_4",
         "a harmless request id is kept")
     reply = client.get("/v1/x", headers={"X-Request-Id": "abc.DEF-123_4"})
-    is_(params(reply)["HTTP_X_REQUEST_ID"], "abc.DEF-123_4", "bezel is told the same")
-    is_([k for k, v in reply.json()["params"] if k == "HTTP_X_REQUEST_ID"], ["HTTP_X_REQUEST_ID"], "once")
+    is_(params(reply)["BEZEL_REQUEST_ID"], "abc.DEF-123_4", "bezel is told the same")
+    is_([k for k, v in reply.json()["params"] if v == "abc.DEF-123_4"], ["BEZEL_REQUEST_ID"], "once")
     for bad in ("short", "x" * 65, 'quote"quote', "space space"):
         reply = client.get("/v1/x", headers={"X-Request-Id": bad})
         made = reply.header("X-Request-Id")
-        ok(len(made) == 32 and made != bad and params(reply)["HTTP_X_REQUEST_ID"] == made,
+        ok(len(made) == 32 and made != bad and params(reply)["BEZEL_REQUEST_ID"] == made,
            "in the place of %r one is made" % bad[:12])
     is_(client.get("/v1/headers").header_all("X-Request-Id") == ["own"], False, "bezel's own does not override it")
+
+
+@test
+def problem_types_are_known():
+    with open(os.path.join(SRCDIR, "src", "base", "errors.def"), encoding="utf-8") as file:
+        known = {(int(status), code, title) for code, status, title in
+                 re.findall(r'^ERROR\(\w+,\s*"(\w+)",\s*(\d+), "([^"]+)"\)', file.read(), re.M)}
+    with open(os.path.join(SRCDIR, "nginx", "problem-pages.conf.in"), encoding="utf-8") as file:
+        ours = [json.loads(body.replace("$", "")) for body in re.findall(r"return \d+ '(.*)';", file.read())]
+    is_(len(ours), 14, "nginx has its problems")
+    for problem in ours:
+        ok((problem["status"], problem["code"], problem["title"]) in known,
+           "%d %s is explained by bezel too" % (problem["status"], problem["code"]))
+        ok(problem["type"].endswith("/" + problem["code"]), problem["code"] + ": its type ends in its code")
 
 
 @test
@@ -156,7 +171,7 @@ def quick_and_slow():
         return client.request(method, path, json=None if method == "GET" else {}).json()
 
     for method, path in (("GET", "/v1/designs"), ("POST", "/v1/designs"), ("GET", "/v1/me"), ("GET", "/s/abc"),
-                         ("GET", "/v1/auth/google"), ("PATCH", "/v1/me"), ("GET", "/docs"), ("GET", "/docs/problems/x")):
+                         ("GET", "/v1/auth/google"), ("PATCH", "/v1/me"), ("GET", "/docs"), ("GET", "/v1/problems/x")):
         got = where(method, path)
         is_((got["socket"], got["keep_conn"]), ("listen", True), "%s %s is quick" % (method, path))
     for method, path in (("POST", "/v1/auth/login"), ("POST", "/v1/uploads"), ("DELETE", "/v1/me"), ("POST", "/s/abc"),
