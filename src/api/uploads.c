@@ -13,19 +13,19 @@ api_upload_create(struct call *call, struct err *err)
 	struct media media = { .app = call->app, .arena = call->arena };
 	struct buf more;
 	struct multipart form;
-	const struct multipart_part *file;
+	const struct part *file;
 	struct upload upload;
 
 	if (multipart_parse(call->arena, request->content_type, request->body,
-	    &form, err) != RC_OK
-	    || multipart_get(&form, STR("file"), &file, err) != RC_OK)
+	    &form, err) != RC_OK)
 		return err->rc;
+	file = multipart_get(&form, STR("file"));
 	if (file == NULL) {
 		err_fault(err, call->arena, STR("file"), "required",
 		    "The form needs a file field named `file`.");
 		return err->rc;
 	}
-	if (app_upload_create(call->app, call->arena, &call->actor, file->body,
+	if (app_upload_create(call->app, call->arena, &call->actor, file->data,
 	    &upload, err) != RC_OK)
 		return err->rc;
 	buf_init(&more, call->arena, 256, 2048);
