@@ -112,19 +112,46 @@ pid_stop()
 		ps_left=$((ps_left - 1))
 		sleep 0.1
 	done
+}
+
+# session_left FILE WORD: processes of the session that the one in FILE led, with WORD in their command
+# line: nginx's workers outlive a master that was killed, and keep its port.
+session_left()
+{
+	sl_pid='' sl_start='' sl_boot=''
+	[ -r "$1" ] && read -r sl_pid sl_start sl_boot <"$1" || return 0
+	is_number "$sl_pid" && [ "$sl_boot" = "$(boot_id)" ] || return 0
+	# The number of a session is not given away while it has members. When its leader lives and
+	# began at another time, it is another session.
+	[ ! -e "/proc/$sl_pid" ] || [ "$(proc_start "$sl_pid")" = "$sl_start" ] || return 0
+	# shellcheck disable=SC2013 # numbers, one a line
+	for sl_each in $(cat /proc/[0-9]*/stat 2>/dev/null |
+	    sed -n "s/^\\([0-9]*\\) (.*) [^ZX] [0-9-]* [0-9-]* $sl_pid .*/\\1/p"); do
+		! tr '\0' ' ' <"/proc/$sl_each/cmdline" 2>/dev/null | grep -qF -- "$2" || printf '%s\n' "$sl_each"
+	done
+}
+
+# service_stop FILE WORD SIGNAL SECONDS: the process and what is left of its session; harder when need be.
+service_stop()
+{
+	[ -e "$1" ] || return 0
+	pid_stop "$1" "$2" "$3" "$4" || pid_stop "$1" "$2" TERM 5 || pid_stop "$1" "$2" KILL 5 || say "$2 does not end"
+	for sv_signal in TERM TERM TERM KILL KILL; do
+		sv_left=$(session_left "$1" "$2")
+		[ -n "$sv_left" ] || break
+		# shellcheck disable=SC2086 # numbers
+		kill -s "$sv_signal" $sv_left 2>/dev/null || :
+		sleep 0.3
+	done
 	rm -f "$1"
 }
 
 # services_stop STATE: nginx, then bezel, then mongod; each gets the time it needs.
 services_stop()
 {
-	ss_pids=$1/pids
-	pid_stop "$ss_pids/nginx.pid" nginx QUIT 5 || pid_stop "$ss_pids/nginx.pid" nginx TERM 5 ||
-	    pid_stop "$ss_pids/nginx.pid" nginx KILL 5 || say "nginx does not end"
-	pid_stop "$ss_pids/bezel.pid" bezel TERM 30 || pid_stop "$ss_pids/bezel.pid" bezel KILL 5 ||
-	    say "bezel does not end"
-	pid_stop "$ss_pids/mongod.pid" mongod TERM 60 || pid_stop "$ss_pids/mongod.pid" mongod KILL 5 ||
-	    say "mongod does not end"
+	service_stop "$1/pids/nginx.pid" nginx QUIT 5
+	service_stop "$1/pids/bezel.pid" bezel TERM 30
+	service_stop "$1/pids/mongod.pid" mongod TERM 60
 }
 
 # log_tail FILE: the last lines of a log, for a message.

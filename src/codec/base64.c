@@ -98,3 +98,14 @@ base64_decode(struct arena *arena, struct str text, struct str *ret_bytes)
 	*ret_bytes = (struct str){ (const char *)out, groups * 3 - padding };
 	return true;
 }
+
+size_t
+base64_run(struct str text)
+{
+	size_t n = 0;
+
+	while (n < text.n && (values[(unsigned char)text.p[n]] != BAD
+	    || text.p[n] == '='))
+		n++;
+	return n;
+}

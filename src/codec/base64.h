@@ -14,6 +14,9 @@ void buf_add_base64(struct buf *buf, struct str bytes);
 /* The bytes are in arena. False: not base64; *ret_bytes is left alone. */
 bool base64_decode(struct arena *arena, struct str text, struct str *ret_bytes);
 
+/* How many characters of the alphabet, or '=', text begins with. */
+size_t base64_run(struct str text);
+
 /* The length of the encoded form. */
 static inline size_t
 base64_size(size_t n)

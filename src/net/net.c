@@ -259,10 +259,15 @@ finish_call(struct net_call *call, CURLcode code)
 
 	(void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	call->result.status = (int)status;
-	if (outcome != NET_OK)
+	if (outcome == NET_TOO_LARGE)
+		call->result.detail = arena_printf(call->arena,
+		    "more than %zu bytes, or %d of headers",
+		    call->request.max_response_bytes, HEADER_BYTES_MAX);
+	else if (outcome != NET_OK)
 		call->result.detail = arena_str(call->arena,
 		    str_of(call->error[0] != '\0' ? call->error
-		    : curl_easy_strerror(code)));
+		    : code != CURLE_OK ? curl_easy_strerror(code)
+		    : "the answer ended within its headers"));
 	end_call(call, outcome);
 }
 

@@ -386,3 +386,20 @@ doc_encode(struct buf *buf, const struct doc *doc, struct str bson,
 	}
 	encode_object(&e, doc, &it, NULL, more);
 }
+
+struct str
+doc_free_to_json(struct arena *arena, struct str bson)
+{
+	struct encode how = { .view = 0 };
+	struct encoder e = { .how = &how };
+	struct buf buf;
+	bson_iter_t it;
+
+	buf_init(&buf, arena, 512, 64 * 1024);
+	e.buf = &buf;
+	if (bson.p == NULL || !bson_iter_init_from_data(&it,
+	    (const uint8_t *)bson.p, bson.n))
+		return STR("{}");
+	encode_free(&e, &it, false, 0);
+	return buf_str(&buf);
+}

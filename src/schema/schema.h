@@ -156,6 +156,9 @@ struct str doc_pick(const struct doc *doc, struct str bson, uint64_t present,
 enum rc doc_free_from_json(struct arena *arena, struct str json,
     struct str *ret_bson, struct err *err) must_use;
 
+/* The reverse. */
+struct str doc_free_to_json(struct arena *arena, struct str bson);
+
 /* --- JSON out ----------------------------------------------------------- */
 
 /* Appends the URL of an object key as JSON string. */

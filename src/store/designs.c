@@ -5,6 +5,8 @@
 #include "schema/documents.h"
 #include "store/db.h"
 
+enum { SEARCH_MS = 500 };
+
 static const char collection[] = "designs";
 
 /* The next updated_at: later than the last, and not behind the server's clock. A
@@ -146,15 +148,11 @@ add_words(bson_t *filter, struct arena *arena, struct str words)
 	bson_append_array_end(filter, &all);
 }
 
-enum rc
-designs_list(struct store *store, struct arena *arena, struct store_owner owner,
-    const struct designs_query *query, struct str *ret_docs, size_t *ret_n,
-    struct err *err)
+static bson_t *
+list_filter(struct arena *arena, struct store_owner owner,
+    const struct designs_query *query)
 {
-	bson_t *filter = db_bson(arena), *sort = db_bson(arena);
-	struct db_find find = { .collection = collection, .filter = filter,
-		.sort = sort, .limit = query->limit };
-	int direction = sorts[query->sort].direction;
+	bson_t *filter = db_bson(arena);
 
 	bson_add_owner(filter, owner);
 	BSON_APPEND_BOOL(filter, "is_deleted", query->deleted);
@@ -166,15 +164,71 @@ designs_list(struct store *store, struct arena *arena, struct store_owner owner,
 		bson_add_str(filter, "gem_data.type", query->gem_type);
 	if (query->metal.p != NULL)
 		bson_add_str(filter, "material_preferences.metals", query->metal);
-	if (query->words.p != NULL) {
+	if (query->words.p != NULL)
 		add_words(filter, arena, query->words);
-		find.max_time_ms = 500;
-	}
-	if (query->after_id.p != NULL)
-		add_after(filter, query);
-	BSON_APPEND_INT32(sort, sorts[query->sort].key, direction);
-	BSON_APPEND_INT32(sort, "_id", direction);
+	return filter;
+}
+
+static enum rc
+find_page(struct store *store, struct arena *arena, const bson_t *filter,
+    const struct designs_query *query, int limit, struct str *ret_docs,
+    size_t *ret_n, struct err *err)
+{
+	bson_t *sort = db_bson(arena);
+	struct db_find find = { .collection = collection, .filter = filter,
+		.sort = sort, .limit = limit,
+		.max_time_ms = query->words.p != NULL ? SEARCH_MS : 0 };
+
+	BSON_APPEND_INT32(sort, sorts[query->sort].key,
+	    sorts[query->sort].direction);
+	BSON_APPEND_INT32(sort, "_id", sorts[query->sort].direction);
 	return db_find(store, arena, &find, ret_docs, ret_n, err);
+}
+
+/* Damaged documents whose sort value is no time lie outside of every range of
+ * times; they follow at the end of the last page, by _id. */
+static enum rc
+find_strays(struct store *store, struct arena *arena, struct store_owner owner,
+    const struct designs_query *query, int limit, struct str *ret_docs,
+    size_t *ret_n, struct err *err)
+{
+	bson_t *filter = list_filter(arena, owner, query), after;
+	bool down = sorts[query->sort].direction < 0;
+
+	(void)bson_concat(filter, db_json(arena,
+	    "{\"%s\":{\"$not\":{\"$type\":\"date\"}}}",
+	    sorts[query->sort].key));
+	if (query->after_ms == TIME_NULL) {
+		BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &after);
+		bson_add_str(&after, down ? "$lt" : "$gt", query->after_id);
+		bson_append_document_end(filter, &after);
+	}
+	return find_page(store, arena, filter, query, limit, ret_docs, ret_n, err);
+}
+
+enum rc
+designs_list(struct store *store, struct arena *arena, struct store_owner owner,
+    const struct designs_query *query, struct str *ret_docs, size_t *ret_n,
+    struct err *err)
+{
+	bson_t *filter = list_filter(arena, owner, query);
+	size_t strays = 0;
+
+	if (query->after_id.p == NULL)
+		return find_page(store, arena, filter, query, query->limit,
+		    ret_docs, ret_n, err);
+	*ret_n = 0;
+	if (query->after_ms != TIME_NULL) {
+		add_after(filter, query);
+		if (find_page(store, arena, filter, query, query->limit, ret_docs,
+		    ret_n, err) != RC_OK || *ret_n == (size_t)query->limit)
+			return err->rc;
+	}
+	if (find_strays(store, arena, owner, query,
+	    query->limit - (int)*ret_n, ret_docs + *ret_n, &strays, err) != RC_OK)
+		return err->rc;
+	*ret_n += strays;
+	return RC_OK;
 }
 
 /* --- changes ------------------------------------------------------------- */

@@ -1,0 +1,195 @@
+#include "config.h"
+
+#include "provider/render-scene.h"
+
+/* Metals by daylight, linear light: what a polished surface gives back. */
+static const struct metal_look {
+	double r, g, b;
+} metal_looks[METAL_COUNT] = {
+	[METAL_YELLOW_GOLD] = { 1.00, 0.72, 0.27 },
+	[METAL_WHITE_GOLD] = { 0.83, 0.80, 0.74 },
+	[METAL_ROSE_GOLD] = { 0.98, 0.60, 0.46 },
+	[METAL_PLATINUM] = { 0.72, 0.73, 0.75 },
+	[METAL_PALLADIUM] = { 0.62, 0.62, 0.63 },
+	[METAL_STERLING_SILVER] = { 0.95, 0.95, 0.95 },
+};
+
+static void
+metal(struct scene *scene, const char *name, enum gem_metal_id id)
+{
+	const struct metal_look *m = &metal_looks[id];
+	enum gem_finish_id finish = scene->design->finish;
+	struct buf *out = &scene->out;
+
+	if (scene->mask) {
+		buf_printf(out, "#declare %s=texture{pigment{rgb<0,1,0>}finish{ambient 0 "
+		    "diffuse 0 emission 1}}\n", name);
+		return;
+	}
+	buf_printf(out, "#declare %s=texture{pigment{rgb<%.3f,%.3f,%.3f>}", name,
+	    m->r, m->g, m->b);
+	if (finish == FINISH_MATTE)
+		buf_addz(out, "normal{bumps 0.35 scale 0.035}finish{ambient 0 diffuse 0.42 "
+		    "specular 0.35 roughness 0.12 metallic reflection{0.42 metallic}}}\n");
+	else if (finish == FINISH_HAMMERED)
+		buf_addz(out, "normal{bumps 0.55 scale 1.1}finish{ambient 0 diffuse 0.12 "
+		    "specular 0.9 roughness 0.012 metallic reflection{0.82 metallic}}}\n");
+	else
+		buf_addz(out, "finish{ambient 0 diffuse 0.10 specular 0.9 roughness 0.006 "
+		    "metallic reflection{0.88 metallic}}}\n");
+}
+
+void
+scene_looks(struct scene *scene)
+{
+	buf_printf(&scene->out, "global_settings{assumed_gamma 1.0 max_trace_level %d "
+	    "adc_bailout 0.02}\n", scene->draft ? 8 : 14);
+	metal(scene, "Metal", scene->design->metal);
+	metal(scene, "Accent", scene->design->accent);
+}
+
+/* A bright (or dark) patch of the sky in that direction. */
+static void
+patch(struct buf *out, struct vec towards, double radius, double light, double edge)
+{
+	towards = vec_unit(towards);
+	buf_printf(out, " pigment{spherical color_map{[0 rgbt<%.2f,%.2f,%.2f,1>]"
+	    "[%.2f rgbt<%.2f,%.2f,%.2f,0>]}scale %.2f translate<%.3f,%.3f,%.3f>}\n",
+	    light, light, light, edge, light, light, light, radius,
+	    towards.x, towards.y, towards.z);
+}
+
+static void
+sky(struct scene *scene)
+{
+	struct buf *out = &scene->out;
+
+	buf_addz(out, "sky_sphere{pigment{gradient y color_map{"
+	    "[0 rgb 0.55][0.5 rgb 0.62][0.72 rgb 0.30][0.86 rgb 0.85][1 rgb 0.5]}"
+	    "scale 2 translate -1}\n");
+	patch(out, vec(-0.9, 0.75, -0.2), 0.62, 3.2, 0.25);
+	patch(out, vec(0.95, 0.6, -0.35), 0.45, 2.2, 0.25);
+	patch(out, vec(0.15, 0.8, 0.9), 0.30, 1.6, 0.3);
+	patch(out, vec(0.1, 0.95, -0.1), 0.22, 4.0, 0.3);
+	patch(out, vec(-0.35, 0.35, 0.9), 0.35, 0.02, 0.3);
+	patch(out, vec(0.45, 0.75, 0.35), 0.22, 0.02, 0.3);
+	patch(out, vec(-0.3, 0.85, -0.55), 0.25, 0.03, 0.3);
+	patch(out, vec(0.5, 0.3, -0.9), 0.3, 0.03, 0.3);
+	buf_addz(out, "}\n");
+}
+
+static void
+light(struct scene *scene)
+{
+	struct buf *out = &scene->out;
+
+	buf_addz(out, "light_source{<-70,120,-50> rgb 0.95");
+	if (!scene->draft)
+		buf_addz(out, " area_light <34,0,0>,<0,0,34>,5,5 adaptive 1 jitter circular orient");
+	buf_addz(out, "}\nlight_source{<80,90,-80> rgb 0.28 shadowless}\n");
+}
+
+static void
+ground(struct scene *scene)
+{
+	buf_printf(&scene->out, "plane{y,%.3f texture{pigment{rgb<0.88,0.87,0.855>}"
+	    "finish{ambient 0 emission 0.28 diffuse 0.55}}}\n", scene->ground_y);
+}
+
+struct camera {
+	struct vec from, at, right, up, forward;
+};
+
+static const double VIEW_ANGLE = 26;
+
+static void
+look(struct camera *camera)
+{
+	camera->forward = vec_unit(vec_sub(camera->at, camera->from));
+	camera->right = vec_unit(vec_cross(vec(0, 1, 0), camera->forward));
+	camera->up = vec_cross(camera->forward, camera->right);
+}
+
+/* Moves the camera until the bounds fill the picture: `fill` of its half. */
+static void
+fit(const struct scene *scene, struct camera *camera, double fill)
+{
+	double half = tan(radians(VIEW_ANGLE / 2));
+
+	for (int round = 0; round < 8; round++) {
+		double low_x = 1e9, high_x = -1e9, low_y = 1e9, high_y = -1e9, most, far;
+		struct vec shift;
+
+		look(camera);
+		for (int i = 0; i < scene->bound_count; i++) {
+			struct vec d = vec_sub(scene->bounds[i], camera->from);
+			double depth = vec_dot(d, camera->forward);
+			double x = vec_dot(d, camera->right) / depth / half;
+			double y = vec_dot(d, camera->up) / depth / half;
+
+			low_x = fmin(low_x, x), high_x = fmax(high_x, x);
+			low_y = fmin(low_y, y), high_y = fmax(high_y, y);
+		}
+		far = vec_length(vec_sub(camera->at, camera->from));
+		shift = vec_add(vec_scale(camera->right, (low_x + high_x) / 2 * half * far),
+		    vec_scale(camera->up, (low_y + high_y) / 2 * half * far));
+		camera->at = vec_add(camera->at, shift);
+		camera->from = vec_add(camera->from, shift);
+		most = fmax(high_x - low_x, high_y - low_y) / 2;
+		camera->from = vec_sub(camera->at, vec_scale(camera->forward,
+		    far * most / fill));
+	}
+	look(camera);
+}
+
+/* Where the camera stands: degrees round the y axis (0: in front) and above. */
+static const struct view {
+	double round, above;
+} views[PIECE_COUNT][VIEW_COUNT] = {
+	[PIECE_RING] = { { 28, 57 }, { -24, 61 }, { 38, 54 }, { -36, 59 } },
+	[PIECE_PENDANT] = { { 8, 66 }, { -10, 70 }, { 16, 60 }, { -14, 64 } },
+	[PIECE_EARRINGS] = { { 6, 56 }, { -12, 60 }, { 14, 58 }, { -8, 62 } },
+	[PIECE_BRACELET] = { { 24, 44 }, { -22, 48 }, { 32, 42 }, { -30, 46 } },
+};
+
+/* A few degrees by the seed, so that another seed is another picture. */
+static double
+wobble(uint32_t seed, int which)
+{
+	uint32_t h = seed * 2654435761u + (uint32_t)which * 40503u;
+
+	h ^= h >> 15;
+	h *= 2246822519u;
+	h ^= h >> 13;
+	return (double)(h % 1000) / 500 - 1;
+}
+
+static void
+camera(struct scene *scene)
+{
+	const struct render_design *design = scene->design;
+	const struct view *view = &views[design->piece][design->view];
+	double round = radians(view->round + 3 * wobble(design->seed, 1));
+	double above = radians(view->above + 2 * wobble(design->seed, 2));
+	struct camera c = { .at = vec(0, 0, 0) };
+
+	c.from = vec(sin(round) * cos(above) * 100, sin(above) * 100,
+	    -cos(round) * cos(above) * 100);
+	fit(scene, &c, 0.86);
+	buf_printf(&scene->out, "camera{perspective location<%.4f,%.4f,%.4f>"
+	    "up y right x angle %.1f look_at<%.4f,%.4f,%.4f>}\n", c.from.x, c.from.y,
+	    c.from.z, VIEW_ANGLE, c.at.x, c.at.y, c.at.z);
+}
+
+void
+scene_world(struct scene *scene)
+{
+	camera(scene);
+	if (scene->mask) {
+		buf_addz(&scene->out, "background{rgb 0}\n");
+		return;
+	}
+	sky(scene);
+	light(scene);
+	ground(scene);
+}

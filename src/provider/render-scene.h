@@ -1,0 +1,80 @@
+/*
+ * render-scene.h - a design as a scene in POV-Ray's language.
+ *
+ * The text holds numbers and our own words only. In mask mode stones are flat
+ * red, small side stones flat blue, metal flat green and all else black, from
+ * the same camera: tests tell pixels apart with it.
+ */
+#ifndef BEZEL_PROVIDER_RENDER_SCENE_H
+#define BEZEL_PROVIDER_RENDER_SCENE_H
+
+#include "provider/cut.h"
+#include "provider/render-design.h"
+
+enum { SCENE_MAX_BYTES = 16 * 1024 * 1024 };
+
+enum scene_flags {
+	SCENE_MASK = 1 << 0
+};
+
+/* Null: the scene outgrew its maximum (our mistake). */
+struct str render_scene(struct arena *arena, const struct render_design *design,
+    enum scene_flags flags);
+
+/* --- between the files that write a scene ------------------------------- */
+
+struct scene {
+	struct buf out;
+	struct arena *arena;
+	const struct render_design *design;
+	bool mask, draft;
+	double ratio;		/* of the stone */
+	struct cut_mesh *stone;	/* NULL: cabochon or pearl */
+	double stone_top, stone_bottom;	/* y seen from the girdle, mm */
+	struct vec bounds[512];	/* what the camera must show */
+	int bound_count;
+	double ground_y;
+};
+
+/* A point the camera must show. */
+void scene_show(struct scene *scene, struct vec point);
+
+/* A surface through nu * nv points, u outer; closed round u or v. */
+struct grid {
+	struct vec *points;
+	int nu, nv;
+	bool closed_u, closed_v;
+};
+struct grid scene_grid(struct scene *scene, int nu, int nv);
+void scene_mesh(struct scene *scene, const struct grid *grid, const char *texture);
+
+/* A body swept along a path: at each station a centre, two axes across and the
+ * half sizes along them. Power 2 is round, 5 is nearly square. */
+struct station {
+	struct vec centre, a, b;
+	double half_a, half_b;
+};
+void scene_sweep(struct scene *scene, const struct station *stations, int count,
+    bool closed, double power, int around, const char *texture);
+/* A wire of that radius through points, with round ends. */
+void scene_wire(struct scene *scene, const struct vec *points, int count,
+    double radius_from, double radius_to, const char *texture);
+
+/* render-look.c: textures, sky, light, ground, camera. */
+void scene_looks(struct scene *scene);
+void scene_world(struct scene *scene);
+
+/* render-stone.c: declares Stone and SideStone, both with the girdle at the
+ * origin; SideStone is a round one of 1 mm width. */
+void scene_stones(struct scene *scene);
+
+/* render-head.c: the setting round a stone at the origin; reach is how far down
+ * its foot goes (negative y). Scale 1 is the main stone. */
+void scene_head(struct scene *scene, double foot_y);
+void scene_claws(struct scene *scene, const double *t, int count, double scale,
+    double foot_y);
+
+/* render-piece.c: the whole. */
+void scene_piece(struct scene *scene);
+
+#endif

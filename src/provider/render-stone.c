@@ -1,0 +1,254 @@
+#include "config.h"
+
+#include "provider/render-scene.h"
+
+struct color {
+	double r, g, b;
+};
+
+/* sRGB to linear light. */
+static double
+linear(unsigned v)
+{
+	double s = v / 255.0;
+
+	return s <= 0.04045 ? s / 12.92 : pow((s + 0.055) / 1.055, 2.4);
+}
+
+static struct color
+linear_color(uint32_t rgb)
+{
+	return (struct color){ linear(rgb >> 16 & 255), linear(rgb >> 8 & 255),
+		linear(rgb & 255) };
+}
+
+/* Beer and Lambert: light that has gone path_mm through the stone has the
+ * colour's own share left of each channel. POV-Ray takes exp(-(1 - fade_color) *
+ * way / fade_distance). */
+static void
+absorption(struct buf *out, struct color c, double path_mm)
+{
+	double r = -log(fmax(c.r, 0.004)), g = -log(fmax(c.g, 0.004));
+	double b = -log(fmax(c.b, 0.004)), most = fmax(r, fmax(g, b));
+
+	if (most < 1e-3)
+		return;
+	buf_printf(out, " fade_power 1001 fade_distance %.4f fade_color rgb<%.4f,%.4f,%.4f>",
+	    path_mm / most, 1 - r / most, 1 - g / most, 1 - b / most);
+}
+
+static double
+middle_index(const struct gem_species *species)
+{
+	return (species->ri_low + species->ri_high) / 2;
+}
+
+/* Outside a mirror after Fresnel. Inside, the crown lets pass what is not totally
+ * reflected, and the pavilion mirrors as if foiled: a stone never shows its
+ * setting through a window, and a ray never splits inside. */
+static void
+crystal(struct scene *scene, const char *name, struct color c, double index,
+    double path_mm, bool milky)
+{
+	struct buf *out = &scene->out;
+
+	if (milky)
+		buf_printf(out, "#declare %s_out=texture{pigment{rgbt<%.3f,%.3f,%.3f,0.62>}"
+		    "finish{ambient 0 diffuse 0.75 specular 0.5 roughness 0.004 "
+		    "reflection{0,1 fresnel}conserve_energy}}\n", name, c.r, c.g, c.b);
+	else
+		buf_printf(out, "#declare %s_out=texture{pigment{rgbt 1}finish{ambient 0 "
+		    "diffuse 0 specular 0.6 roughness 0.0008 reflection{0,1 fresnel}"
+		    "conserve_energy}}\n", name);
+	buf_printf(out, "#declare %s_in=texture{pigment{rgbt 1}finish{ambient 0 diffuse 0}}\n",
+	    name);
+	buf_printf(out, "#declare %s_back=texture{pigment{rgb 0}finish{ambient 0 diffuse 0 "
+	    "reflection{%s falloff 1}}}\n", name, index > 2 ? "0.75,1" : "0.62,0.98");
+	buf_printf(out, "#declare %s_deep=interior{ior %.4f", name, index);
+	absorption(out, c, path_mm);
+	buf_addz(out, "}\n");
+}
+
+static const char *
+pigment_of(struct scene *scene, struct color c)
+{
+	enum gem_look look = scene->design->species->look;
+	double r = c.r, g = c.g, b = c.b;
+
+	switch (look) {
+	case GEM_LOOK_OPAL:
+		return arena_printf(scene->arena, "crackle solid turbulence 0.35 color_map{"
+		    "[0 rgb<%.3f,%.3f,%.3f>][0.3 rgb<%.3f,%.3f,%.3f>]"
+		    "[0.45 rgb<0.15,0.75,0.45>][0.58 rgb<0.10,0.45,0.85>]"
+		    "[0.72 rgb<0.85,0.35,0.12>][0.85 rgb<0.75,0.65,0.15>]"
+		    "[1 rgb<0.45,0.15,0.7>]}scale 0.9", r, g, b, r, g, b).p;
+	case GEM_LOOK_VEINED:
+		return arena_printf(scene->arena, "crackle turbulence 0.25 color_map{"
+		    "[0 rgb<0.05,0.03,0.02>][0.045 rgb<0.09,0.06,0.03>]"
+		    "[0.09 rgb<%.3f,%.3f,%.3f>][1 rgb<%.3f,%.3f,%.3f>]}scale 2.6",
+		    r * 0.85, g * 0.85, b * 0.85, r, g, b).p;
+	case GEM_LOOK_FLECKED:
+		return arena_printf(scene->arena, "granite turbulence 0.2 color_map{"
+		    "[0 rgb<%.3f,%.3f,%.3f>][0.55 rgb<%.3f,%.3f,%.3f>]"
+		    "[0.70 rgb<%.3f,%.3f,%.3f>][0.73 rgb<0.9,0.62,0.18>]"
+		    "[1 rgb<0.95,0.7,0.25>]}scale 1.6", r * 0.6, g * 0.6, b * 0.6, r, g, b,
+		    r, g, b).p;
+	case GEM_LOOK_MARBLED:
+		return arena_printf(scene->arena, "wrinkles turbulence 0.6 color_map{"
+		    "[0 rgb<%.3f,%.3f,%.3f>][0.6 rgb<%.3f,%.3f,%.3f>]"
+		    "[1 rgb<%.3f,%.3f,%.3f>]}scale 4", r * 0.6, g * 0.65, b * 0.6, r, g, b,
+		    r * 0.7 + 0.3, g * 0.7 + 0.3, b * 0.7 + 0.28).p;
+	case GEM_LOOK_PEARL:
+		return arena_printf(scene->arena, "aoi color_map{[0.5 rgb<%.3f,%.3f,%.3f>]"
+		    "[0.72 rgb<%.3f,%.3f,%.3f>][0.9 rgb<%.3f,%.3f,%.3f>]"
+		    "[1 rgb<%.3f,%.3f,%.3f>]}", r * 0.72, g * 0.66, b * 0.68,
+		    r * 0.9, g * 0.82, b * 0.84, r, g, b, r, g, b).p;
+	default:
+		return arena_printf(scene->arena, "rgb<%.3f,%.3f,%.3f>", r, g, b).p;
+	}
+}
+
+static void
+opaque(struct scene *scene, struct color c)
+{
+	bool pearl = scene->design->species->look == GEM_LOOK_PEARL;
+
+	buf_printf(&scene->out, "#declare Stone_out=texture{pigment{%s}finish{ambient 0 "
+	    "emission 0.10 diffuse 0.72 specular %s reflection{%s fresnel}}}\n"
+	    "#declare Stone_in=texture{Stone_out}\n#declare Stone_back=texture{Stone_out}\n"
+	    "#declare Stone_deep=interior{ior %.3f}\n", pigment_of(scene, c),
+	    pearl ? "0.35 roughness 0.03" : "0.55 roughness 0.008",
+	    pearl ? "0.06,0.5" : "0.02,0.9",
+	    middle_index(scene->design->species));
+}
+
+/* Moonstone: clear depth under a milky skin that glows. */
+static void
+sheen(struct scene *scene, struct color c)
+{
+	buf_printf(&scene->out, "#declare Stone_out=texture{pigment{aoi color_map{"
+	    "[0.5 rgbt<%.3f,%.3f,%.3f,0.75>][0.8 rgbt<%.3f,%.3f,%.3f,0.35>]"
+	    "[1 rgbt<%.3f,%.3f,%.3f,0.15>]}}finish{ambient 0 emission 0.12 diffuse 0.7 "
+	    "specular 0.5 roughness 0.006 reflection{0,0.9 fresnel}}}\n"
+	    "#declare Stone_in=texture{pigment{rgbt 1}finish{ambient 0 diffuse 0}}\n"
+	    "#declare Stone_back=texture{pigment{rgb 0}finish{ambient 0 diffuse 0 "
+	    "reflection{0.6,0.95 falloff 1}}}\n#declare Stone_deep=interior{ior %.3f}\n", c.r, c.g, c.b, c.r * 0.9,
+	    c.g * 0.95, c.b, c.r * 0.75, c.g * 0.88, c.b,
+	    middle_index(scene->design->species));
+}
+
+static void
+materials(struct scene *scene)
+{
+	const struct render_design *design = scene->design;
+	struct color c = linear_color(design->color->rgb);
+	const struct color white = { 0.93, 0.94, 0.95 };
+	bool dark = c.r + c.g + c.b < 0.06;
+
+	if (scene->mask) {
+		buf_addz(&scene->out, "#declare Stone_out=texture{pigment{rgb<1,0,0>}finish{"
+		    "ambient 0 diffuse 0 emission 1}}\n#declare Stone_in=texture{Stone_out}\n"
+		    "#declare Stone_back=texture{Stone_out}#declare Side_back=texture{pigment{"
+		    "rgb<0,0,1>}finish{ambient 0 diffuse 0 emission 1}}\n"
+		    "#declare Stone_deep=interior{}\n#declare Side_out=texture{pigment{"
+		    "rgb<0,0,1>}finish{ambient 0 diffuse 0 emission 1}}\n#declare Side_in="
+		    "texture{Side_out}\n#declare Side_deep=interior{}\n");
+		return;
+	}
+	if (design->species->look == GEM_LOOK_SHEEN &&
+	    design->transparency != GEM_OPAQUE)
+		sheen(scene, c);
+	else if (design->transparency == GEM_OPAQUE || dark)
+		opaque(scene, c);
+	else
+		crystal(scene, "Stone", c, middle_index(design->species),
+		    1.15 * fmin(design->width_mm, design->length_mm),
+		    design->transparency == GEM_SEMI_TRANSPARENT);
+	crystal(scene, "Side", white, 2.417, 3, false);
+}
+
+/* The crown or the pavilion of a cut as a mesh of its own. POV-Ray tells the
+ * inside by the order of the corners: clockwise seen from outside, by its
+ * left-handed axes. */
+static void
+add_part(struct scene *scene, const struct cut_mesh *mesh, bool back,
+    const char *material)
+{
+	struct buf *out = &scene->out;
+	int count = 0;
+
+	for (int i = 0; i < mesh->triangle_count; i++)
+		count += mesh->is_back[i] == back;
+	buf_printf(out, "mesh2{vertex_vectors{%d", mesh->vertex_count);
+	for (int i = 0; i < mesh->vertex_count; i++)
+		buf_printf(out, ",<%.5f,%.5f,%.5f>", mesh->vertices[i].x,
+		    mesh->vertices[i].y, mesh->vertices[i].z);
+	buf_printf(out, "}\nface_indices{%d,", count);
+	for (int i = 0; i < mesh->triangle_count; i++)
+		if (mesh->is_back[i] == back)
+			buf_printf(out, "<%d,%d,%d>", mesh->triangles[i][0],
+			    mesh->triangles[i][2], mesh->triangles[i][1]);
+	buf_printf(out, "}\ntexture{%s_out}interior_texture{%s_%s}interior{%s_deep}}\n",
+	    material, material, back ? "back" : "in", material);
+}
+
+static void
+declare_mesh(struct scene *scene, const char *name, const struct cut_mesh *mesh,
+    const char *material)
+{
+	buf_printf(&scene->out, "#declare %s=union{", name);
+	add_part(scene, mesh, false, material);
+	add_part(scene, mesh, true, material);
+	buf_addz(&scene->out, "}\n");
+}
+
+/* Domes: the upper half of an ellipsoid on a shallow lower one. */
+static void
+declare_dome(struct scene *scene)
+{
+	const struct render_design *design = scene->design;
+	double w = design->width_mm / 2, l = design->length_mm / 2;
+	double top = fmin(w, l) * 0.78, low = fmin(w, l) * 0.22;
+
+	scene->stone_top = top;
+	scene->stone_bottom = -low;
+	buf_printf(&scene->out, "#declare Stone=merge{intersection{sphere{0,1 scale"
+	    "<%.4f,%.4f,%.4f>}plane{-y,0}}intersection{sphere{0,1 scale<%.4f,%.4f,%.4f>}"
+	    "plane{y,0.01}}texture{Stone_out}interior_texture{Stone_in}"
+	    "interior{Stone_deep}}\n", w, top, l, w, low, l);
+}
+
+static void
+declare_pearl(struct scene *scene)
+{
+	const struct render_design *design = scene->design;
+	double w = design->width_mm / 2, l = design->length_mm / 2;
+
+	scene->stone_top = w;
+	scene->stone_bottom = -w;
+	buf_printf(&scene->out, "#declare Stone=sphere{0,1 scale<%.4f,%.4f,%.4f>"
+	    "texture{Stone_out}interior{Stone_deep}}\n", w, w, l);
+}
+
+void
+scene_stones(struct scene *scene)
+{
+	const struct render_design *design = scene->design;
+	const struct cut_size size = { design->length_mm, design->width_mm,
+		middle_index(design->species), false };
+	const struct cut_size small = { 1, 1, 2.417, true };
+
+	materials(scene);
+	if (design->species->look == GEM_LOOK_PEARL)
+		declare_pearl(scene);
+	else
+		scene->stone = cut_mesh(scene->arena, design->cut->id, &size);
+	if (scene->stone != NULL) {
+		scene->stone_top = scene->stone->top_mm;
+		scene->stone_bottom = scene->stone->bottom_mm;
+		declare_mesh(scene, "Stone", scene->stone, "Stone");
+	} else if (design->species->look != GEM_LOOK_PEARL) {
+		declare_dome(scene);
+	}
+	declare_mesh(scene, "SideStone", cut_mesh(scene->arena, CUT_ROUND, &small), "Side");
+}
