@@ -184,9 +184,9 @@ main(int argc, char **argv)
 	struct conf conf;
 	struct cmd cmd = { .arena = arena, .conf = &conf, .conf_argc = argc,
 		.conf_argv = argv };
-	const char *file, *name;
 	struct err err;
-	int rest, status = 1;
+	char **words;
+	int status = 1;
 
 	err_init(&err);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0
@@ -194,19 +194,17 @@ main(int argc, char **argv)
 		return cmd_help(&cmd, &err);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return cmd_version(&cmd, &err);
-	(void)!open_conf(arena, argc, argv, &conf, &file, &rest, &err);
-	if (rest >= argc)
+	(void)!open_conf(arena, argc, argv, &conf, &words, &err);
+	if (words[0] == NULL)
 		return usage("which command?");
-	name = argv[rest];
-	cmd.args = argv + rest + 1;
-	/* "--config FILE" may also stand behind the command. */
-	if (conf_matters(name, cmd.args) && err.rc != RC_OK) {
+	cmd.args = words + 1;
+	if (conf_matters(words[0], cmd.args) && err.rc != RC_OK) {
 		complain(&err);
 		return 1;
 	}
 	err_init(&err);
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(commands[i].name, name) == 0) {
+		if (strcmp(commands[i].name, words[0]) == 0) {
 			status = commands[i].run(&cmd, &err);
 			if (err.rc != RC_OK)
 				complain(&err);

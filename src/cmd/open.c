@@ -15,33 +15,48 @@
 
 enum { SELECT_TIMEOUT_MS = 3000, COMMAND_TIMEOUT_MS = 5000 };
 
+static const char config_option[] = "--config";
+
+/* Whether argv[*i] is --config; its file then, and *i past it. */
+static bool
+is_config(int argc, char **argv, int *i, const char **ret_file)
+{
+	size_t n = sizeof config_option - 1;
+
+	if (strncmp(argv[*i], config_option, n) != 0)
+		return false;
+	if (argv[*i][n] == '=') {
+		*ret_file = argv[*i] + n + 1;
+		return true;
+	}
+	if (argv[*i][n] != '\0' || *i + 1 >= argc)
+		return false;
+	*ret_file = argv[++*i];
+	return true;
+}
+
 enum rc
 open_conf(struct arena *arena, int argc, char **argv, struct conf *ret_conf,
-    const char **ret_file, int *ret_rest, struct err *err)
+    char ***ret_words, struct err *err)
 {
-	static const char file_option[] = "--config";
+	char **words = arena_many(arena, (size_t)argc + 1, char *);
 	const char *file = NULL;
-	int i, first = 1;
+	size_t n = 0;
 
 	conf_init(ret_conf, arena);
-	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], file_option) == 0 && i + 1 < argc)
-			file = argv[++i];
-		else if (strncmp(argv[i], "--config=", 9) == 0)
-			file = argv[i] + 9;
-	}
-	*ret_rest = i;
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] != '-')
+			words[n++] = argv[i];
+		else
+			(void)is_config(argc, argv, &i, &file);
 	if (file != NULL)
 		(void)!conf_read_file(ret_conf, arena, file, err);
 	(void)!conf_read_environ(ret_conf, arena,
 	    (const char *const *)environ, err);
-	for (i = first; i < *ret_rest; i++) {
-		if (strcmp(argv[i], file_option) == 0)
-			i++;
-		else if (strncmp(argv[i], "--config=", 9) != 0)
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-' && !is_config(argc, argv, &i, &file))
 			(void)!conf_set_arg(ret_conf, arena, str_of(argv[i]), err);
-	}
-	*ret_file = file;
+	*ret_words = words;
 	return err->rc != RC_OK ? err->rc : conf_check(ret_conf, arena, err);
 }
 

@@ -13,11 +13,10 @@ enum open_parts {
 	OPEN_PROVIDER = 1 << 3
 };
 
-/* Reads --config and further --name=value from argv up to the first word, then
- * the environment. *ret_rest is the index of that word. */
+/* Reads the file of --config, the environment, then each --name=value, wherever
+ * they stand in argv. *ret_words are the other words, ended by NULL. */
 enum rc open_conf(struct arena *arena, int argc, char **argv,
-    struct conf *ret_conf, const char **ret_file, int *ret_rest,
-    struct err *err) must_use;
+    struct conf *ret_conf, char ***ret_words, struct err *err) must_use;
 
 /* The keys alone. */
 enum rc open_keys(const struct conf *conf, struct keyring *ret_keyring,

@@ -202,13 +202,12 @@ reload(struct supervisor *s)
 {
 	struct conf *conf = arena_one(s->cmd->arena, struct conf);
 	struct app probe = { .wake_fd = -1 };
-	const char *file;
 	struct err err;
-	int rest;
+	char **words;
 
 	err_init(&err);
 	if (open_conf(s->cmd->arena, s->cmd->conf_argc, s->cmd->conf_argv, conf,
-	    &file, &rest, &err) != RC_OK
+	    &words, &err) != RC_OK
 	    || open_keys(conf, &probe.keyring, &err) != RC_OK) {
 		log_event(LOG_ERROR, "reload.refused", LOG_Z("message",
 		    err.message), LOG_STR("at", err.faults == NULL ? STR_NULL

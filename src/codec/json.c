@@ -2,6 +2,7 @@
 
 #include "codec/json.h"
 
+#include <float.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,9 +10,10 @@
 
 #include "base/utf8.h"
 
-/* jansson's own bound on depth is fixed at 2048, so ours is checked before. */
+/* jansson's own bound on depth is fixed at 2048, so ours is checked before.
+ * *ret_at is the bracket that is too much. */
 static bool
-too_deep(struct str text)
+too_deep(struct str text, size_t *ret_at)
 {
 	bool in_string = false;
 	int depth = 0;
@@ -27,13 +29,31 @@ too_deep(struct str text)
 		} else if (c == '"') {
 			in_string = true;
 		} else if (c == '{' || c == '[') {
-			if (++depth > JSON_DEPTH_MAX)
+			if (++depth > JSON_DEPTH_MAX) {
+				*ret_at = i;
 				return true;
+			}
 		} else if (c == '}' || c == ']') {
 			depth--;
 		}
 	}
 	return false;
+}
+
+/* With line and column (in code points, from 1) as jansson's faults have them. */
+static enum rc
+fail_at(struct str text, size_t at, const char *what, struct err *err)
+{
+	size_t line = 1, start = 0;
+
+	for (size_t i = 0; i < at; i++)
+		if (text.p[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	return err_set(err, RC_MALFORMED,
+	    "The JSON is malformed at line %zu, column %zu: %s.", line,
+	    utf8_count(str_slice(text, start, at)) + 1, what);
 }
 
 static struct json_value *copy(struct arena *arena, json_t *from);
@@ -106,10 +126,14 @@ json_parse(struct arena *arena, struct str text,
 {
 	json_error_t fault;
 	json_t *tree;
+	size_t at;
 
-	if (too_deep(text))
-		return err_set(err, RC_MALFORMED,
-		    "The JSON is nested deeper than %d levels.", JSON_DEPTH_MAX);
+	/* jansson loses a NUL that stands behind a number or a word. */
+	at = str_find(text, '\0');
+	if (at < text.n)
+		return fail_at(text, at, "a NUL byte", err);
+	if (too_deep(text, &at))
+		return fail_at(text, at, "nested too deep", err);
 	tree = json_loadb(text.p == NULL ? "" : text.p, text.n,
 	    JSON_REJECT_DUPLICATES, &fault);
 	if (tree == NULL)
@@ -181,7 +205,7 @@ buf_add_json(struct buf *buf, struct str s)
 			buf_addz(buf, "\\u2029");
 		else
 			buf_add(buf, s.p + i, len);
-		i += len == 0 ? 1 : len;
+		i += len == 0 ? utf8_bad(s.p + i, s.n - i) : len;
 	}
 	buf_add_char(buf, '"');
 }
@@ -229,7 +253,8 @@ buf_add_json_number(struct buf *buf, double v)
 	}
 	if (add_short_decimal(buf, v))
 		return;
-	for (int digits = 15; digits <= 17; digits++) {
+	/* Up to 15 digits come back from any double but the subnormal ones. */
+	for (int digits = fabs(v) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		(void)snprintf(text, sizeof text, "%.*g", digits, v);
 		if (strtod(text, NULL) == v)
 			break;

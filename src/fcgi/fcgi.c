@@ -126,6 +126,7 @@ serve_one(struct worker *w, int fd)
 	if (FCGX_InitRequest(&w->request, -1, 0) != 0)
 		return false;
 	w->request.ipcFd = fd;
+	w->request.keepConnection = 1;	/* else it begins by closing ours */
 	if (FCGX_Accept_r(&w->request) < 0) {
 		/* libfcgi has closed it unless it says otherwise. */
 		if (w->request.ipcFd >= 0)

@@ -109,6 +109,31 @@ http_problem(struct http_response *response, const struct err *err,
 		    STR("Bearer realm=\"bezel\""));
 }
 
+/* nginx sends the status line as we write it: with its phrase (RFC 9110, 15). */
+static const struct {
+	int status;
+	const char *phrase;
+} phrases[] = {
+	{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
+	{ 204, "No Content" }, { 207, "Multi-Status" }, { 304, "Not Modified" },
+	{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
+	{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 409, "Conflict" },
+	{ 410, "Gone" }, { 412, "Precondition Failed" },
+	{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Content" }, { 428, "Precondition Required" },
+	{ 429, "Too Many Requests" }, { 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
+};
+
+static const char *
+phrase_of(int status)
+{
+	for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	die("http: a status without a phrase");
+}
+
 struct str
 http_response_head(struct http_response *response)
 {
@@ -117,6 +142,8 @@ http_response_head(struct http_response *response)
 	buf_init(&head, response->arena, 512, 32 * 1024);
 	buf_addz(&head, "Status: ");
 	buf_add_i64(&head, response->status);
+	buf_add_char(&head, ' ');
+	buf_addz(&head, phrase_of(response->status));
 	if (response->content_type != NULL) {
 		buf_addz(&head, "\r\nContent-Type: ");
 		buf_addz(&head, response->content_type);

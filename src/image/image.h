@@ -32,6 +32,7 @@ enum image_limits {
 	IMAGE_MAX_BYTES = 32 * 1024 * 1024,
 	IMAGE_MAX_SIDE = 12000,		/* px, from the header */
 	IMAGE_MAX_PIXELS = 50000000,
+	IMAGE_FULL_PIXELS = 16000000,	/* of what is made; larger is shrunk */
 	IMAGE_THUMBNAIL_SIDE = 300
 };
 
@@ -56,7 +57,9 @@ struct image *image_open(struct arena *process_arena,
 /* "image/png", "image/jpeg", "image/webp" by the magic bytes, or NULL. */
 const char *image_sniff(struct str bytes);
 
-/* Decodes, checks and re-encodes. max_side_px > 0 shrinks a larger picture.
+/* Decodes, checks and re-encodes. max_side_px > 0 shrinks a larger picture, and
+ * so does IMAGE_FULL_PIXELS: beyond it, WebP takes many seconds and more memory
+ * than the program has (measured: 7000 x 7000 of noise, 16 s and 700 MB).
  * RC_INVALID: not a picture we take, damaged, or too many pixels (the message
  * says which); RC_TOO_LARGE: more than IMAGE_MAX_BYTES; RC_UNAVAILABLE: the
  * program failed, a retry may help. */

@@ -20,20 +20,20 @@ static const char own_instruction[] =
 
 /* How the pictures of one request differ. */
 static const char *const views[] = {
-	"Show it in a three-quarter view from slightly above. Where the words leave it "
-	"open, use a classic setting with claws and a plain band.",
-	"Show it straight from the front at eye level. Where the words leave it open, "
-	"use a bezel setting and a slightly wider band.",
-	"Show it from above, looking down onto the stone. Where the words leave it open, "
-	"use a halo of small stones and a slender band.",
-	"Show it close up from a low angle, with a shallow depth of field. Where the "
-	"words leave it open, use side stones and an ornamented band.",
+	("Show it in a three-quarter view from slightly above. Where the words leave it "
+	    "open, use a classic setting with claws and a plain band."),
+	("Show it straight from the front at eye level. Where the words leave it open, "
+	    "use a bezel setting and a slightly wider band."),
+	("Show it from above, looking down onto the stone. Where the words leave it open, "
+	    "use a halo of small stones and a slender band."),
+	("Show it close up from a low angle, with a shallow depth of field. Where the "
+	    "words leave it open, use side stones and an ornamented band."),
 };
 
 static const char *const readings[] = {
 	"Keep the camera as it is.",
-	"Keep the camera as it is, and take another reading of the change than the most "
-	"obvious one.",
+	("Keep the camera as it is, and take another reading of the change than the most "
+	    "obvious one."),
 	"Keep the camera as it is, and take the most restrained reading of the change.",
 	"Keep the camera as it is, and take the most imaginative reading of the change.",
 };

@@ -112,12 +112,10 @@ end_call(struct gemini_call *call)
 	if (call->tries)
 		gemini->trying = false;
 	result->took_ms = clock_mono_ms() - call->call.started_ms;
-	if (call->gone.p != NULL) {
-		result->alarm = true;
+	if (call->gone.p != NULL)
 		result->detail = result->detail.p == NULL ? call->gone
 		    : arena_printf(call->call.arena, "%.*s; %.*s",
 		    STR_FMT(call->gone), STR_FMT(result->detail));
-	}
 	result->detail = without_key(call->call.arena, result->detail,
 	    gemini->options.api_key);
 	arena_free(call->scratch);
@@ -278,7 +276,8 @@ read_transport(struct gemini_call *call, const struct net_result *got)
 	bool for_good = outcome == NET_FORBIDDEN || outcome == NET_TOO_LARGE;
 
 	breaker_note(call, !for_good);
-	result->alarm = outcome == NET_FORBIDDEN || outcome == NET_TLS;
+	if (outcome == NET_FORBIDDEN || outcome == NET_TLS)
+		result->alarm = true;	/* it may have been raised by a model before */
 	result->detail = arena_str(call->call.arena, got->detail);
 	end_with(call, for_good ? PROVIDER_FAILED : PROVIDER_RETRY,
 	    outcome == NET_TOO_LARGE ? "reply_too_large" : net_outcome_word(outcome),

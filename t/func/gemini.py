@@ -189,6 +189,9 @@ def test_models_that_are_gone(standin):
     ok(all(r["model"] == FLASH31 and r["mime"] == "image/jpeg"
            and r["cost_microusd"] == cost_of(r) > 67000 for r in results),
        "the next model's picture at its price", results)
+    results, calls = run(standin, "[[connection_reset]]")
+    ok((results[0]["reason"], results[0]["alarm"], calls) == ("cut", True, 2)
+       and FLASH25 in results[0]["detail"], "the alarm outlives the next one's fault", results)
     standin.control({"gone_models": [FLASH25, FLASH31]})
     results, calls = run(standin, "A ring", "--rounds", "2")
     ok(all((r["outcome"], r["reason"], r["alarm"]) == ("failed", "model_gone", True)
@@ -221,6 +224,13 @@ def test_breaker(standin):
        and all(sorted(outcomes(results)[i:i + 5])
                == ["provider_down"] * 4 + ["unavailable"] for i in (5, 10)) and calls == 7,
        "only one is let through at a time, and a bad one opens it again", results, calls)
+    results, calls = run(standin, "[[503]]", "--rounds", "12", "--breaker-ms", "500",
+                         "--pause-ms", "100")
+    words = outcomes(results)[4:]
+    tries = [i for i, word in enumerate(words) if word == "unavailable"]
+    ok(calls == 4 + len(tries) and len(tries) >= 2
+       and all(b - a >= 3 for a, b in zip(tries, tries[1:])),
+       "and for as long as before", words, calls)
     results, calls = run(standin, "[[sequence:503,503,503,503,bad_request,503,503,503,503,"
                          "429_plain,connection_reset,503,500,504,html_502,ok]]",
                          "--rounds", "17", "--breaker-ms", "60000")

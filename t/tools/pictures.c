@@ -237,6 +237,8 @@ make_sizes(VipsImage *plain)
 	png(noisy(1024, 1024), "render.png");
 	MADE(vips_replicate(noisy(1000, 1000), huge, 7, 7, NULL));
 	MADE(vips_jpegsave(*huge, path_of("huge.jpg"), "Q", 40, NULL));
+	MADE(vips_webpsave(one_colour(10000, 5000, 20, 220, 20),
+	    path_of("huge.webp"), "effort", 0, NULL));
 }
 
 static void

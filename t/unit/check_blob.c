@@ -594,11 +594,10 @@ START_TEST(a_full_disk_leaves_no_trace)
 	int put = 0;
 
 	setup();
-	if (geteuid() != 0 ||
-	    mount("none", root, "tmpfs", 0, "size=4m,mode=0755") != 0) {
+	if (mount("none", root, "tmpfs", 0, "size=4m,mode=0755") != 0) {
 		/* Shown by every_failing_call_of_a_put_is_clean without a disk. */
 		fprintf(stderr, "check_blob: a_full_disk_leaves_no_trace skipped: "
-		    "mounting a tmpfs needs root: %s\n", strerror(errno));
+		    "cannot mount a tmpfs: %s\n", strerror(errno));
 		teardown(NULL);
 		return;
 	}

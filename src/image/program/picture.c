@@ -2,6 +2,7 @@
 
 #include "image/program/picture.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <vips/vips.h>
@@ -45,6 +46,25 @@ picture_start(const char *argv0)
 
 /* --- reading --------------------------------------------------------------- */
 
+/* From the top down if the file allows it, else into memory, never into a
+ * temporary file. */
+#define READING \
+	"access", VIPS_ACCESS_SEQUENTIAL, "memory", TRUE, \
+	"fail_on", VIPS_FAIL_ON_TRUNCATED
+
+/* How much smaller a picture has to become, at most 1. */
+static double
+scale_for(const VipsImage *image, int max_side_px)
+{
+	double width = image->Xsize, height = image->Ysize, scale = 1;
+
+	if (width * height > IMAGE_FULL_PIXELS)
+		scale = sqrt(IMAGE_FULL_PIXELS / (width * height));
+	if (max_side_px > 0)
+		scale = fmin(scale, max_side_px / fmax(width, height));
+	return scale;
+}
+
 /* Only the header is read: pixels come when they are asked for. */
 static VipsImage *
 open_picture(struct str bytes)
@@ -57,18 +77,27 @@ open_picture(struct str bytes)
 	if (type == NULL)
 		vips_error("bezel", "no magic bytes that we know");
 	else if (strcmp(type, "image/png") == 0)
-		failed = vips_pngload_buffer(p, bytes.n, &image,
-		    "access", VIPS_ACCESS_SEQUENTIAL,
-		    "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+		failed = vips_pngload_buffer(p, bytes.n, &image, READING, NULL);
 	else if (strcmp(type, "image/jpeg") == 0)
-		failed = vips_jpegload_buffer(p, bytes.n, &image,
-		    "access", VIPS_ACCESS_SEQUENTIAL,
-		    "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+		failed = vips_jpegload_buffer(p, bytes.n, &image, READING, NULL);
 	else
-		failed = vips_webpload_buffer(p, bytes.n, &image,
-		    "access", VIPS_ACCESS_SEQUENTIAL,
-		    "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+		failed = vips_webpload_buffer(p, bytes.n, &image, READING, NULL);
 	return failed == 0 ? image : NULL;
+}
+
+/* A WebP is decoded as a whole. One that is to be shrunk anyhow is opened again
+ * so that it comes out smaller, for else memory may not suffice. */
+static VipsImage *
+open_large_webp(struct str bytes, VipsImage *file)
+{
+	double scale = scale_for(file, 0);
+	VipsImage *smaller = NULL;
+
+	if (scale >= 1 || strcmp(image_sniff(bytes), "image/webp") != 0)
+		return file;
+	g_object_unref(file);
+	return vips_webpload_buffer((void *)(uintptr_t)bytes.p, bytes.n, &smaller,
+	    READING, "scale", scale, NULL) == 0 ? smaller : NULL;
 }
 
 static enum image_reason
@@ -97,6 +126,18 @@ by_profile(VipsImage *in, VipsImage **out)
 	return -1;
 }
 
+/* Orientation stays until it is applied; nothing else is of use to us. */
+static void
+drop_metadata(VipsImage *image)
+{
+	char **names = vips_image_get_fields(image);
+
+	for (char **name = names; *name != NULL; name++)
+		if (strcmp(*name, VIPS_META_ORIENTATION) != 0)
+			(void)vips_image_remove(image, *name);
+	g_strfreev(names);
+}
+
 /* sRGB with 8 bits, three bands, or four with transparency. */
 static int
 to_srgb(VipsObject *context, VipsImage *in, VipsImage **out)
@@ -118,48 +159,53 @@ to_srgb(VipsObject *context, VipsImage *in, VipsImage **out)
 		vips_error("bezel", "%d bands", t[1]->Bands);
 		return -1;
 	}
-	return vips_copy(t[1], out, "interpretation", VIPS_INTERPRETATION_sRGB,
-	    NULL);
+	if (vips_copy(t[1], out, "interpretation", VIPS_INTERPRETATION_sRGB,
+	    NULL) != 0)
+		return -1;
+	drop_metadata(*out);
+	return 0;
 }
 
-/* Orientation stays until it is applied; nothing else is of use to us. */
-static void
-drop_metadata(VipsImage *image)
+/* Not more than so many pixels outside, keeping the proportions. */
+static int
+shrink(VipsImage *in, int width, int height, VipsImage **out)
 {
-	char **names = vips_image_get_fields(image);
-
-	for (char **name = names; *name != NULL; name++)
-		if (strcmp(*name, VIPS_META_ORIENTATION) != 0)
-			(void)vips_image_remove(image, *name);
-	g_strfreev(names);
+	return vips_thumbnail_image(in, out, width, "height", height,
+	    "size", VIPS_SIZE_DOWN, "no_rotate", TRUE, NULL);
 }
 
-/* All pixels, upright, in memory. The file's own decoder is gone afterwards. */
+/* The picture itself, or a smaller one. */
+static int
+fit(VipsImage *in, int max_side_px, VipsImage **out)
+{
+	double scale = scale_for(in, max_side_px);
+
+	if (scale >= 1)
+		return vips_copy(in, out, NULL);
+	/* Rounding must not make the long side one pixel less than allowed. */
+	return shrink(in, (int)fmax(1, floor(in->Xsize * scale + 1e-6)),
+	    (int)fmax(1, ceil(in->Ysize * scale - 1e-6)), out);
+}
+
+/* All pixels, upright, in memory. A large picture is never there as a whole:
+ * it is shrunk while it is read. */
 static VipsImage *
-decode(VipsImage *file)
+decode(VipsImage *file, int max_side_px)
 {
 	VipsObject *context = VIPS_OBJECT(vips_image_new());
-	VipsImage **t = (VipsImage **)vips_object_local_array(context, 2);
-	VipsImage *upright = NULL;
+	VipsImage **t = (VipsImage **)vips_object_local_array(context, 3);
+	VipsImage *full = NULL;
 
-	if (to_srgb(context, file, &t[0]) == 0 &&
-	    (t[1] = vips_image_copy_memory(t[0])) != NULL) {
-		drop_metadata(t[1]);
-		if (vips_autorot(t[1], &upright, NULL) != 0)
-			upright = NULL;
-	}
+	if (to_srgb(context, file, &t[0]) != 0 ||
+	    fit(t[0], max_side_px, &t[1]) != 0 ||
+	    (t[2] = vips_image_copy_memory(t[1])) == NULL ||
+	    vips_autorot(t[2], &full, NULL) != 0)
+		full = NULL;
 	g_object_unref(context);
-	return upright;
+	return full;
 }
 
 /* --- writing --------------------------------------------------------------- */
-
-static int
-shrink(VipsImage *in, int side, VipsImage **out)
-{
-	return vips_thumbnail_image(in, out, side, "height", side,
-	    "size", VIPS_SIZE_DOWN, "no_rotate", TRUE, NULL);
-}
 
 static int
 save_webp(VipsImage *in, int q, void **ret_bytes, uint32_t *ret_n)
@@ -178,38 +224,28 @@ save_webp(VipsImage *in, int q, void **ret_bytes, uint32_t *ret_n)
 }
 
 static int
-save_full_and_thumbnail(VipsObject *context, VipsImage *upright,
-    int max_side_px, struct picture *picture)
+save_full_and_thumbnail(VipsObject *context, VipsImage *full,
+    struct picture *picture)
 {
-	VipsImage **t = (VipsImage **)vips_object_local_array(context, 3);
-	VipsImage *full = upright;
+	VipsImage **t = (VipsImage **)vips_object_local_array(context, 1);
 
-	if (max_side_px > 0 && (upright->Xsize > max_side_px ||
-	    upright->Ysize > max_side_px)) {
-		if (shrink(upright, max_side_px, &t[0]) != 0 ||
-		    (t[1] = vips_image_copy_memory(t[0])) == NULL)
-			return -1;
-		full = t[1];
-	}
-	picture->reply.width = (uint32_t)full->Xsize;
-	picture->reply.height = (uint32_t)full->Ysize;
 	return save_webp(full, FULL_Q, &picture->bytes, &picture->reply.n) == 0 &&
-	    shrink(full, IMAGE_THUMBNAIL_SIDE, &t[2]) == 0 &&
-	    save_webp(t[2], THUMBNAIL_Q, &picture->thumbnail,
+	    shrink(full, IMAGE_THUMBNAIL_SIDE, IMAGE_THUMBNAIL_SIDE, &t[0]) == 0 &&
+	    save_webp(t[0], THUMBNAIL_Q, &picture->thumbnail,
 		&picture->reply.n_thumbnail) == 0 ? 0 : -1;
 }
 
 static int
-save_jpeg(VipsObject *context, VipsImage *upright, struct picture *picture)
+save_jpeg(VipsObject *context, VipsImage *full, struct picture *picture)
 {
 	VipsImage **t = (VipsImage **)vips_object_local_array(context, 1);
 	VipsArrayDouble *white = vips_array_double_newv(3, 255.0, 255.0, 255.0);
-	VipsImage *opaque = upright;
+	VipsImage *opaque = full;
 	size_t n = 0;
 	int failed = 0;
 
-	if (vips_image_hasalpha(upright)) {
-		failed = vips_flatten(upright, &t[0], "background", white, NULL);
+	if (vips_image_hasalpha(full)) {
+		failed = vips_flatten(full, &t[0], "background", white, NULL);
 		opaque = t[0];
 	}
 	vips_area_unref(VIPS_AREA(white));
@@ -217,8 +253,6 @@ save_jpeg(VipsObject *context, VipsImage *upright, struct picture *picture)
 	    "Q", JPEG_Q, "strip", TRUE, "optimize_coding", TRUE, NULL) != 0 ||
 	    n > IMAGE_REPLY_MAX)
 		return -1;
-	picture->reply.width = (uint32_t)opaque->Xsize;
-	picture->reply.height = (uint32_t)opaque->Ysize;
 	picture->reply.n = (uint32_t)n;
 	return 0;
 }
@@ -245,25 +279,35 @@ out_of_memory(void)
 }
 
 static void
+end_undecoded(struct picture *picture)
+{
+	if (out_of_memory())
+		end(picture, IMAGE_FAILED, IMAGE_FINE);
+	else
+		end(picture, IMAGE_REFUSED, IMAGE_DAMAGED);
+}
+
+/* Takes the file over, for encoding needs its memory. */
+static void
 make_from(enum image_op op, VipsImage *file, int max_side_px,
     struct picture *picture)
 {
+	VipsImage *full = decode(file, max_side_px);
 	VipsObject *context;
-	VipsImage *upright = decode(file);
 	int failed;
 
-	if (upright == NULL) {
-		if (out_of_memory())
-			end(picture, IMAGE_FAILED, IMAGE_FINE);
-		else
-			end(picture, IMAGE_REFUSED, IMAGE_DAMAGED);
+	g_object_unref(file);
+	if (full == NULL) {
+		end_undecoded(picture);
 		return;
 	}
 	context = VIPS_OBJECT(vips_image_new());
-	failed = op == IMAGE_OP_JPEG ? save_jpeg(context, upright, picture) :
-	    save_full_and_thumbnail(context, upright, max_side_px, picture);
+	picture->reply.width = (uint32_t)full->Xsize;
+	picture->reply.height = (uint32_t)full->Ysize;
+	failed = op == IMAGE_OP_JPEG ? save_jpeg(context, full, picture) :
+	    save_full_and_thumbnail(context, full, picture);
 	g_object_unref(context);
-	g_object_unref(upright);
+	g_object_unref(full);
 	end(picture, failed == 0 ? IMAGE_DONE : IMAGE_FAILED, IMAGE_FINE);
 }
 
@@ -282,14 +326,18 @@ picture_make(enum image_op op, struct str bytes, int max_side_px,
 		return;
 	}
 	reason = check_size(file);
-	if (reason == IMAGE_FINE)
-		make_from(op, file, max_side_px, ret_picture);
-	else {
+	if (reason != IMAGE_FINE) {
 		end(ret_picture, IMAGE_REFUSED, reason);
 		ret_picture->reply.width = (uint32_t)file->Xsize;
 		ret_picture->reply.height = (uint32_t)file->Ysize;
+		g_object_unref(file);
+		return;
 	}
-	g_object_unref(file);
+	file = open_large_webp(bytes, file);
+	if (file != NULL)
+		make_from(op, file, max_side_px, ret_picture);
+	else
+		end_undecoded(ret_picture);
 }
 
 void
