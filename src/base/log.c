@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { LINE_BYTES = 4000 };	/* under PIPE_BUF: one write stays whole */
 
@@ -29,26 +30,6 @@ log_context(struct str request_id)
 		memcpy(context, request_id.p, context_n);
 }
 
-/* The length of the well-formed UTF-8 character at p, or 0. */
-static size_t
-utf8_length(const unsigned char *p, size_t n)
-{
-	static const unsigned char least2[] = { 0xe0, 0xa0, 0xf0, 0x90 };
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] <= 0xdf ? 2
-	    : p[0] >= 0xe0 && p[0] <= 0xef ? 3 : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : 0;
-
-	if (len == 0 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == least2[0] && p[1] < least2[1])
-	    || (p[0] == least2[2] && p[1] < least2[3])
-	    || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 size_t
 log_json_text(char *p, size_t room, struct str s)
 {
@@ -59,7 +40,7 @@ log_json_text(char *p, size_t room, struct str s)
 	p[at++] = '"';
 	for (size_t i = 0; i < s.n;) {
 		unsigned char c = (unsigned char)s.p[i];
-		size_t len = utf8_length((const unsigned char *)s.p + i, s.n - i);
+		size_t len = utf8_char(s.p + i, s.n - i);
 
 		if (room - at < 10)
 			break;
@@ -73,7 +54,7 @@ log_json_text(char *p, size_t room, struct str s)
 		} else if (len == 0) {
 			memcpy(p + at, "\xef\xbf\xbd", 3);
 			at += 3;
-			len = 1;
+			len = utf8_bad(s.p + i, s.n - i);
 		} else {
 			memcpy(p + at, s.p + i, len);
 			at += len;

@@ -43,6 +43,9 @@ struct provider_request {
 	/* A refinement: what to change in the base picture. */
 	bool is_refinement;
 	struct str refinement_prompt;
+	struct str earlier_refinements;	/* words of the refinements between
+					 * base_parameters and base_image, oldest
+					 * first, one a line; "" when there are none */
 	double strength;		/* 0.0 to 1.0 */
 	struct str preserve[PROVIDER_PRESERVE_MAX];	/* "stone", "setting", "band", "metal", ... */
 	size_t preserve_count;

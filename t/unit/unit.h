@@ -15,7 +15,10 @@
 	ck_assert_msg(str_eqz((s), (literal)), "\"%.*s\" is not \"%s\"", \
 	    STR_FMT(s), (literal))
 
-#define UNIT_MAIN(name, ...) \
+#define UNIT_MAIN(name, ...) UNIT_MAIN_FIXTURE(name, NULL, NULL, __VA_ARGS__)
+
+/* With what runs before and after each case (NULL: nothing). */
+#define UNIT_MAIN_FIXTURE(name, setup, teardown, ...) \
 	int \
 	main(void) \
 	{ \
@@ -26,6 +29,7 @@
 		int failed; \
 		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) \
 			tcase_add_test(tcase, cases[i]); \
+		tcase_add_checked_fixture(tcase, (setup), (teardown)); \
 		tcase_set_timeout(tcase, 60); \
 		suite_add_tcase(suite, tcase); \
 		runner = srunner_create(suite); \

@@ -1,0 +1,120 @@
+#include "config.h"
+
+#include "api/api.h"
+
+#include "api/call.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "schema/documents.h"
+
+#define GET HTTP_GET
+#define POST HTTP_POST
+#define PATCH HTTP_PATCH
+#define DELETE HTTP_DELETE
+#define DOC_PTR_NONE NULL
+#define DOC_PTR_design &doc_design
+#define DOC_PTR_job &doc_job
+#define DOC_PTR_guest_session &doc_guest_session
+#define DOC_PTR_upload &doc_upload
+#define DOC_PTR_body_select &doc_body_select
+#define DOC_PTR_body_generation &doc_body_generation
+#define DOC_PTR_body_refinement &doc_body_refinement
+
+const struct route routes[] = {
+#define ROUTE(verb, path, handler, guards, body, reply, status, text) \
+	{ { verb, path }, api_##handler, #handler, guards, DOC_PTR_##body, \
+	    DOC_PTR_##reply, status, text },
+#include "api/routes.def"
+#undef ROUTE
+};
+const size_t route_count = sizeof routes / sizeof routes[0];
+
+/* nginx sets a request id; without nginx (tests of one worker) we make one. */
+static void
+name_request(struct http_request *request)
+{
+	if (request->request_id.p == NULL || request->request_id.n == 0)
+		request->request_id = uuid_new(request->arena);
+	log_context(request->request_id);
+}
+
+static void
+refuse(struct call *call, const struct err *err)
+{
+	const struct http_request *request = call->request;
+	struct http_response *response = call->response;
+
+	http_problem(response, err, call->app->conf->base_url, request->path,
+	    request->request_id);
+	if (error_rows[err->rc].status >= 500)
+		log_event(LOG_ERROR, "request.failed",
+		    LOG_Z("code", error_rows[err->rc].code),
+		    LOG_Z("message", err->message), LOG_Z("detail", err->detail),
+		    LOG_END);
+}
+
+static enum rc
+dispatch(struct call *call, struct err *err)
+{
+	struct http_match match;
+
+	if (http_request_parse(call->request, err) != RC_OK)
+		return err->rc;
+	if (http_route_match(routes, sizeof routes[0], route_count,
+	    call->request, &match, err) != RC_OK) {
+		if (err->rc == RC_METHOD)
+			http_header(call->response, "Allow",
+			    http_allow(call->arena, match.allowed));
+		return err->rc;
+	}
+	call->route = &routes[match.index];
+	call->response->status = call->route->status;
+	if (match.param_count > 0)
+		call->id = match.params[0];
+	if (call_guard(call, err) != RC_OK)
+		return err->rc;
+	if (call->route->handler(call, err) != RC_OK)
+		app_idem_release(call->app, call->arena, &call->idem);
+	else if (call->idem.replay)
+		http_header(call->response, "Idempotent-Replayed", STR("true"));
+	return err->rc;
+}
+
+static void
+count_request(const struct call *call, int64_t commands)
+{
+	struct shared *shared = call->app->shared;
+	int64_t took_us = clock_mono_us() - call->request->began_us;
+
+	metric_add(shared, METRIC_http_requests_total, 1);
+	metric_add(shared, METRIC_http_microseconds_total, took_us);
+	metric_add(shared, METRIC_database_commands_total, commands);
+	if (call->response->status >= 500)
+		metric_add(shared, METRIC_http_errors_total, 1);
+	log_event(LOG_DEBUG, "request", LOG_Z("route",
+	    call->route == NULL ? "-" : call->route->name),
+	    LOG_INT("status", call->response->status),
+	    LOG_INT("us", took_us), LOG_END);
+}
+
+void
+api_handle(void *arg, struct http_request *request,
+    struct http_response *response)
+{
+	struct app *app = arg;
+	struct call call = { .app = app, .arena = request->arena,
+		.request = request, .response = response };
+	int64_t commands = store_commands(app->store);
+	struct err err;
+
+	err_init(&err);
+	name_request(request);
+	if (dispatch(&call, &err) == RC_OK && response->body.failed)
+		(void)err_set(&err, RC_INTERNAL, "The answer is too large.");
+	if (err.rc != RC_OK)
+		refuse(&call, &err);
+	http_header(response, "X-Request-Id", request->request_id);
+	count_request(&call, store_commands(app->store) - commands);
+	log_context(STR_NULL);
+}

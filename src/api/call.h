@@ -1,0 +1,88 @@
+/*
+ * call.h - one request on its way through guards and handler. Only for api.
+ */
+#ifndef BEZEL_API_CALL_H
+#define BEZEL_API_CALL_H
+
+#include "app/app.h"
+#include "app/idem.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/router.h"
+
+struct json_value;
+struct doc;
+struct app_design;
+struct app_generation;
+
+enum guards {
+	PLAIN = 0, WHO = 1 << 0, IDEM = 1 << 1, MATCH = 1 << 2,
+	JSON_BODY = 1 << 3, PATCH_BODY = 1 << 4, FORM_DATA = 1 << 5,
+	SLOW = 1 << 6, INFRA = 1 << 7
+};
+
+struct call {
+	struct app *app;
+	struct arena *arena;
+	struct http_request *request;
+	struct http_response *response;
+	const struct route *route;
+	struct str id;			/* the path's first parameter, or null */
+	struct pairs query;
+	struct actor actor;
+	struct idem idem;
+	int64_t if_match_ms;		/* an updated_at, or TIME_NULL */
+	const struct json_value *json;	/* the body */
+	void *body;			/* decoded by the route's document */
+};
+
+typedef enum rc route_handler(struct call *call, struct err *err);
+
+struct route {
+	struct http_route match;	/* first: the router walks rows */
+	route_handler *handler;
+	const char *name;		/* operationId */
+	unsigned guards;
+	const struct doc *body, *reply;	/* NULL: none */
+	int status;
+	const char *text;
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* Guards in their order; fills the members above. */
+enum rc call_guard(struct call *call, struct err *err) must_use;
+
+/* The cookie's name: "__Host-bezel" on https; on http loopback "bezel", or
+ * "bezel_<port>" off port 8080, because cookies ignore ports. */
+struct str call_cookie_name(const struct call *call);
+
+/* A query parameter, or null. */
+struct str call_param(const struct call *call, const char *name);
+/* All parameters are among names (ends with NULL), else RC_BAD_QUERY. */
+enum rc call_params_known(const struct call *call, const char *const *names,
+    struct err *err) must_use;
+/* "true" or "false"; -1 when absent. */
+enum rc call_param_bool(const struct call *call, const char *name, int *ret_value,
+    struct err *err) must_use;
+/* The path's id as a UUID; anything else names nothing of ours. */
+enum rc call_id(const struct call *call, struct err *err) must_use;
+
+/* --- answers ------------------------------------------------------------- */
+
+void reply_json(struct call *call, struct buf *body);
+/* One document with its ETag; 304 when If-None-Match has it. */
+void reply_design(struct call *call, const struct app_design *design);
+void reply_generation(struct call *call, const struct app_generation *generation);
+/* Appends a stored document as its owner sees it, with further members. Counts
+ * damaged ones. */
+void add_document(struct call *call, struct buf *buf, const struct doc *doc,
+    struct str bson, struct str more);
+void reply_quota(struct call *call, const struct quota *quota);
+
+#define ROUTE(verb, path, handler, ...) route_handler api_##handler;
+#include "api/routes.def"
+#undef ROUTE
+
+#endif

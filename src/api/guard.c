@@ -1,0 +1,203 @@
+#include "config.h"
+
+#include "api/call.h"
+
+#include "app/guests.h"
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "codec/cookie.h"
+#include "codec/json.h"
+#include "schema/documents.h"
+
+enum { DEVICE_MAX = 300, UNSAFE = HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE };
+
+struct str
+call_cookie_name(const struct call *call)
+{
+	const struct conf_base *base = &call->app->conf->base;
+
+	if (base->https)
+		return STR("__Host-bezel");
+	if (base->port == 8080)
+		return STR("bezel");
+	return arena_printf(call->arena, "bezel_%d", base->port);
+}
+
+/* Who asks, without any read: the cookie's MAC and expiry decide. */
+static enum rc
+guard_who(struct call *call, struct err *err)
+{
+	const struct http_request *r = call->request;
+	struct pairs cookies;
+	struct str token;
+	bool expired = false;
+
+	call->actor.address = r->remote_addr;
+	if (r->user_agent.p != NULL)
+		call->actor.device = r->user_agent.n > DEVICE_MAX
+		    ? str_slice(r->user_agent, 0, DEVICE_MAX) : r->user_agent;
+	call->actor.deadline_ms = r->began_us / 1000
+	    + call->app->conf->request_deadline_ms;
+	if (r->cookie.p != NULL) {
+		if (cookie_parse(call->arena, &r->cookie, 1, &cookies, err)
+		    != RC_OK || cookie_get(&cookies, call_cookie_name(call),
+		    &token, err) != RC_OK)
+			return err->rc;
+		if (token.p != NULL && app_guest_recognise(call->app, call->arena,
+		    token, &call->actor, &expired))
+			return RC_OK;
+	}
+	if (!(call->route->guards & WHO))
+		return RC_OK;
+	return expired ? err_set(err, RC_SESSION_EXPIRED,
+	    "The guest session has ended; start a new one.")
+	    : err_set(err, RC_NO_SESSION,
+	    "Start a session first: POST /v1/guest-session.");
+}
+
+/* Cross-site requests: Sec-Fetch-Site decides where there is one, else Origin. */
+static enum rc
+guard_origin(struct call *call, struct err *err)
+{
+	const struct http_request *r = call->request;
+
+	if (!(r->verb & UNSAFE))
+		return RC_OK;
+	if (r->fetch_site.p != NULL ? str_eqz(r->fetch_site, "same-origin")
+	    : r->origin.p != NULL && str_eq(r->origin,
+	    call->app->conf->base_url))
+		return RC_OK;
+	return err_set(err, RC_ORIGIN_REQUIRED, "Requests that change something "
+	    "come from our own pages: Origin must be %.*s.",
+	    STR_FMT(call->app->conf->base_url));
+}
+
+static enum rc
+guard_body(struct call *call, struct err *err)
+{
+	const struct http_request *r = call->request;
+	unsigned guards = call->route->guards;
+	bool json = http_media_type_is(r->content_type, "application/json");
+
+	if (guards & PATCH_BODY)
+		json |= http_media_type_is(r->content_type,
+		    "application/merge-patch+json");
+	if (guards & FORM_DATA)
+		return http_media_type_is(r->content_type, "multipart/form-data")
+		    ? RC_OK : err_set(err, RC_MEDIA_TYPE,
+		    "The body must be multipart/form-data.");
+	if (r->body.n > HTTP_BODY_MAX)
+		return err_set(err, RC_TOO_LARGE, "A body has at most %d bytes.",
+		    HTTP_BODY_MAX);
+	if (!(guards & (JSON_BODY | PATCH_BODY)))
+		return RC_OK;
+	if (!json)
+		return err_set(err, RC_MEDIA_TYPE,
+		    "The body must be application/json.");
+	if (json_parse(call->arena, r->body, &call->json, err) != RC_OK)
+		return err->rc;
+	if (call->json->type != JSON_T_OBJECT)
+		return err_set(err, RC_INVALID, "The body must be a JSON object.");
+	if (guards & PATCH_BODY)	/* decoded onto what is stored */
+		return RC_OK;
+	call->body = arena_alloc(call->arena, call->route->body->size);
+	doc_init(call->route->body, call->body);
+	return doc_decode(call->route->body, call->json, DECODE_NEW, call->body,
+	    call->arena, err);
+}
+
+/* Our tags begin with the updated_at that they stand for: "<ms>-...". A list
+ * without any of ours matches nothing. */
+static enum rc
+guard_match(struct call *call, struct err *err)
+{
+	struct str list = call->request->if_match;
+
+	call->if_match_ms = TIME_NULL;
+	if (!(call->route->guards & MATCH) || list.p == NULL
+	    || str_eqz(str_trim(list), "*"))
+		return RC_OK;
+	while (list.p != NULL) {
+		struct str tag = str_trim(str_cut(&list, ','));
+
+		if (tag.n < 2 || tag.p[0] != '"')
+			continue;
+		tag = str_slice(tag, 1, tag.n);
+		if (str_to_i64(str_cut(&tag, '-'), &call->if_match_ms))
+			return RC_OK;
+	}
+	return err_set(err, RC_PRECONDITION,
+	    "If-Match does not name a version of this resource.");
+}
+
+enum rc
+call_guard(struct call *call, struct err *err)
+{
+	const struct http_request *r = call->request;
+
+	if (url_query(call->arena, r->query, &call->query, err) != RC_OK
+	    || guard_who(call, err) != RC_OK
+	    || guard_origin(call, err) != RC_OK
+	    || guard_match(call, err) != RC_OK
+	    || guard_body(call, err) != RC_OK)
+		return err->rc;
+	if (!(call->route->guards & IDEM))
+		return RC_OK;
+	return app_idem_take(call->app, call->arena, &call->actor,
+	    http_method_name(r->verb), r->path, r->idempotency_key, r->body,
+	    &call->idem, err);
+}
+
+/* --- parameters ---------------------------------------------------------- */
+
+struct str
+call_param(const struct call *call, const char *name)
+{
+	return pairs_get(&call->query, str_of(name));
+}
+
+enum rc
+call_params_known(const struct call *call, const char *const *names,
+    struct err *err)
+{
+	for (size_t i = 0; i < call->query.n; i++) {
+		const char *const *name = names;
+
+		while (*name != NULL
+		    && !str_eqz(call->query.rows[i].name, *name))
+			name++;
+		if (*name != NULL)
+			continue;
+		(void)err_set(err, RC_BAD_QUERY,
+		    "A query parameter is not known here; see errors.");
+		err_fault(err, call->arena, call->query.rows[i].name,
+		    "unknown_parameter", "There is no such parameter.");
+	}
+	return err->rc;
+}
+
+enum rc
+call_param_bool(const struct call *call, const char *name, int *ret_value,
+    struct err *err)
+{
+	struct str value = call_param(call, name);
+
+	*ret_value = -1;
+	if (value.p == NULL)
+		return RC_OK;
+	if (str_eqz(value, "true") || str_eqz(value, "false")) {
+		*ret_value = value.n == 4;
+		return RC_OK;
+	}
+	(void)err_set(err, RC_BAD_QUERY, "%s is true or false.", name);
+	err_fault(err, call->arena, str_of(name), "wrong_type",
+	    "This is true or false.");
+	return err->rc;
+}
+
+enum rc
+call_id(const struct call *call, struct err *err)
+{
+	return uuid_is(call->id) ? RC_OK
+	    : err_set(err, RC_NOT_FOUND, "There is nothing here.");
+}

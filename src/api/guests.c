@@ -1,0 +1,57 @@
+#include "config.h"
+
+#include "api/call.h"
+#include "app/guests.h"
+#include "base/clock.h"
+#include "codec/cookie.h"
+#include "schema/documents.h"
+
+static void
+reply_session(struct call *call, const struct guest_session *session)
+{
+	struct quota quota = app_guest_quota(call->app, session);
+	struct str more = arena_printf(call->arena,
+	    "\"uses_left\":%lld,\"uses_limit\":%lld,\"seconds_left\":%lld",
+	    (long long)quota.left, (long long)quota.limit,
+	    (long long)(session->expires_at - clock_now_ms()) / 1000);
+
+	add_document(call, &call->response->body, &doc_guest_session,
+	    doc_to_bson(&doc_guest_session, session, call->arena), more);
+	reply_quota(call, &quota);
+	reply_json(call, &call->response->body);
+}
+
+enum rc
+api_guest_start(struct call *call, struct err *err)
+{
+	struct guest_session session;
+	struct str token;
+
+	if (app_guest_start(call->app, call->arena, &call->actor, &session, &token,
+	    err) != RC_OK)
+		return err->rc;
+	http_header(call->response, "Set-Cookie", cookie_set(call->arena,
+	    &(struct cookie){ .name = call_cookie_name(call), .value = token,
+	    .path = STR("/"),
+	    .max_age_s = (session.expires_at - clock_now_ms()) / 1000,
+	    .flags = COOKIE_HTTP_ONLY
+	    | (call->app->conf->base.https ? COOKIE_SECURE : 0) }));
+	http_header(call->response, "Location", STR("/v1/guest-session"));
+	if (call->actor.kind == ACTOR_GUEST
+	    && str_eq(session.id, call->actor.owner.guest_session_id))
+		call->response->status = 200;	/* renewed */
+	reply_session(call, &session);
+	return RC_OK;
+}
+
+enum rc
+api_guest_get(struct call *call, struct err *err)
+{
+	struct guest_session session;
+
+	if (app_guest_get(call->app, call->arena, &call->actor, &session, err)
+	    != RC_OK)
+		return err->rc;
+	reply_session(call, &session);
+	return RC_OK;
+}

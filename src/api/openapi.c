@@ -1,0 +1,231 @@
+#include "config.h"
+
+#include "api/api.h"
+
+#include "api/call.h"
+#include "codec/json.h"
+#include "schema/documents.h"
+
+static const struct {
+	const char *name;
+	const struct doc *doc;
+	unsigned view;
+} components[] = {
+	{ "Design", &doc_design, OWNER },
+	{ "DesignNew", &doc_design, IN_NEW },
+	{ "DesignEdit", &doc_design, IN_EDIT },
+	{ "Generation", &doc_job, OWNER },
+	{ "GuestSession", &doc_guest_session, OWNER },
+	{ "Upload", &doc_upload, OWNER },
+	{ "Select", &doc_body_select, IN_NEW },
+	{ "GenerationNew", &doc_body_generation, IN_NEW },
+	{ "RefinementNew", &doc_body_refinement, IN_NEW },
+};
+
+static const char *
+component_of(const struct doc *doc, unsigned view)
+{
+	for (size_t i = 0; i < sizeof components / sizeof components[0]; i++)
+		if (components[i].doc == doc && components[i].view == view)
+			return components[i].name;
+	die("openapi: a route's document is no component");
+}
+
+/* What an answer has besides the members of its document. */
+static const char *
+more_members(const struct doc *doc)
+{
+	if (doc == &doc_design)
+		return "\"generation\":{\"$ref\":\"#/components/schemas/Generation\"},"
+		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_job)
+		return "\"queue_position\":{\"type\":[\"integer\",\"null\"]},"
+		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_guest_session)
+		return "\"uses_left\":{\"type\":\"integer\"},"
+		    "\"uses_limit\":{\"type\":\"integer\"},"
+		    "\"seconds_left\":{\"type\":\"integer\"}";
+	return "\"url\":{\"type\":\"string\"},"
+	    "\"thumbnail_url\":{\"type\":\"string\"}";
+}
+
+static void
+print_component(struct buf *buf, size_t i)
+{
+	static const char properties[] = "\"properties\":{";
+	struct buf text;
+	size_t at;
+
+	buf_printf(buf, "%s\"%s\":", i == 0 ? "" : ",", components[i].name);
+	buf_init(&text, buf->arena, 8192, 1 << 20);
+	schema_print_component(&text, components[i].doc, components[i].view);
+	if (components[i].view != OWNER) {
+		buf_add_str(buf, buf_str(&text));
+		return;
+	}
+	/* The first "properties" is the document's own. */
+	at = (size_t)((const char *)memmem(text.p, text.n, properties,
+	    sizeof properties - 1) - text.p) + sizeof properties - 1;
+	buf_add(buf, text.p, at);
+	buf_addz(buf, more_members(components[i].doc));
+	buf_add_char(buf, ',');
+	buf_add(buf, text.p + at, text.n - at);
+}
+
+static void
+print_parameters(struct buf *buf, const struct route *route)
+{
+	bool first = true;
+	const char *name = strchr(route->match.pattern, '{');
+
+	buf_addz(buf, ",\"parameters\":[");
+	if (name != NULL) {
+		int n = (int)(strchr(name, '}') - name - 1);
+
+		buf_printf(buf, "{\"name\":\"%.*s\",\"in\":\"path\",\"required\":"
+		    "true,\"schema\":{\"type\":\"string\"%s}}", n, name + 1,
+		    n == 2 ? ",\"format\":\"uuid\"" : "");
+		first = false;
+	}
+	if (strcmp(route->name, "design_list") == 0) {
+		static const char *const list[] = { "limit", "cursor", "folder_id",
+			"is_favorite", "q", "gem_type", "metal", "deleted", "sort" };
+
+		for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+			buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\","
+			    "\"schema\":{\"type\":\"%s\"}}", first ? "" : ",",
+			    list[i], i == 0 ? "integer" : "string");
+			first = false;
+		}
+	}
+	if (strcmp(route->name, "design_delete") == 0) {
+		buf_addz(buf, ",{\"name\":\"purge\",\"in\":\"query\",\"schema\":"
+		    "{\"type\":\"boolean\"}}");
+	}
+	if (route->guards & IDEM) {
+		buf_printf(buf, "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\","
+		    "\"schema\":{\"type\":\"string\",\"maxLength\":255}}",
+		    first ? "" : ",");
+		first = false;
+	}
+	if (route->guards & MATCH)
+		buf_printf(buf, "%s{\"name\":\"If-Match\",\"in\":\"header\","
+		    "\"schema\":{\"type\":\"string\"}}", first ? "" : ",");
+	buf_add_char(buf, ']');
+}
+
+static void
+print_body(struct buf *buf, const struct route *route)
+{
+	if (route->guards & FORM_DATA)
+		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
+		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
+		    "\"string\",\"format\":\"binary\"}}}}}}");
+	else if (route->body != NULL)
+		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		    "{\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",
+		    route->guards & PATCH_BODY ? "application/merge-patch+json"
+		    : "application/json", component_of(route->body,
+		    route->guards & PATCH_BODY ? IN_EDIT : IN_NEW));
+}
+
+static void
+print_responses(struct buf *buf, const struct route *route)
+{
+	buf_printf(buf, ",\"responses\":{\"%d\":{\"description\":", route->status);
+	buf_add_json(buf, str_of(route->text));
+	if (strcmp(route->name, "design_list") == 0)
+		buf_addz(buf, ",\"content\":{\"application/json\":{\"schema\":"
+		    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],"
+		    "\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\""
+		    ":\"#/components/schemas/Design\"}},\"next_cursor\":{\"type\":"
+		    "[\"string\",\"null\"]}}}}}");
+	else if (route->reply != NULL)
+		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
+		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
+		    component_of(route->reply, OWNER));
+	else if (route->status == 200)
+		buf_addz(buf, ",\"content\":{\"application/json\":{}}");
+	buf_addz(buf, "},\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
+}
+
+static void
+print_route(struct buf *buf, const struct route *route)
+{
+	static const char *const verbs[] = { "get", "head", "post", "put", "patch",
+		"delete" };
+
+	buf_printf(buf, "\"%s\":{\"operationId\":\"%s\",\"summary\":",
+	    verbs[__builtin_ctz(route->match.verb)], route->name);
+	buf_add_json(buf, str_of(route->text));
+	if (route->guards & WHO)
+		buf_addz(buf, ",\"security\":[{\"session\":[]}]");
+	print_parameters(buf, route);
+	print_body(buf, route);
+	print_responses(buf, route);
+	buf_add_char(buf, '}');
+}
+
+/* Rows of one path stand together, whatever their order in the table. */
+static void
+print_paths(struct buf *buf)
+{
+	bool first_path = true;
+
+	for (size_t i = 0; i < route_count; i++) {
+		const char *path = routes[i].match.pattern;
+		bool seen = (routes[i].guards & INFRA) != 0;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = strcmp(routes[k].match.pattern, path) == 0;
+		if (seen)
+			continue;
+		buf_printf(buf, "%s\n\"%s\":{", first_path ? "" : ",", path);
+		first_path = false;
+		for (size_t k = i; k < route_count; k++)
+			if (strcmp(routes[k].match.pattern, path) == 0) {
+				if (k > i)
+					buf_add_char(buf, ',');
+				print_route(buf, &routes[k]);
+			}
+		buf_add_char(buf, '}');
+	}
+}
+
+void
+api_print_openapi(struct buf *buf)
+{
+	buf_printf(buf, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"bezel\","
+	    "\"version\":\"%s\",\"description\":\"AI jewelry design studio\"},"
+	    "\"paths\":{", VERSION);
+	print_paths(buf);
+	buf_addz(buf, "\n},\"components\":{\"securitySchemes\":{\"session\":{"
+	    "\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"bezel\"}},"
+	    "\"responses\":{\"Problem\":{\"description\":\"What went wrong (RFC "
+	    "9457)\",\"content\":{\"application/problem+json\":{\"schema\":{"
+	    "\"$ref\":\"#/components/schemas/Problem\"}}}}},\"schemas\":{\n");
+	for (size_t i = 0; i < sizeof components / sizeof components[0]; i++)
+		print_component(buf, i);
+	buf_addz(buf, ",\"Damaged\":{\"type\":\"array\",\"description\":\"What did "
+	    "not fit in the stored document\",\"items\":{\"type\":\"object\","
+	    "\"properties\":{\"pointer\":{\"type\":\"string\"},\"code\":{\"type\":"
+	    "\"string\"}}}},\"Problem\":{\"type\":\"object\",\"required\":[\"type\","
+	    "\"title\",\"status\",\"code\"],\"properties\":{\"type\":{\"type\":"
+	    "\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
+	    "\"integer\"},\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":"
+	    "\"string\"},\"code\":{\"type\":\"string\"},\"request_id\":{\"type\":"
+	    "\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":"
+	    "\"object\",\"properties\":{\"pointer\":{\"type\":\"string\"},\"code\":"
+	    "{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}}}}}}\n");
+}
+
+void
+api_print_routes(struct buf *buf)
+{
+	buf_addz(buf, "| method | path | status | what |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < route_count; i++)
+		buf_printf(buf, "| %s | `%s` | %d | %s |\n",
+		    http_method_name(routes[i].match.verb),
+		    routes[i].match.pattern, routes[i].status, routes[i].text);
+}

@@ -1,0 +1,115 @@
+#include "config.h"
+
+#include "app/app.h"
+
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "blob/blob.h"
+#include "codec/json.h"
+#include "crypt/token.h"
+
+enum { HOUR_S = 3600, DAY_S = 86400 };
+
+void
+app_wake(const struct app *app)
+{
+	if (app->wake_fd >= 0)	/* a full queue means that all are awake */
+		(void)send(app->wake_fd, "w", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int64_t
+app_day(char ret_day[11])
+{
+	int64_t now_ms = clock_now_ms();
+
+	clock_day(now_ms, ret_day);
+	return DAY_S - now_ms / 1000 % DAY_S;
+}
+
+/* Rounded up to the hour and one hour more: a life of one to two hours. */
+int64_t
+app_media_epoch(void)
+{
+	int64_t now_s = clock_now_ms() / 1000;
+
+	return (now_s + HOUR_S - 1) / HOUR_S * HOUR_S + HOUR_S;
+}
+
+struct str
+app_media_secret(const struct keyring *keyring, struct arena *arena)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, 2 * KEY_BYTES, 2 * KEY_BYTES);
+	buf_add_hex(&buf, keyring_key(keyring, KEY_MEDIA).p, KEY_BYTES);
+	return buf_str(&buf);
+}
+
+void
+app_media_url(void *arg, struct buf *buf, struct str key)
+{
+	struct media *media = arg;
+	struct str name = key, folder = str_cut(&name, '/');
+
+	if (!str_eq(folder, media->folder)) {
+		int64_t epoch = app_media_epoch();
+		struct str sig = token_secure_link(media->arena,
+		    arena_printf(media->arena, "%lld/%.*s %.*s",
+		    (long long)epoch, STR_FMT(folder),
+		    STR_FMT(app_media_secret(&media->app->keyring,
+		    media->arena))));
+
+		media->folder = folder;
+		media->prefix = arena_printf(media->arena, "/media/%.*s/%lld/",
+		    STR_FMT(sig), (long long)epoch);
+	}
+	/* Keys are of [a-z0-9._/-]; one that is not has been refused by its row or
+	 * is shown escaped, and answers 404. */
+	buf_add_json(buf, arena_printf(media->arena, "%.*s%.*s/%.*s",
+	    STR_FMT(media->prefix), STR_FMT(folder), STR_FMT(name)));
+}
+
+struct str
+app_object_key(const struct app *app, struct arena *arena, struct str folder,
+    struct str id, struct str bytes, const char *extension)
+{
+	unsigned char mac[SHA256_BYTES];
+	struct buf buf;
+
+	hmac_sha256(keyring_key(&app->keyring, KEY_OBJECT), arena_printf(arena,
+	    "%.*s|%.*s|%.*s", STR_FMT(folder), STR_FMT(id),
+	    STR_FMT(sha256_hex(arena, bytes))), mac);
+	buf_init(&buf, arena, 96, 256);
+	buf_add_str(&buf, folder);
+	buf_add_char(&buf, '/');
+	buf_add_hex(&buf, mac, 16);
+	buf_printf(&buf, ".%s", extension);
+	return buf_str(&buf);
+}
+
+enum rc
+app_folder_delete(struct app *app, struct arena *arena, struct str folder,
+    struct err *err)
+{
+	enum { AT_ONCE = 100 };
+	struct blob_entry entries[AT_ONCE];
+	struct str prefix = arena_printf(arena, "%.*s/", STR_FMT(folder));
+	struct str keys[AT_ONCE];
+
+	for (;;) {
+		size_t n, count = 0;
+
+		if (blob_list(app->blob, arena, prefix, entries, AT_ONCE, &n, err)
+		    != RC_OK)
+			return err->rc;
+		while (count < n && str_starts(entries[count].key, prefix)) {
+			keys[count] = entries[count].key;
+			count++;
+		}
+		if (count == 0)
+			return RC_OK;
+		if (blob_delete(app->blob, keys, count, err) != RC_OK)
+			return err->rc;
+	}
+}

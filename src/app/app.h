@@ -1,0 +1,78 @@
+/*
+ * app.h - what the use cases work with, and who asks.
+ *
+ * The use cases (guests.h, designs.h, generations.h, uploads.h, work.h,
+ * retention.h) know no HTTP: the API, the job workers and the command line call
+ * the same functions. cmd opens the parts after the fork and fills struct app.
+ */
+#ifndef BEZEL_APP_APP_H
+#define BEZEL_APP_APP_H
+
+#include "app/shared.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "crypt/keyring.h"
+#include "store/store.h"
+
+struct blob;
+struct image;
+struct provider;
+
+struct app {
+	const struct conf *conf;
+	struct keyring keyring;
+	struct shared *shared;
+	struct store *store;
+	struct blob *blob;
+	struct image *image;		/* NULL in fast web workers */
+	struct provider *provider;	/* NULL but in job workers */
+	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
+};
+
+enum actor_kind { ACTOR_NONE, ACTOR_GUEST };
+
+/* Who asks. Verified, or ACTOR_NONE. */
+struct actor {
+	enum actor_kind kind;
+	struct store_owner owner;
+	struct str principal;		/* "guest:<id>" */
+	int64_t expires_ms;		/* of the session */
+	struct str address;		/* of the client */
+	struct str device;		/* User-Agent, cut */
+	int64_t deadline_ms;		/* of this request, clock_mono_ms() */
+};
+
+/* What is left of a quota. */
+struct quota {
+	int64_t limit, left, reset_s;
+};
+
+/* Tells a job worker that there is something to do. Never waits. */
+void app_wake(const struct app *app);
+
+/* The day ("2026-11-22") and the seconds to its end, UTC. */
+int64_t app_day(char ret_day[11]);
+
+/* Appends the signed URL of an object as a JSON string; arg is a struct media.
+ * The signature is one for a folder and an hour. */
+struct media {
+	const struct app *app;
+	struct arena *arena;
+	struct str folder, prefix;	/* the last one signed */
+};
+void app_media_url(void *arg, struct buf *buf, struct str key);
+/* The expiry that URLs have now: part of each ETag, because it changes them. */
+int64_t app_media_epoch(void);
+/* The secret that nginx shares: 64 hexadecimal characters. */
+struct str app_media_secret(const struct keyring *keyring, struct arena *arena);
+
+/* The key of an object: "<folder>/<32 hex of an HMAC>.<ext>": immutable, not to
+ * be guessed, never shared between designs. */
+struct str app_object_key(const struct app *app, struct arena *arena,
+    struct str folder, struct str id, struct str bytes, const char *extension);
+
+/* Deletes all objects of a folder. */
+enum rc app_folder_delete(struct app *app, struct arena *arena,
+    struct str folder, struct err *err) must_use;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * charge.h - jobs that cost quota: taken in one conditional update, given back
+ * once if no picture landed.
+ *
+ * The unit is one design, one further generation or one refinement, whatever the
+ * number of pictures. The counter by address is an abuse limit, kept outside of
+ * the transaction, because all guests of one address share it.
+ */
+#ifndef BEZEL_APP_CHARGE_H
+#define BEZEL_APP_CHARGE_H
+
+#include "app/app.h"
+
+struct job;
+
+/* A queued job of this actor with `slots` slots, whose pictures are variations
+ * from first_variation on. */
+void job_init(struct job *job, struct arena *arena, const struct actor *actor,
+    const char *kind, struct str id, struct str design_id, int slots,
+    int first_variation);
+
+/* In the transaction: the session is live and has quota left. design_id is added
+ * to the session when it is not null. */
+enum rc charge_principal(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str design_id, struct quota *ret_quota,
+    struct err *err) must_use;
+
+/* Takes from the address, enters the owner's gate, gives the job its rank and
+ * charge, and runs fn as one transaction. What was taken outside is given back
+ * when it fails. */
+enum rc charge_and_run(struct app *app, struct arena *arena,
+    const struct actor *actor, struct job *job, store_transaction_fn *fn,
+    void *arg, struct err *err) must_use;
+
+/* In the transaction that ends the job: gives back what its charge says. */
+enum rc charge_return(struct app *app, struct arena *arena,
+    const struct job *job, struct err *err) must_use;
+
+#endif

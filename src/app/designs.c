@@ -1,0 +1,366 @@
+#include "config.h"
+
+#include "app/designs.h"
+
+#include "app/charge.h"
+#include "app/guests.h"
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "codec/json.h"
+#include "schema/documents.h"
+#include "store/jobs.h"
+#include "store/sessions.h"
+#include "store/uploads.h"
+
+/* --- showing ------------------------------------------------------------- */
+
+static enum rc
+show_generation(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str generation_id, struct app_design *design, struct err *err)
+{
+	struct job job;
+	enum rc rc = jobs_get(app->store, arena, actor->owner, generation_id,
+	    &design->generation, err);
+
+	if (rc == RC_NOT_FOUND) {	/* ended between the two reads */
+		err_init(err);
+		return RC_OK;
+	}
+	if (rc != RC_OK)
+		return rc;
+	doc_init(&doc_job, &job);
+	(void)doc_from_bson(&doc_job, design->generation, &job, arena, NULL);
+	design->revision = job.revision;
+	if (!str_eqz(job.status, "queued"))
+		return RC_OK;
+	return jobs_position(app->store, arena, job.priority, job.rank,
+	    &design->position, err);
+}
+
+enum rc
+app_design_show(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str doc, struct app_design *ret_design, struct err *err)
+{
+	struct app_design design = { .doc = doc, .position = -1,
+		.updated_at_ms = TIME_NULL };
+	struct str generation_id;
+
+	(void)doc_peek_str(doc, "_id", &design.id);
+	(void)doc_peek_time(doc, "updated_at", &design.updated_at_ms);
+	if (doc_peek_str(doc, "generation_id", &generation_id)
+	    && show_generation(app, arena, actor, generation_id, &design, err)
+	    != RC_OK)
+		return err->rc;
+	*ret_design = design;
+	return RC_OK;
+}
+
+enum rc
+app_design_get(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, struct app_design *ret_design, struct err *err)
+{
+	struct str doc;
+
+	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
+		return err->rc;
+	return app_design_show(app, arena, actor, doc, ret_design, err);
+}
+
+enum rc
+app_design_list(struct app *app, struct arena *arena, const struct actor *actor,
+    const struct designs_query *query, struct str *ret_docs, size_t *ret_n,
+    struct err *err)
+{
+	return designs_list(app->store, arena, actor->owner, query, ret_docs,
+	    ret_n, err);
+}
+
+/* --- making -------------------------------------------------------------- */
+
+struct create {
+	struct app *app;
+	const struct actor *actor;
+	const struct idem *idem;
+	struct str doc;
+	struct job job;
+	struct str upload_id;		/* used by the design, or null */
+	struct quota quota;
+};
+
+static enum rc
+create_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct create *c = arg;
+
+	if (charge_principal(c->app, arena, c->actor, c->job.design_id,
+	    &c->quota, err) != RC_OK
+	    || (c->upload_id.p != NULL && uploads_use(store, arena,
+	    c->actor->principal, c->upload_id, c->job.design_id, err) != RC_OK)
+	    || designs_insert(store, arena, c->doc, err) != RC_OK
+	    || jobs_insert(store, arena, &c->job, err) != RC_OK
+	    || app_idem_done(c->app, arena, c->idem, 202, err) != RC_OK)
+		return err->rc;
+	return RC_OK;
+}
+
+/* The client names an upload by its url or its id; the design keeps its key. */
+static enum rc
+take_upload(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str *url, struct str *ret_upload_id, struct err *err)
+{
+	struct upload upload;
+	struct str rest = *url, part, id = STR_NULL;
+
+	if (url->p == NULL)
+		return RC_OK;
+	while (rest.p != NULL) {
+		part = str_cut(&rest, '/');
+		if (uuid_is(part))
+			id = part;
+	}
+	if (id.p == NULL || uploads_get(app->store, arena, actor->principal, id,
+	    &upload, err) != RC_OK) {
+		if (err->rc != RC_OK && err->rc != RC_NOT_FOUND)
+			return err->rc;
+		err_init(err);
+		err_fault(err, arena, STR("/gem_data/uploaded_image_url"),
+		    "not_found", "This is not an upload of yours.");
+		return err->rc;
+	}
+	*url = upload.key;
+	*ret_upload_id = upload.id;
+	return RC_OK;
+}
+
+static void
+complete_design(struct design *design, const struct actor *actor,
+    const struct idem *idem)
+{
+	design->id = idem->id;
+	design->user_id = actor->owner.user_id;
+	design->guest_session_id = actor->owner.guest_session_id;
+	design->generation_id = idem->second_id;
+	design->metadata.device_info = actor->device;
+	design->metadata.ip_address = actor->address;
+	design->created_at = design->updated_at = clock_now_ms();
+}
+
+static enum rc
+replay(struct app *app, struct arena *arena, const struct actor *actor,
+    const struct idem *idem, struct app_design *ret_design, struct err *err)
+{
+	return app_design_get(app, arena, actor, idem->id, ret_design, err);
+}
+
+enum rc
+app_design_create(struct app *app, struct arena *arena,
+    const struct actor *actor, struct design *body, const struct idem *idem,
+    struct app_design *ret_design, struct err *err)
+{
+	struct create c = { .app = app, .actor = actor, .idem = idem };
+	enum rc rc;
+
+	if (idem->replay)
+		return replay(app, arena, actor, idem, ret_design, err);
+	if (take_upload(app, arena, actor, &body->gem_data.uploaded_image_url,
+	    &c.upload_id, err) != RC_OK)
+		return err->rc;
+	complete_design(body, actor, idem);
+	c.doc = doc_to_bson(&doc_design, body, arena);
+	job_init(&c.job, arena, actor, "generation", idem->second_id, body->id,
+	    body->num_variations_requested, 0);
+	rc = charge_and_run(app, arena, actor, &c.job, create_in_transaction, &c,
+	    err);
+	if (rc == RC_CONFLICT) {	/* committed by a request that took over */
+		err_init(err);
+		return replay(app, arena, actor, idem, ret_design, err);
+	}
+	if (rc != RC_OK)
+		return rc;
+	metric_add(app->shared, METRIC_designs_created_total, 1);
+	app_wake(app);
+	*ret_design = (struct app_design){ .id = body->id, .doc = c.doc,
+		.generation = doc_to_bson(&doc_job, &c.job, arena),
+		.position = -1, .updated_at_ms = body->updated_at,
+		.quota = c.quota };
+	return RC_OK;
+}
+
+/* --- changing ------------------------------------------------------------ */
+
+/* A filter missed: the design is not there, or has changed. */
+static enum rc
+explain_miss(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, const struct designs_when *when, struct err *err)
+{
+	struct str doc;
+	int64_t updated_at;
+	bool deleted = false;
+
+	err_init(err);
+	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
+		return err->rc;
+	(void)doc_peek_bool(doc, "is_deleted", &deleted);
+	if (when->updated_at_ms != TIME_NULL
+	    && (!doc_peek_time(doc, "updated_at", &updated_at)
+	    || updated_at != when->updated_at_ms))
+		return err_set(err, RC_PRECONDITION,
+		    "The design has changed since you read it.");
+	if (when->deleted == 0 && deleted)
+		return err_set(err, RC_CONFLICT, "The design is in the trash.");
+	if (when->deleted == 1 && !deleted)
+		return err_set(err, RC_CONFLICT, "The design is not in the trash.");
+	return err_set(err, RC_NOT_FOUND, "There is no such version.");
+}
+
+static enum rc
+changed(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, const struct designs_when *when, struct str doc, enum rc rc,
+    struct app_design *ret_design, struct err *err)
+{
+	if (rc == RC_NOT_FOUND)
+		return explain_miss(app, arena, actor, id, when, err);
+	if (rc != RC_OK)
+		return rc;
+	return app_design_show(app, arena, actor, doc, ret_design, err);
+}
+
+/* Fields that describe the picture are fixed with the first picture. */
+static const char *const before_images[] = { "gem_data", "original_prompt",
+	"material_preferences" };
+
+static struct str
+edited_members(const struct design *design, struct arena *arena)
+{
+	return doc_pick(&doc_design, doc_to_bson(&doc_design, design, arena),
+	    design->present, arena);
+}
+
+static enum rc
+check_edit(const struct design *design, struct arena *arena, struct err *err)
+{
+	if (design->folder_id.p != NULL
+	    && doc_present(&doc_design, design, "folder_id"))
+		err_fault(err, arena, STR("/folder_id"), "not_found",
+		    "This is not a folder of yours.");
+	if (design->generated_images.n == 0)
+		return err->rc;
+	for (size_t i = 0; i < sizeof before_images / sizeof before_images[0]; i++)
+		if (doc_present(&doc_design, design, before_images[i]))
+			return err_set(err, RC_CONFLICT, "%s cannot change once "
+			    "there is a picture; ask for a further generation.",
+			    before_images[i]);
+	return err->rc;
+}
+
+enum rc
+app_design_edit(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, int64_t if_match_ms, const struct json_value *patch,
+    struct app_design *ret_design, struct err *err)
+{
+	struct designs_when when = { if_match_ms, 0 };
+	struct design design;
+	struct str doc, upload = STR_NULL;
+	enum rc rc;
+
+	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
+		return err->rc;
+	doc_init(&doc_design, &design);
+	(void)doc_from_bson(&doc_design, doc, &design, arena, NULL);
+	design.present = 0;
+	design.gem_data.present = 0;
+	if (doc_decode(&doc_design, patch, DECODE_EDIT, &design, arena, err)
+	    != RC_OK || check_edit(&design, arena, err) != RC_OK)
+		return err->rc;
+	if (doc_present(&doc_gem_data, &design.gem_data, "uploaded_image_url")
+	    && take_upload(app, arena, actor,
+	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
+		return err->rc;
+	if (upload.p != NULL && uploads_use(app->store, arena, actor->principal,
+	    upload, id, err) != RC_OK)
+		return err->rc;
+	/* A nested change was merged into what was read: it must be that still. */
+	if (when.updated_at_ms == TIME_NULL && design.present != 0)
+		when.updated_at_ms = design.updated_at;
+	rc = designs_set(app->store, arena, actor->owner, id, &when,
+	    edited_members(&design, arena), &doc, err);
+	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
+}
+
+enum rc
+app_design_select(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, int64_t if_match_ms,
+    struct str image_id, struct app_design *ret_design, struct err *err)
+{
+	struct designs_when when = { if_match_ms, 0 };
+	struct str doc;
+	enum rc rc = designs_select(app->store, arena, actor->owner, id, &when,
+	    image_id, &doc, err);
+
+	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
+}
+
+enum rc
+app_design_trash(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, int64_t if_match_ms, struct err *err)
+{
+	struct designs_when when = { if_match_ms, -1 };
+	struct app_design ignored;
+	struct str doc;
+	enum rc rc = designs_trash(app->store, arena, actor->owner, id, &when,
+	    true, &doc, err);
+
+	return changed(app, arena, actor, id, &when, doc, rc, &ignored, err);
+}
+
+enum rc
+app_design_restore(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, int64_t if_match_ms,
+    struct app_design *ret_design, struct err *err)
+{
+	struct designs_when when = { if_match_ms, 1 };
+	struct str doc;
+	enum rc rc = designs_trash(app->store, arena, actor->owner, id, &when,
+	    false, &doc, err);
+
+	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
+}
+
+/* --- purging ------------------------------------------------------------- */
+
+struct purge {
+	const struct actor *actor;
+	struct str id;
+	struct job job;
+};
+
+static enum rc
+purge_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct purge *p = arg;
+
+	if (designs_remove(store, arena, p->actor->owner, p->id, err) != RC_OK)
+		return err->rc;
+	return jobs_insert(store, arena, &p->job, err);
+}
+
+enum rc
+app_design_purge(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, struct err *err)
+{
+	struct designs_when when = { TIME_NULL, 1 };
+	struct purge p = { .actor = actor, .id = id };
+	enum rc rc;
+
+	job_init(&p.job, arena, actor, "object_deletion", uuid_new(arena), id, 0,
+	    0);
+	rc = store_transaction(app->store, arena, actor->deadline_ms,
+	    purge_in_transaction, &p, err);
+	if (rc == RC_NOT_FOUND)
+		return explain_miss(app, arena, actor, id, &when, err);
+	if (rc == RC_OK)
+		app_wake(app);
+	return rc;
+}

@@ -1,0 +1,65 @@
+/*
+ * designs.h - designs of their owner: make, read, list, change, trash, purge.
+ */
+#ifndef BEZEL_APP_DESIGNS_H
+#define BEZEL_APP_DESIGNS_H
+
+#include "app/app.h"
+#include "app/idem.h"
+#include "store/designs.h"
+
+struct json_value;
+struct design;
+
+/* A design as it is shown: the stored documents, as BSON. */
+struct app_design {
+	struct str id;
+	struct str doc;
+	struct str generation;	/* of a generation on its way, or null */
+	int64_t position;	/* of that in the queue, or -1 */
+	int64_t updated_at_ms;	/* TIME_NULL when the stored one is no time */
+	int64_t revision;	/* of the generation */
+	struct quota quota;	/* after a charge; limit 0: not known */
+};
+
+/* body has been decoded. One transaction: quota, design, job. */
+enum rc app_design_create(struct app *app, struct arena *arena,
+    const struct actor *actor, struct design *body, const struct idem *idem,
+    struct app_design *ret_design, struct err *err) must_use;
+
+enum rc app_design_get(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, struct app_design *ret_design,
+    struct err *err) must_use;
+
+enum rc app_design_list(struct app *app, struct arena *arena,
+    const struct actor *actor, const struct designs_query *query,
+    struct str *ret_docs, size_t *ret_n, struct err *err) must_use;
+
+/* if_match is an updated_at, or TIME_NULL. RC_PRECONDITION when it has changed. */
+enum rc app_design_edit(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, int64_t if_match_ms,
+    const struct json_value *patch, struct app_design *ret_design,
+    struct err *err) must_use;
+
+enum rc app_design_select(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, int64_t if_match_ms,
+    struct str image_id, struct app_design *ret_design,
+    struct err *err) must_use;
+
+/* To the trash, from the trash, and away with its pictures. */
+enum rc app_design_trash(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, int64_t if_match_ms,
+    struct err *err) must_use;
+enum rc app_design_restore(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, int64_t if_match_ms,
+    struct app_design *ret_design, struct err *err) must_use;
+enum rc app_design_purge(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, struct err *err) must_use;
+
+/* Reads what ETag and generation need from doc; one more read while a
+ * generation is on its way. */
+enum rc app_design_show(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str doc, struct app_design *ret_design,
+    struct err *err) must_use;
+
+#endif

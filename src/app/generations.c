@@ -1,0 +1,254 @@
+#include "config.h"
+
+#include "app/generations.h"
+
+#include "app/charge.h"
+#include "base/clock.h"
+#include "schema/documents.h"
+#include "store/designs.h"
+#include "store/jobs.h"
+
+static enum rc
+show(struct app *app, struct arena *arena, struct str doc,
+    struct app_generation *ret_generation, struct err *err)
+{
+	struct app_generation generation = { .doc = doc, .position = -1 };
+	struct job job;
+
+	doc_init(&doc_job, &job);
+	(void)doc_from_bson(&doc_job, doc, &job, arena, NULL);
+	generation.id = job.id;
+	generation.revision = job.revision;
+	generation.updated_at_ms = job.updated_at;
+	if (str_eqz(job.status, "queued") && jobs_position(app->store, arena,
+	    job.priority, job.rank, &generation.position, err) != RC_OK)
+		return err->rc;
+	*ret_generation = generation;
+	return RC_OK;
+}
+
+enum rc
+app_generation_get(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id,
+    struct app_generation *ret_generation, struct err *err)
+{
+	struct str doc;
+
+	if (jobs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
+		return err->rc;
+	return show(app, arena, doc, ret_generation, err);
+}
+
+/* --- making -------------------------------------------------------------- */
+
+struct begin {
+	struct app *app;
+	const struct actor *actor;
+	const struct idem *idem;
+	struct job job;
+	struct quota quota;
+};
+
+static enum rc
+begin_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct begin *b = arg;
+	struct str doc;
+
+	if (charge_principal(b->app, arena, b->actor, STR_NULL, &b->quota, err)
+	    != RC_OK
+	    || designs_begin_generation(store, arena, b->actor->owner,
+	    b->job.design_id, b->job.id, &doc, err) != RC_OK
+	    || jobs_insert(store, arena, &b->job, err) != RC_OK
+	    || app_idem_done(b->app, arena, b->idem, 202, err) != RC_OK)
+		return err->rc;
+	return RC_OK;
+}
+
+static enum rc
+begin(struct begin *b, struct arena *arena,
+    struct app_generation *ret_generation, struct err *err)
+{
+	enum rc rc = charge_and_run(b->app, arena, b->actor, &b->job,
+	    begin_in_transaction, b, err);
+
+	if (rc == RC_CONFLICT) {	/* committed by a request that took over */
+		err_init(err);
+		return app_generation_get(b->app, arena, b->actor, b->job.id,
+		    ret_generation, err);
+	}
+	if (rc != RC_OK)
+		return rc;
+	app_wake(b->app);
+	*ret_generation = (struct app_generation){ .id = b->job.id,
+		.doc = doc_to_bson(&doc_job, &b->job, arena), .position = -1,
+		.updated_at_ms = b->job.updated_at, .quota = b->quota };
+	return RC_OK;
+}
+
+/* The design that more is asked of: there, not in the trash, with room. */
+static enum rc
+read_design(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, struct design *design, struct err *err)
+{
+	struct str doc;
+
+	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
+		return err->rc;
+	doc_init(&doc_design, design);
+	(void)doc_from_bson(&doc_design, doc, design, arena, NULL);
+	if (design->is_deleted)
+		return err_set(err, RC_CONFLICT, "The design is in the trash.");
+	return RC_OK;
+}
+
+enum rc
+app_generation_create(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str design_id,
+    const struct body_generation *body, const struct idem *idem,
+    struct app_generation *ret_generation, struct err *err)
+{
+	struct begin b = { .app = app, .actor = actor, .idem = idem };
+	struct design design;
+	int count = body->num_variations;
+
+	if (idem->replay)
+		return app_generation_get(app, arena, actor, idem->id,
+		    ret_generation, err);
+	if (read_design(app, arena, actor, design_id, &design, err) != RC_OK)
+		return err->rc;
+	if (count == 0)
+		count = design.num_variations_requested;
+	if (design.generated_images.n + (size_t)count > DESIGN_IMAGES_MAX)
+		return err_set(err, RC_CONFLICT,
+		    "A design holds at most %d pictures.", DESIGN_IMAGES_MAX);
+	job_init(&b.job, arena, actor, "generation", idem->id, design_id, count,
+	    (int)design.generated_images.n);
+	b.job.prompt = body->prompt.p != NULL ? body->prompt : STR("");
+	b.job.gem_data = body->gem_data;
+	b.job.material_preferences = body->material_preferences;
+	return begin(&b, arena, ret_generation, err);
+}
+
+static bool
+has_version(const struct design *design, struct str id)
+{
+	for (size_t i = 0; i < design->generated_images.n; i++)
+		if (str_eq(design->generated_images.items[i].image_id, id))
+			return true;
+	for (size_t i = 0; i < design->refinements.n; i++)
+		if (str_eq(design->refinements.items[i].refinement_id, id))
+			return true;
+	return false;
+}
+
+enum rc
+app_refinement_create(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str design_id,
+    const struct body_refinement *body, const struct idem *idem,
+    struct app_generation *ret_generation, struct err *err)
+{
+	struct begin b = { .app = app, .actor = actor, .idem = idem };
+	struct design design;
+	struct str base = body->base_image_id;
+
+	if (idem->replay)
+		return app_generation_get(app, arena, actor, idem->id,
+		    ret_generation, err);
+	if (read_design(app, arena, actor, design_id, &design, err) != RC_OK)
+		return err->rc;
+	if (base.p == NULL && design.current_version != NULL)
+		base = design.current_version->image_id;
+	if (base.p == NULL)
+		return err_set(err, RC_CONFLICT,
+		    "There is no picture to refine yet.");
+	if (!has_version(&design, base)) {
+		err_fault(err, arena, STR("/base_image_id"), "not_found",
+		    "This design has no such version.");
+		return err->rc;
+	}
+	if (design.refinements.n >= DESIGN_REFINEMENTS_MAX)
+		return err_set(err, RC_CONFLICT,
+		    "A design holds at most %d refinements.",
+		    DESIGN_REFINEMENTS_MAX);
+	job_init(&b.job, arena, actor, "refinement", idem->id, design_id, 1, 0);
+	b.job.prompt = body->prompt;
+	b.job.base_image_id = base;
+	b.job.refinement_strength = isnan(body->refinement_strength) ? 0.5
+	    : body->refinement_strength;
+	b.job.preserve_elements = body->preserve_elements;
+	return begin(&b, arena, ret_generation, err);
+}
+
+/* --- stopping and trying again ------------------------------------------- */
+
+enum rc
+app_generation_cancel(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id,
+    struct app_generation *ret_generation, struct err *err)
+{
+	struct app_generation there;
+	struct str doc;
+
+	if (app_generation_get(app, arena, actor, id, &there, err) != RC_OK
+	    || jobs_cancel(app->store, arena, actor->owner, id, &doc, err)
+	    != RC_OK)
+		return err->rc;
+	app_wake(app);
+	return show(app, arena, doc, ret_generation, err);
+}
+
+struct retry {
+	struct app *app;
+	const struct actor *actor;
+	struct str id, design_id, doc;
+	int64_t rank;
+	bool recharge;
+	char day[11];
+	struct quota quota;
+};
+
+static enum rc
+retry_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct retry *r = arg;
+	struct str ignored;
+
+	if (r->recharge && charge_principal(r->app, arena, r->actor, STR_NULL,
+	    &r->quota, err) != RC_OK)
+		return err->rc;
+	if (jobs_retry(store, arena, r->actor->owner, r->id, r->rank,
+	    r->recharge, r->day, &r->doc, err) != RC_OK)
+		return err->rc;
+	return designs_begin_generation(store, arena, r->actor->owner,
+	    r->design_id, r->id, &ignored, err);
+}
+
+enum rc
+app_generation_retry(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id,
+    struct app_generation *ret_generation, struct err *err)
+{
+	struct retry r = { .app = app, .actor = actor, .id = id,
+		.rank = clock_now_ms() };
+	struct app_generation there;
+	struct job job;
+
+	if (app_generation_get(app, arena, actor, id, &there, err) != RC_OK)
+		return err->rc;
+	doc_init(&doc_job, &job);
+	(void)doc_from_bson(&doc_job, there.doc, &job, arena, NULL);
+	r.design_id = job.design_id;
+	r.recharge = job.charge != NULL && job.charge->returned;
+	(void)app_day(r.day);
+	if (store_transaction(app->store, arena, actor->deadline_ms,
+	    retry_in_transaction, &r, err) != RC_OK)
+		return err->rc;
+	app_wake(app);
+	if (show(app, arena, r.doc, ret_generation, err) != RC_OK)
+		return err->rc;
+	ret_generation->quota = r.quota;
+	return RC_OK;
+}

@@ -1,0 +1,70 @@
+#include "config.h"
+
+#include "app/idem.h"
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "crypt/hash.h"
+#include "schema/documents.h"
+#include "store/idempotency.h"
+
+enum { KEY_LENGTH_MAX = 255, LEASE_MS = 60000, KEPT_MS = 24 * 3600 * 1000 };
+
+static bool
+key_ok(struct str key)
+{
+	for (size_t i = 0; i < key.n; i++)
+		if (key.p[i] <= ' ' || key.p[i] > '~')
+			return false;
+	return key.n > 0 && key.n <= KEY_LENGTH_MAX;
+}
+
+enum rc
+app_idem_take(struct app *app, struct arena *arena, const struct actor *actor,
+    const char *method, struct str path, struct str key, struct str body,
+    struct idem *ret_idem, struct err *err)
+{
+	struct idempotency_key row;
+
+	*ret_idem = (struct idem){ .id = uuid_new(arena),
+		.second_id = uuid_new(arena) };
+	if (key.p == NULL || actor->kind == ACTOR_NONE)
+		return RC_OK;
+	if (!key_ok(key))
+		return err_set(err, RC_MALFORMED, "An Idempotency-Key has 1 to %d "
+		    "printable ASCII characters.", KEY_LENGTH_MAX);
+	doc_init(&doc_idempotency_key, &row);
+	row.id = sha256_hex(arena, arena_printf(arena, "%.*s|%s|%.*s|%.*s",
+	    STR_FMT(actor->principal), method, STR_FMT(path), STR_FMT(key)));
+	row.body_hash = sha256_hex(arena, body);
+	row.resource_id = ret_idem->id;
+	row.second_id = ret_idem->second_id;
+	row.expires_at = clock_now_ms() + KEPT_MS;
+	if (idempotency_take(app->store, arena, &row, clock_now_ms(), LEASE_MS,
+	    err) != RC_OK)
+		return err->rc;
+	*ret_idem = (struct idem){ row.id, row.resource_id, row.second_id,
+		row.done, row.http_status };
+	return RC_OK;
+}
+
+enum rc
+app_idem_done(struct app *app, struct arena *arena, const struct idem *idem,
+    int status, struct err *err)
+{
+	if (idem->key.p == NULL)
+		return RC_OK;
+	return idempotency_done(app->store, arena, idem->key, status, err);
+}
+
+void
+app_idem_release(struct app *app, struct arena *arena, const struct idem *idem)
+{
+	struct err ignored;
+
+	if (idem->key.p == NULL || idem->replay)
+		return;
+	/* If it stays, its lease ends in a minute. */
+	err_init(&ignored);
+	(void)!idempotency_release(app->store, arena, idem->key, &ignored);
+}

@@ -1,0 +1,33 @@
+/*
+ * idem.h - Idempotency-Key: one effect, however often a request is sent.
+ */
+#ifndef BEZEL_APP_IDEM_H
+#define BEZEL_APP_IDEM_H
+
+#include "app/app.h"
+
+/* What a request that may be repeated does: the ids of what it makes are fixed
+ * before, so that doing it again makes the same. */
+struct idem {
+	struct str key;			/* hash; null: no Idempotency-Key */
+	struct str id, second_id;	/* for the new resource, and its generation */
+	bool replay;			/* done before: only show it */
+	int status;			/* of the first answer, for a replay */
+};
+
+/* Without a key (null) only new ids are made. RC_IDEM_RUNNING, RC_IDEM_MISMATCH,
+ * RC_MALFORMED for a key that is none. */
+enum rc app_idem_take(struct app *app, struct arena *arena,
+    const struct actor *actor, const char *method, struct str path,
+    struct str key, struct str body, struct idem *ret_idem,
+    struct err *err) must_use;
+
+/* Inside the transaction of the effect, or after an effect that may be repeated. */
+enum rc app_idem_done(struct app *app, struct arena *arena,
+    const struct idem *idem, int status, struct err *err) must_use;
+
+/* The request was refused: the key may be used again. */
+void app_idem_release(struct app *app, struct arena *arena,
+    const struct idem *idem);
+
+#endif

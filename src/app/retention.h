@@ -1,0 +1,27 @@
+/*
+ * retention.h - what goes away by itself.
+ *
+ * Each run does what is due and may be stopped anywhere: the next one goes on.
+ * Two runs at once are harmless. Documents go first here, with a job that
+ * deletes their objects in the same transaction, so nothing is left behind.
+ */
+#ifndef BEZEL_APP_RETENTION_H
+#define BEZEL_APP_RETENTION_H
+
+#include "app/app.h"
+
+struct app_retention {
+	int64_t trashed, guests, uploads, jobs;	/* removed by this run */
+};
+
+/* Designs long in the trash, guests' designs whose session is over, unused
+ * uploads, ended jobs. */
+enum rc app_retention_run(struct app *app, struct arena *arena,
+    struct app_retention *ret_done, struct err *err) must_use;
+
+/* Objects without a document, older than orphan_age_s: left by a crash between
+ * the object and its document. */
+enum rc app_orphans_run(struct app *app, struct arena *arena,
+    int64_t *ret_removed, struct err *err) must_use;
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * shared.h - memory that all processes of one `bezel serve` share: counters,
+ * worker pulses, and a gate for each owner.
+ *
+ * Made by the supervisor before it forks; survives workers that die. A gate
+ * keeps one owner's parallel transactions from colliding (they would retry each
+ * other to a standstill) and remembers the owner's place in the fair queue.
+ */
+#ifndef BEZEL_APP_SHARED_H
+#define BEZEL_APP_SHARED_H
+
+#include "base/buf.h"
+
+enum metric {
+#define METRIC(name, kind, help) METRIC_##name,
+#include "app/metrics.def"
+#undef METRIC
+	METRIC_COUNT
+};
+
+struct shared;
+
+struct shared *shared_new(void);	/* ends the process when there is no memory */
+
+void metric_add(struct shared *shared, enum metric metric, int64_t n);
+void metric_set(struct shared *shared, enum metric metric, int64_t n);
+int64_t metric_get(const struct shared *shared, enum metric metric);
+/* Prometheus text format. */
+void metrics_print(struct buf *buf, const struct shared *shared);
+/* The rows alone, for the manual. */
+void metrics_print_reference(struct buf *buf);
+
+/* Enters the owner's gate, waiting at most until deadline_ms (clock_mono_ms());
+ * false then. A process that dies inside leaves it open. */
+bool gate_enter(struct shared *shared, struct str owner, int64_t deadline_ms);
+void gate_leave(struct shared *shared, struct str owner);
+
+/* The next rank of this owner: at least now_ms, and a quantum behind the
+ * owner's last. To be called inside the gate. */
+int64_t gate_rank(struct shared *shared, struct str owner, int64_t now_ms);
+
+#endif

@@ -1,0 +1,80 @@
+#include "config.h"
+
+#include "app/uploads.h"
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "blob/blob.h"
+#include "image/image.h"
+#include "schema/documents.h"
+#include "store/uploads.h"
+
+enum {
+	SIDE_MAX = 2048,	/* what providers use of a reference */
+	UPLOAD_MAX = 10 * 1024 * 1024,
+	DAY_MS = 24 * 3600 * 1000
+};
+
+static enum rc
+check_limits(struct app *app, struct arena *arena, const struct actor *actor,
+    struct err *err)
+{
+	int64_t count, bytes, since = clock_now_ms() - DAY_MS;
+
+	if (uploads_since(app->store, arena, actor->principal, since, &count,
+	    &bytes, err) != RC_OK)
+		return err->rc;
+	if (count < app->conf->upload_daily
+	    && bytes < app->conf->upload_daily_bytes)
+		return RC_OK;
+	err->retry_after_s = 3600;
+	return err_set(err, RC_QUOTA, "At most %lld pictures and %lld bytes in 24 "
+	    "hours.", (long long)app->conf->upload_daily,
+	    (long long)app->conf->upload_daily_bytes);
+}
+
+static enum rc
+put_both(struct app *app, struct arena *arena, const struct image_result *image,
+    struct upload *upload, struct err *err)
+{
+	upload->key = app_object_key(app, arena, upload->id, upload->id,
+	    image->full, "webp");
+	upload->thumbnail_key = app_object_key(app, arena, upload->id, upload->id,
+	    image->thumbnail, "webp");
+	if (blob_put(app->blob, upload->key, image->full, err) != RC_OK)
+		return err->rc;
+	return blob_put(app->blob, upload->thumbnail_key, image->thumbnail, err);
+}
+
+enum rc
+app_upload_create(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str bytes, struct upload *ret_upload,
+    struct err *err)
+{
+	struct image_result image;
+	struct err ignored;
+
+	if (bytes.n > UPLOAD_MAX)
+		return err_set(err, RC_TOO_LARGE,
+		    "A picture has at most %d bytes.", UPLOAD_MAX);
+	if (check_limits(app, arena, actor, err) != RC_OK
+	    || image_normalize(app->image, arena, bytes, SIDE_MAX, &image, err)
+	    != RC_OK)
+		return err->rc;
+	doc_init(&doc_upload, ret_upload);
+	ret_upload->id = uuid_new(arena);
+	ret_upload->owner = actor->principal;
+	ret_upload->bytes = (int64_t)(image.full.n + image.thumbnail.n);
+	ret_upload->width = image.width;
+	ret_upload->height = image.height;
+	ret_upload->created_at = clock_now_ms();
+	ret_upload->expires_at = actor->expires_ms;
+	/* The object first: a crash between leaves an orphan, which is swept. */
+	if (put_both(app, arena, &image, ret_upload, err) == RC_OK
+	    && uploads_insert(app->store, arena, ret_upload, err) == RC_OK)
+		return RC_OK;
+	err_init(&ignored);
+	if (err->rc != RC_UNAVAILABLE)
+		(void)!app_folder_delete(app, arena, ret_upload->id, &ignored);
+	return err->rc;
+}

@@ -1,0 +1,320 @@
+#include "config.h"
+
+#include "app/work.h"
+
+#include <stdlib.h>
+
+#include "app/charge.h"
+#include "app/work-slot.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "blob/blob.h"
+#include "schema/documents.h"
+#include "store/designs.h"
+#include "store/jobs.h"
+
+enum {
+	WAIT_MS = 250,			/* between looks at stop and the lease */
+	TRANSACTION_MS = 20000,
+	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000
+};
+
+static int64_t
+lease_ms(const struct work *w)
+{
+	return w->app->conf->job_lease_s * 1000;
+}
+
+/* --- the end of a job ---------------------------------------------------- */
+
+struct finish {
+	struct work *w;
+	const char *status;
+	bool give_back;
+};
+
+static enum rc
+finish_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct finish *f = arg;
+	struct job *job = f->w->job;
+
+	if (jobs_end(store, arena, job->id, f->w->token, f->status, f->give_back,
+	    err) != RC_OK
+	    || designs_end_generation(store, arena, job->design_id, job->id, err)
+	    != RC_OK)
+		return err->rc;
+	return f->give_back ? charge_return(f->w->app, arena, job, err) : RC_OK;
+}
+
+static size_t
+count_slots(const struct job *job, const char *status)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < job->slots.n; i++)
+		n += str_eqz(job->slots.items[i].status, status);
+	return n;
+}
+
+static enum rc
+finish(struct work *w, struct err *err)
+{
+	struct job *job = w->job;
+	size_t landed = count_slots(job, "succeeded");
+	struct finish f = { .w = w };
+
+	f.status = landed == job->slots.n ? "succeeded"
+	    : landed > 0 ? "partially_succeeded"
+	    : count_slots(job, "cancelled") == job->slots.n ? "cancelled"
+	    : "failed";
+	f.give_back = landed == 0 && job->charge != NULL
+	    && !job->charge->returned;
+	if (store_transaction(w->app->store, w->arena,
+	    clock_mono_ms() + TRANSACTION_MS, finish_in_transaction, &f, err)
+	    != RC_OK)
+		return err->rc;
+	log_event(LOG_INFO, "generation.ended", LOG_STR("generation", job->id),
+	    LOG_Z("status", f.status), LOG_INT("pictures", landed), LOG_END);
+	return RC_OK;
+}
+
+/* --- a generation -------------------------------------------------------- */
+
+/* Slots of a job that the user does not want, or whose design is gone. */
+static enum rc
+cancel_rest(struct work *w, const char *reason, const char *message,
+    struct err *err)
+{
+	for (size_t i = 0; i < w->job->slots.n; i++) {
+		struct slot *slot = &w->job->slots.items[i];
+
+		if (!slot_open(slot))
+			continue;
+		if (slot_end(w, slot, "cancelled", str_of(reason),
+		    str_of(message), err) != RC_OK)
+			return err->rc;
+	}
+	return RC_OK;
+}
+
+/* Begins calls for the slots that are due, as many as may run at once. */
+static enum rc
+start_due(struct work *w, struct err *err)
+{
+	for (size_t i = 0; i < w->job->slots.n
+	    && w->running < w->app->conf->job_slots; i++) {
+		struct slot *slot = &w->job->slots.items[i];
+
+		if (w->calls[i].call != NULL || !slot_open(slot)
+		    || w->calls[i].waiting
+		    || (slot->retry_at != TIME_NULL
+		    && slot->retry_at > clock_now_ms()))
+			continue;
+		if (slot_start(w, i, err) != RC_OK)
+			return err->rc;
+	}
+	return RC_OK;
+}
+
+static enum rc
+take_ended(struct work *w, struct err *err)
+{
+	for (size_t i = 0; i < w->job->slots.n; i++) {
+		const struct provider_result *result;
+
+		if (w->calls[i].call == NULL)
+			continue;
+		result = provider_result(w->calls[i].call);
+		if (result->outcome == PROVIDER_RUNNING)
+			continue;
+		w->calls[i].call = NULL;
+		w->running--;
+		if (slot_take(w, i, result, err) != RC_OK)
+			return err->rc;
+	}
+	return RC_OK;
+}
+
+static void
+cancel_calls(struct work *w)
+{
+	for (size_t i = 0; i < w->job->slots.n; i++)
+		if (w->calls[i].call != NULL)
+			provider_cancel(w->calls[i].call);
+}
+
+static enum rc
+heartbeat(struct work *w, struct err *err)
+{
+	bool cancel;
+
+	if (clock_mono_ms() < w->next_heartbeat_ms)
+		return RC_OK;
+	w->next_heartbeat_ms = clock_mono_ms()
+	    + (lease_ms(w) / 3 < 1000 ? lease_ms(w) / 3 : 1000);
+	if (jobs_heartbeat(w->app->store, w->arena, w->job->id, w->token,
+	    lease_ms(w), &cancel, err) != RC_OK)
+		return err->rc;
+	if (cancel && !w->cancelled) {
+		w->cancelled = true;
+		cancel_calls(w);
+	}
+	return RC_OK;
+}
+
+/* The loop over calls. RC_OK: nothing runs any more. */
+static enum rc
+drive(struct work *w, struct err *err)
+{
+	for (;;) {
+		if (!w->cancelled && !*w->stop && start_due(w, err) != RC_OK)
+			return err->rc;
+		if (w->running == 0)
+			return RC_OK;
+		provider_wait(w->app->provider, WAIT_MS);
+		if (*w->stop)
+			cancel_calls(w);
+		if (heartbeat(w, err) != RC_OK || take_ended(w, err) != RC_OK)
+			return err->rc;
+	}
+}
+
+/* Until the next slot may be tried, or -1 when none is open. */
+static int64_t
+wait_of_open(const struct work *w)
+{
+	int64_t least = -1, now_ms = clock_now_ms();
+
+	for (size_t i = 0; i < w->job->slots.n; i++) {
+		const struct slot *slot = &w->job->slots.items[i];
+		int64_t wait;
+
+		if (!slot_open(slot))
+			continue;
+		wait = slot->retry_at == TIME_NULL || slot->retry_at < now_ms ? 0
+		    : slot->retry_at - now_ms;
+		if (least < 0 || wait < least)
+			least = wait;
+	}
+	return least;
+}
+
+static enum rc
+run_generation(struct work *w, struct err *err)
+{
+	struct str doc;
+	enum rc rc;
+
+	w->cancelled = w->job->cancel_requested;
+	rc = designs_find(w->app->store, w->arena, w->job->design_id, &doc, err);
+	if (rc == RC_NOT_FOUND) {
+		err_init(err);
+		if (cancel_rest(w, "design_deleted", "The design was deleted.",
+		    err) != RC_OK)
+			return err->rc;
+		return finish(w, err);
+	}
+	if (rc != RC_OK)
+		return rc;
+	doc_init(&doc_design, &w->design);
+	(void)doc_from_bson(&doc_design, doc, &w->design, w->arena, NULL);
+	if (slot_prepare(w, err) != RC_OK || drive(w, err) != RC_OK)
+		return err->rc;
+	if (w->cancelled && cancel_rest(w, "cancelled", "You stopped it.", err)
+	    != RC_OK)
+		return err->rc;
+	if (wait_of_open(w) >= 0)
+		return jobs_requeue(w->app->store, w->arena, w->job->id,
+		    w->token, wait_of_open(w), w->last_error, err);
+	return finish(w, err);
+}
+
+/* --- the removal of a design's objects ----------------------------------- */
+
+static enum rc
+run_deletion(struct work *w, struct err *err)
+{
+	enum { MOST = 100 };
+	struct str uploads[MOST];
+	size_t n;
+
+	if (app_folder_delete(w->app, w->arena, w->job->design_id, err) != RC_OK
+	    || uploads_of_design(w->app->store, w->arena, w->job->design_id,
+	    MOST, uploads, &n, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		if (app_folder_delete(w->app, w->arena, uploads[i], err) != RC_OK
+		    || uploads_remove(w->app->store, w->arena, uploads[i], err)
+		    != RC_OK)
+			return err->rc;
+	return jobs_end(w->app->store, w->arena, w->job->id, w->token,
+	    "succeeded", false, err);
+}
+
+/* --- any job ------------------------------------------------------------- */
+
+static const struct {
+	const char *kind;
+	enum rc (*run)(struct work *w, struct err *err);
+} kinds[] = {
+	{ "generation", run_generation },
+	{ "refinement", run_generation },
+	{ "object_deletion", run_deletion },
+};
+
+static int64_t
+back_off(int32_t attempts)
+{
+	int64_t wait = (int64_t)RETRY_LEAST_MS << (attempts < 6 ? attempts : 6);
+
+	return wait < RETRY_MOST_MS ? wait : RETRY_MOST_MS;
+}
+
+/* A failure of database or store: given back with a growing wait. If that fails
+ * too, the lease runs out. */
+static void
+give_back(struct work *w, const struct err *why)
+{
+	struct err err;
+
+	log_event(LOG_ERROR, "job.failed", LOG_STR("job", w->job->id),
+	    LOG_Z("code", error_rows[why->rc].code), LOG_Z("detail", why->detail),
+	    LOG_Z("message", why->message), LOG_END);
+	err_init(&err);
+	(void)!jobs_requeue(w->app->store, w->arena, w->job->id, w->token,
+	    back_off(w->job->attempts - 1),
+	    arena_str(w->arena, str_of(why->detail[0] != '\0' ? why->detail
+	    : why->message)), &err);
+}
+
+enum rc
+app_work_once(struct app *app, struct arena *arena, const volatile bool *stop,
+    bool *ret_worked, struct err *err)
+{
+	struct job job;
+	struct work w = { .app = app, .arena = arena, .job = &job,
+		.stop = stop, .token = uuid_new(arena) };
+
+	if (jobs_claim(app->store, arena, w.token, lease_ms(&w), &job,
+	    ret_worked, err) != RC_OK || !*ret_worked)
+		return err->rc;
+	metric_add(app->shared, METRIC_job_claims_total, 1);
+	log_context(job.id);
+	w.next_heartbeat_ms = clock_mono_ms() + 1000;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (str_eqz(job.kind, kinds[i].kind))
+			(void)!kinds[i].run(&w, err);
+	if (err->rc == RC_CONFLICT) {	/* somebody else has the job now */
+		metric_add(app->shared, METRIC_job_leases_lost_total, 1);
+		cancel_calls(&w);
+		err_init(err);
+	} else if (err->rc != RC_OK) {
+		cancel_calls(&w);
+		give_back(&w, err);
+	}
+	log_context(STR_NULL);
+	return err->rc;
+}

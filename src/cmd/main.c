@@ -1,0 +1,214 @@
+#include "config.h"
+
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "app/retention.h"
+#include "base/log.h"
+#include "cmd/open.h"
+#include "schema/schema.h"
+#include "store/migrate.h"
+
+static const struct {
+	const char *name, *args, *text;
+	cmd_fn *run;
+} commands[] = {
+#define COMMAND(function, name, args, text) { name, args, text, cmd_##function },
+#include "cmd/commands.def"
+#undef COMMAND
+};
+
+static void
+put(const struct buf *buf)
+{
+	(void)fwrite(buf->p, 1, buf->n, stdout);
+}
+
+int
+cmd_help(struct cmd *cmd, struct err *err)
+{
+	(void)cmd;
+	(void)err;
+	(void)printf("bezel %s: an AI jewelry design studio\n\n"
+	    "usage: bezel [--config FILE] [--OPTION=VALUE ...] COMMAND\n\n",
+	    PACKAGE_VERSION);
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		(void)printf("  %s %s\n      %s\n", commands[i].name,
+		    commands[i].args, commands[i].text);
+	(void)printf("\nOptions are those of the configuration file; "
+	    "`bezel print conf` shows them.\n");
+	return 0;
+}
+
+int
+cmd_version(struct cmd *cmd, struct err *err)
+{
+	(void)cmd;
+	(void)err;
+	(void)printf("bezel %s\n", PACKAGE_VERSION);
+	return 0;
+}
+
+static int
+usage(const char *what)
+{
+	(void)fprintf(stderr, "bezel: %s; see bezel help\n", what);
+	return 2;
+}
+
+static void
+print_media_secret(struct buf *buf, struct cmd *cmd, struct err *err)
+{
+	struct keyring keyring;
+
+	if (open_keys(cmd->conf, &keyring, err) != RC_OK)
+		return;
+	buf_add_str(buf, app_media_secret(&keyring, cmd->arena));
+	buf_add_char(buf, '\n');
+	keyring_done(&keyring);
+}
+
+int
+cmd_print(struct cmd *cmd, struct err *err)
+{
+	static const struct {
+		const char *name;
+		void (*print)(struct buf *buf);
+	} parts[] = {
+		{ "openapi", api_print_openapi },
+		{ "validators", schema_print_validators },
+		{ "indexes", schema_print_indexes },
+		{ "routes", api_print_routes },
+		{ "schema", schema_print_reference },
+		{ "conf", conf_print_example },
+		{ "metrics", metrics_print_reference },
+	};
+	struct buf buf;
+
+	if (cmd->args[0] == NULL || cmd->args[1] != NULL)
+		return usage("print needs one word");
+	buf_init(&buf, cmd->arena, 1 << 16, 1 << 24);
+	if (strcmp(cmd->args[0], "media-secret") == 0) {
+		print_media_secret(&buf, cmd, err);
+		put(&buf);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (strcmp(parts[i].name, cmd->args[0]) == 0) {
+			parts[i].print(&buf);
+			put(&buf);
+			return 0;
+		}
+	return usage("print does not know that word");
+}
+
+int
+cmd_db(struct cmd *cmd, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum migrate_mode mode;
+	} modes[] = {
+		{ "plan", MIGRATE_PLAN }, { "apply", MIGRATE_APPLY },
+		{ "check", MIGRATE_CHECK },
+	};
+	struct app app = { 0 };
+	struct buf report;
+	int changes;
+
+	if (cmd->args[0] == NULL || cmd->args[1] != NULL)
+		return usage("db needs plan, apply or check");
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		if (strcmp(modes[i].name, cmd->args[0]) != 0)
+			continue;
+		buf_init(&report, cmd->arena, 1024, 1 << 20);
+		if (open_app(cmd->arena, cmd->conf, OPEN_STORE, "bezel-db", &app,
+		    err) != RC_OK || store_migrate(app.store, cmd->arena,
+		    modes[i].mode, &report, &changes, err) != RC_OK)
+			return 1;
+		put(&report);
+		(void)printf(modes[i].mode == MIGRATE_APPLY
+		    ? "%d collections changed\n"
+		    : "%d collections differ from the rows\n", changes);
+		return modes[i].mode == MIGRATE_CHECK && changes > 0;
+	}
+	return usage("db needs plan, apply or check");
+}
+
+int
+cmd_retention(struct cmd *cmd, struct err *err)
+{
+	struct app app = { .shared = shared_new(), .wake_fd = -1 };
+	struct app_retention done;
+	int64_t orphans;
+
+	if (open_app(cmd->arena, cmd->conf, OPEN_STORE | OPEN_BLOB,
+	    "bezel-retention", &app, err) != RC_OK
+	    || app_retention_run(&app, cmd->arena, &done, err) != RC_OK
+	    || app_orphans_run(&app, cmd->arena, &orphans, err) != RC_OK)
+		return 1;
+	(void)printf("removed: %lld from the trash, %lld of guests, %lld uploads, "
+	    "%lld jobs, %lld orphaned objects\n", (long long)done.trashed,
+	    (long long)done.guests, (long long)done.uploads,
+	    (long long)done.jobs, (long long)orphans);
+	return 0;
+}
+
+static void
+complain(const struct err *err)
+{
+	(void)fprintf(stderr, "bezel: %s\n", err->message);
+	if (err->detail[0] != '\0')
+		(void)fprintf(stderr, "  %s\n", err->detail);
+	for (const struct fault *f = err->faults; f != NULL; f = f->next)
+		(void)fprintf(stderr, "  %.*s: %.*s\n", STR_FMT(f->pointer),
+		    STR_FMT(f->detail));
+}
+
+/* help, version and the manual need no configuration that is right. */
+static bool
+conf_matters(const char *name, char **args)
+{
+	return strcmp(name, "help") != 0 && strcmp(name, "version") != 0
+	    && !(strcmp(name, "print") == 0 && args[0] != NULL
+	    && strcmp(args[0], "media-secret") != 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arena *arena = arena_new();
+	struct conf conf;
+	struct cmd cmd = { .arena = arena, .conf = &conf, .conf_argc = argc,
+		.conf_argv = argv };
+	struct err err;
+	char **words;
+	int status = 1;
+
+	err_init(&err);
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0
+	    || strcmp(argv[1], "-h") == 0))
+		return cmd_help(&cmd, &err);
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		return cmd_version(&cmd, &err);
+	(void)!open_conf(arena, argc, argv, &conf, &words, &err);
+	if (words[0] == NULL)
+		return usage("which command?");
+	cmd.args = words + 1;
+	if (conf_matters(words[0], cmd.args) && err.rc != RC_OK) {
+		complain(&err);
+		return 1;
+	}
+	err_init(&err);
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(commands[i].name, words[0]) == 0) {
+			status = commands[i].run(&cmd, &err);
+			if (err.rc != RC_OK)
+				complain(&err);
+			return err.rc != RC_OK ? 1 : status;
+		}
+	return usage("there is no such command");
+}

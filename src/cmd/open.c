@@ -1,0 +1,166 @@
+#include "config.h"
+
+#include "cmd/open.h"
+
+#include <unistd.h>
+
+#include "blob/fs.h"
+#include "crypt/secret.h"
+#include "image/image.h"
+#include "net/net.h"
+#include "provider/flaky.h"
+#include "provider/gemini.h"
+#include "provider/mem.h"
+#include "provider/render.h"
+
+enum { SELECT_TIMEOUT_MS = 3000, COMMAND_TIMEOUT_MS = 5000 };
+
+static const char config_option[] = "--config";
+
+/* Whether argv[*i] is --config; its file then, and *i past it. */
+static bool
+is_config(int argc, char **argv, int *i, const char **ret_file)
+{
+	size_t n = sizeof config_option - 1;
+
+	if (strncmp(argv[*i], config_option, n) != 0)
+		return false;
+	if (argv[*i][n] == '=') {
+		*ret_file = argv[*i] + n + 1;
+		return true;
+	}
+	if (argv[*i][n] != '\0' || *i + 1 >= argc)
+		return false;
+	*ret_file = argv[++*i];
+	return true;
+}
+
+enum rc
+open_conf(struct arena *arena, int argc, char **argv, struct conf *ret_conf,
+    char ***ret_words, struct err *err)
+{
+	char **words = arena_many(arena, (size_t)argc + 1, char *);
+	const char *file = NULL;
+	size_t n = 0;
+
+	conf_init(ret_conf, arena);
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] != '-')
+			words[n++] = argv[i];
+		else
+			(void)is_config(argc, argv, &i, &file);
+	if (file != NULL)
+		(void)!conf_read_file(ret_conf, arena, file, err);
+	(void)!conf_read_environ(ret_conf, arena,
+	    (const char *const *)environ, err);
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-' && !is_config(argc, argv, &i, &file))
+			(void)!conf_set_arg(ret_conf, arena, str_of(argv[i]), err);
+	*ret_words = words;
+	return err->rc != RC_OK ? err->rc : conf_check(ret_conf, arena, err);
+}
+
+enum rc
+open_keys(const struct conf *conf, struct keyring *ret_keyring, struct err *err)
+{
+	unsigned char master[KEY_BYTES];
+
+	if (secret_read_key(conf->master_key_file, master, err) != RC_OK)
+		return err->rc;
+	keyring_init(ret_keyring, master);
+	explicit_bzero(master, sizeof master);
+	return RC_OK;
+}
+
+static enum rc
+open_store(struct arena *arena, const struct conf *conf, const char *app_name,
+    struct app *app, struct err *err)
+{
+	struct arena *wiped = arena_new_wiped();
+	struct store_options options = { .uri = conf->mongodb_uri,
+		.database = arena_strz(arena, conf->mongodb_database),
+		.app_name = app_name, .select_timeout_ms = SELECT_TIMEOUT_MS,
+		.command_timeout_ms = COMMAND_TIMEOUT_MS };
+
+	if (conf->mongodb_uri_file == NULL
+	    || secret_read_file(wiped, conf->mongodb_uri_file, &options.uri, err)
+	    == RC_OK)
+		(void)!store_open(arena, &options, &app->store, err);
+	arena_free(wiped);
+	return err->rc;
+}
+
+static enum rc
+open_gemini(struct arena *arena, const struct conf *conf, struct app *app,
+    struct err *err)
+{
+	struct gemini_options *options = arena_one(arena, struct gemini_options);
+	/* http is for a stand-in on loopback, which the guard holds it to. */
+	struct net_options net = { .allow_loopback_http =
+		str_starts(conf->gemini_base_url, STR("http://")) };
+
+	options->base_url = conf->gemini_base_url;
+	options->model_count = conf->gemini_models.n;
+	if (conf->gemini_api_key_file == NULL)
+		return err_set(err, RC_INTERNAL,
+		    "provider = gemini needs gemini_api_key_file.");
+	if (secret_read_file(arena, conf->gemini_api_key_file, &options->api_key,
+	    err) != RC_OK || gemini_models_read(arena, conf->gemini_models.items,
+	    conf->gemini_models.n, &options->models, err) != RC_OK)
+		return err->rc;
+	return gemini_open(arena, net_open(&net), options, &app->provider, err);
+}
+
+static enum rc
+open_provider(struct arena *arena, const struct conf *conf, struct app *app,
+    struct err *err)
+{
+	struct provider_mem_options mem = { 0 };
+	struct render_options render = { .povray = conf->povray,
+		.max_parallel = (int)conf->job_slots };
+
+	if (conf->provider == CONF_PROVIDER_GEMINI)
+		(void)!open_gemini(arena, conf, app, err);
+	else if (conf->provider == CONF_PROVIDER_MEM)
+		app->provider = provider_mem_open(arena, &mem);
+	else
+		app->provider = render_open(arena, &render);
+	if (err->rc != RC_OK || conf->provider_script.p == NULL)
+		return err->rc;
+	return provider_flaky_open(arena, app->provider, conf->provider_script,
+	    &app->provider, err);
+}
+
+static enum rc
+open_image(struct arena *arena, const struct conf *conf, struct app *app,
+    struct err *err)
+{
+	struct image_options options = { .program = conf->image_program != NULL
+		? conf->image_program : BEZEL_LIBEXECDIR "/bezel-image" };
+
+	if (access(options.program, X_OK) != 0)
+		return err_set(err, RC_INTERNAL, "%s: there is no such program; "
+		    "set image_program.", options.program);
+	app->image = image_open(arena, &options);
+	return RC_OK;
+}
+
+enum rc
+open_app(struct arena *process_arena, const struct conf *conf,
+    enum open_parts parts, const char *app_name, struct app *ret_app,
+    struct err *err)
+{
+	ret_app->conf = conf;
+	if (open_keys(conf, &ret_app->keyring, err) != RC_OK
+	    || ((parts & OPEN_STORE)
+	    && open_store(process_arena, conf, app_name, ret_app, err) != RC_OK)
+	    || ((parts & OPEN_BLOB)
+	    && blob_fs_open(process_arena, conf->objects, &ret_app->blob, err)
+	    != RC_OK)
+	    || ((parts & OPEN_IMAGE)
+	    && open_image(process_arena, conf, ret_app, err) != RC_OK)
+	    || ((parts & OPEN_PROVIDER)
+	    && open_provider(process_arena, conf, ret_app, err) != RC_OK))
+		return err->rc;
+	return RC_OK;
+}

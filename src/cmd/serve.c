@@ -1,0 +1,283 @@
+#include "config.h"
+
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/open.h"
+#include "cmd/worker.h"
+#include "net/net.h"
+
+/*
+ * The supervisor. It owns the sockets and the shared memory, no database client,
+ * and does three things: keeps as many workers as configured, replaces those
+ * that die (with a growing delay) or hang, and passes signals on.
+ */
+
+enum {
+	PROCESSES_MAX = 512,
+	TICK_MS = 250,
+	BACKLOG = 1024,
+	DELAY_LEAST_MS = 100, DELAY_MOST_MS = 10000,
+	STEADY_MS = 10000,		/* alive so long: its next death is a first one */
+	HANG_MARGIN_MS = 5000,
+	GRACE_MS = 30000		/* for jobs; web workers drain in less */
+};
+
+struct process {
+	pid_t pid;			/* 0: not running */
+	enum worker_role role;
+	bool leaving;			/* of the old configuration, or stopping */
+	int64_t began_ms, start_at_ms, delay_ms;
+};
+
+struct supervisor {
+	struct cmd *cmd;
+	struct worker_context context;
+	struct process processes[PROCESSES_MAX];
+	int count;
+	bool stopping;
+	int64_t kill_at_ms;
+};
+
+static enum rc
+make_context(struct supervisor *s, struct err *err)
+{
+	struct worker_context *c = &s->context;
+	int pair[2];
+
+	c->conf = s->cmd->conf;
+	c->shared = shared_new();
+	c->pulses = mmap(NULL, PROCESSES_MAX * sizeof *c->pulses,
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->pulses == MAP_FAILED
+	    || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return err_set(err, RC_INTERNAL, "out of memory or descriptors");
+	c->wake_send_fd = pair[0];
+	c->wake_receive_fd = pair[1];
+	if (fcgi_listen(c->conf->listen, BACKLOG, &c->listen_fd, err) != RC_OK)
+		return err->rc;
+	return fcgi_listen(c->conf->listen_slow, BACKLOG, &c->listen_slow_fd, err);
+}
+
+static void
+spawn(struct supervisor *s, int i)
+{
+	struct process *p = &s->processes[i];
+	pid_t parent = getpid(), pid;
+
+	s->context.pulses[i] = (struct fcgi_pulse){ 0 };
+	pid = fork();
+	if (pid == 0) {
+		/* When the supervisor goes, so do its workers. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			_exit(1);
+		_exit(worker_run(&s->context, p->role, &s->context.pulses[i]));
+	}
+	if (pid < 0) {
+		p->start_at_ms = clock_mono_ms() + DELAY_MOST_MS;
+		return;
+	}
+	p->pid = pid;
+	p->began_ms = clock_mono_ms();
+}
+
+static int64_t
+wanted(const struct conf *conf, enum worker_role role)
+{
+	switch (role) {
+	case WORKER_WEB: return conf->web_workers;
+	case WORKER_SLOW: return conf->slow_workers;
+	case WORKER_JOB: return conf->job_workers;
+	default: return 1;
+	}
+}
+
+/* A row for each process of the configuration; old rows that have ended are
+ * used again. */
+static void
+add_processes(struct supervisor *s)
+{
+	for (int role = 0; role < WORKER_ROLE_COUNT; role++)
+		for (int64_t n = wanted(s->context.conf, role); n > 0; n--) {
+			int i = 0;
+
+			while (i < s->count && (s->processes[i].pid != 0
+			    || !s->processes[i].leaving))
+				i++;
+			if (i == PROCESSES_MAX)
+				return;
+			if (i == s->count)
+				s->count++;
+			s->processes[i] = (struct process){ .role = role };
+			spawn(s, i);
+		}
+}
+
+static void
+died(struct supervisor *s, struct process *p, int status)
+{
+	int64_t lived = clock_mono_ms() - p->began_ms;
+
+	p->pid = 0;
+	if (p->leaving)
+		return;
+	metric_add(s->context.shared, METRIC_worker_restarts_total, 1);
+	p->delay_ms = lived > STEADY_MS || p->delay_ms == 0 ? DELAY_LEAST_MS
+	    : p->delay_ms * 2;
+	if (p->delay_ms > DELAY_MOST_MS)
+		p->delay_ms = DELAY_MOST_MS;
+	p->start_at_ms = clock_mono_ms() + p->delay_ms;
+	log_event(LOG_ERROR, "worker.died", LOG_Z("worker",
+	    worker_role_name(p->role)), LOG_INT("signal",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : 0), LOG_INT("status",
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 0),
+	    LOG_INT("delay_ms", p->delay_ms), LOG_END);
+}
+
+static void
+reap(struct supervisor *s)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (int i = 0; i < s->count; i++)
+			if (s->processes[i].pid == pid)
+				died(s, &s->processes[i], status);
+}
+
+/* Starts what is due, kills what hangs, repeats SIGTERM to those who leave (one
+ * can be lost between libfcgi's test and its accept). */
+static int
+look_after(struct supervisor *s)
+{
+	int64_t now = clock_mono_ms(), hang = s->context.conf->request_deadline_ms
+	    + HANG_MARGIN_MS;
+	int alive = 0;
+
+	for (int i = 0; i < s->count; i++) {
+		struct process *p = &s->processes[i];
+		int64_t busy = s->context.pulses[i].busy_since_ms;
+
+		if (p->pid == 0 && !p->leaving && now >= p->start_at_ms)
+			spawn(s, i);
+		if (p->pid == 0)
+			continue;
+		alive++;
+		if (busy != 0 && now - busy > hang) {
+			log_event(LOG_ERROR, "worker.hangs",
+			    LOG_INT("worker_pid", p->pid), LOG_END);
+			(void)kill(p->pid, SIGKILL);
+		} else if (p->leaving) {
+			(void)kill(p->pid, now >= s->kill_at_ms ? SIGKILL
+			    : SIGTERM);
+		}
+	}
+	metric_set(s->context.shared, METRIC_workers, alive);
+	return alive;
+}
+
+static void
+leave_all(struct supervisor *s)
+{
+	for (int i = 0; i < s->count; i++)
+		s->processes[i].leaving = true;
+	s->kill_at_ms = clock_mono_ms() + GRACE_MS;
+}
+
+/* A broken configuration changes nothing. */
+static void
+reload(struct supervisor *s)
+{
+	struct conf *conf = arena_one(s->cmd->arena, struct conf);
+	struct app probe = { .wake_fd = -1 };
+	struct err err;
+	char **words;
+
+	err_init(&err);
+	if (open_conf(s->cmd->arena, s->cmd->conf_argc, s->cmd->conf_argv, conf,
+	    &words, &err) != RC_OK
+	    || open_keys(conf, &probe.keyring, &err) != RC_OK) {
+		log_event(LOG_ERROR, "reload.refused", LOG_Z("message",
+		    err.message), LOG_STR("at", err.faults == NULL ? STR_NULL
+		    : err.faults->pointer), LOG_END);
+		return;
+	}
+	log_event(LOG_INFO, "reload", LOG_END);
+	/* The sockets stay: other paths need a restart. */
+	conf->listen = s->context.conf->listen;
+	conf->listen_slow = s->context.conf->listen_slow;
+	s->context.conf = conf;
+	leave_all(s);
+	add_processes(s);
+}
+
+static void
+take_signal(struct supervisor *s, int signal)
+{
+	if (signal == SIGHUP && !s->stopping) {
+		reload(s);
+	} else if (signal == SIGTERM || signal == SIGINT) {
+		log_event(LOG_INFO, "stopping", LOG_END);
+		s->stopping = true;
+		leave_all(s);
+	}
+}
+
+static void
+supervise(struct supervisor *s, const sigset_t *signals)
+{
+	struct timespec tick = { 0, TICK_MS * 1000000 };
+
+	add_processes(s);
+	log_event(LOG_INFO, "serving", LOG_Z("socket", s->context.conf->listen),
+	    LOG_INT("processes", s->count), LOG_END);
+	for (;;) {
+		int signal = sigtimedwait(signals, NULL, &tick);
+
+		if (signal > 0)
+			take_signal(s, signal);
+		reap(s);
+		if (look_after(s) == 0 && s->stopping)
+			return;
+	}
+}
+
+int
+cmd_serve(struct cmd *cmd, struct err *err)
+{
+	static struct supervisor s;
+	struct keyring keyring;
+	sigset_t signals;
+
+	log_init(cmd->conf->log_level, "supervisor");
+	s.cmd = cmd;
+	if (open_keys(cmd->conf, &keyring, err) != RC_OK
+	    || make_context(&s, err) != RC_OK)
+		return 1;
+	keyring_done(&keyring);
+	net_global_init();
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGHUP);
+	(void)sigaddset(&signals, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	supervise(&s, &signals);
+	(void)unlink(s.context.conf->listen);
+	(void)unlink(s.context.conf->listen_slow);
+	log_event(LOG_INFO, "stopped", LOG_END);
+	return 0;
+}

@@ -1,0 +1,125 @@
+#include "config.h"
+
+#include "cmd/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "cmd/open.h"
+#include "jobs/jobs.h"
+
+enum { DRAIN_MS = 5000 };
+
+static volatile sig_atomic_t stop;
+static volatile bool stop_job;
+
+static void
+on_term(int signal)
+{
+	(void)signal;
+	stop = 1;
+	stop_job = true;
+}
+
+/* Called after libfcgi has set its own handlers. No SA_RESTART: a wait ends. */
+static void
+take_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_term };
+	sigset_t none;
+
+	(void)sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	(void)sigaction(SIGINT, &action, NULL);	/* the supervisor says when */
+	(void)sigaction(SIGHUP, &action, NULL);
+	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int
+run_web(const struct worker_context *c, struct app *app, bool slow,
+    struct fcgi_pulse *pulse, struct err *err)
+{
+	struct fcgi_options options = {
+		.listen_fd = slow ? c->listen_slow_fd : c->listen_fd,
+		.mode = slow ? FCGI_CLOSE : FCGI_KEEP,
+		.stop = &stop, .drain_ms = DRAIN_MS, .pulse = pulse };
+
+	return fcgi_serve(&options, api_handle, app, take_signals, err) == RC_OK
+	    ? 0 : 1;
+}
+
+static int
+run_job(struct app *app, int wake_fd)
+{
+	take_signals();
+	jobs_run(app, wake_fd, &stop_job);
+	return 0;
+}
+
+static int
+run_scheduler(struct app *app)
+{
+	take_signals();
+	jobs_schedule(app, &stop_job);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	enum open_parts parts;
+} roles[WORKER_ROLE_COUNT] = {
+	[WORKER_WEB] = { "web", OPEN_STORE },
+	[WORKER_SLOW] = { "slow", OPEN_STORE | OPEN_BLOB | OPEN_IMAGE },
+	[WORKER_JOB] = { "job",
+	    OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_PROVIDER },
+	[WORKER_SCHEDULER] = { "scheduler", OPEN_STORE | OPEN_BLOB },
+};
+
+const char *
+worker_role_name(enum worker_role role)
+{
+	return roles[role].name;
+}
+
+static void
+close_foreign(const struct worker_context *c, enum worker_role role)
+{
+	if (role != WORKER_WEB)
+		(void)close(c->listen_fd);
+	if (role != WORKER_SLOW)
+		(void)close(c->listen_slow_fd);
+	if (role != WORKER_JOB)
+		(void)close(c->wake_receive_fd);
+}
+
+int
+worker_run(const struct worker_context *context, enum worker_role role,
+    struct fcgi_pulse *pulse)
+{
+	struct arena *arena = arena_new();
+	struct app app = { .shared = context->shared,
+		.wake_fd = context->wake_send_fd };
+	struct err err;
+	int status = 1;
+
+	err_init(&err);
+	log_init(context->conf->log_level, roles[role].name);
+	close_foreign(context, role);
+	if (open_app(arena, context->conf, roles[role].parts, "bezel", &app, &err)
+	    == RC_OK)
+		status = role == WORKER_JOB
+		    ? run_job(&app, context->wake_receive_fd)
+		    : role == WORKER_SCHEDULER ? run_scheduler(&app)
+		    : run_web(context, &app, role == WORKER_SLOW, pulse, &err);
+	if (err.rc != RC_OK)
+		log_event(LOG_ERROR, "worker.failed", LOG_Z("message",
+		    err.message), LOG_Z("detail", err.detail), LOG_END);
+	store_close(app.store);
+	return status;
+}

@@ -1,0 +1,33 @@
+/*
+ * worker.h - the processes of `bezel serve`.
+ */
+#ifndef BEZEL_CMD_WORKER_H
+#define BEZEL_CMD_WORKER_H
+
+#include "app/app.h"
+#include "fcgi/fcgi.h"
+
+enum worker_role {
+	WORKER_WEB,		/* quick requests, kept connections */
+	WORKER_SLOW,		/* slow ones, a connection each */
+	WORKER_JOB,
+	WORKER_SCHEDULER,
+	WORKER_ROLE_COUNT
+};
+
+/* What the supervisor made before the fork. */
+struct worker_context {
+	const struct conf *conf;
+	struct shared *shared;
+	struct fcgi_pulse *pulses;
+	int listen_fd, listen_slow_fd;
+	int wake_send_fd, wake_receive_fd;
+};
+
+const char *worker_role_name(enum worker_role role);
+
+/* Runs until SIGTERM; returns the exit status. */
+int worker_run(const struct worker_context *context, enum worker_role role,
+    struct fcgi_pulse *pulse);
+
+#endif

@@ -1,0 +1,194 @@
+#include "config.h"
+
+#include <arpa/inet.h>
+
+#include "conf/rows.h"
+
+/* A fault of one option, told where its value stands. */
+#define fault_of(conf, member, ...) \
+	conf_fault(err, arena, (conf)->origins[CONF_OPTION_##member], \
+	    "rule", __VA_ARGS__)
+
+static bool
+is_host(struct str host)
+{
+	unsigned char address[16];
+	char text[INET6_ADDRSTRLEN];
+
+	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']') {
+		if (host.n - 2 >= sizeof text)
+			return false;
+		memcpy(text, host.p + 1, host.n - 2);
+		text[host.n - 2] = '\0';
+		return inet_pton(AF_INET6, text, address) == 1;
+	}
+	for (size_t i = 0; i < host.n; i++)
+		if (!((host.p[i] >= 'a' && host.p[i] <= 'z')
+		    || (host.p[i] >= '0' && host.p[i] <= '9')
+		    || (i > 0 && (host.p[i] == '-' || host.p[i] == '.'))))
+			return false;
+	return host.n > 0 && host.n <= 253;
+}
+
+static bool
+is_loopback(struct str host)
+{
+	unsigned char address[4];
+	char text[16] = "";
+
+	if (host.n < sizeof text)
+		memcpy(text, host.p, host.n);
+	return str_eqz(host, "localhost") || str_eqz(host, "[::1]")
+	    || (inet_pton(AF_INET, text, address) == 1 && address[0] == 127);
+}
+
+/* scheme://host[:port], in the one form in which browsers send it as Origin. */
+static bool
+parse_base(struct str url, struct conf_base *ret_base)
+{
+	struct conf_base base = { .https = str_starts(url, STR("https://")) };
+	size_t scheme = base.https ? 8 : 7, bracket, colon;
+	int64_t port = base.https ? 443 : 80, usual = port;
+
+	if (!base.https && !str_starts(url, STR("http://")))
+		return false;
+	url = str_slice(url, scheme, url.n);
+	bracket = str_find(url, ']');
+	bracket = bracket == url.n ? 0 : bracket;
+	colon = bracket + str_find(str_slice(url, bracket, url.n), ':');
+	if (colon < url.n && (!str_to_i64(str_slice(url, colon + 1, url.n), &port)
+	    || port < 1 || port > 65535 || port == usual))
+		return false;
+	base.host = str_slice(url, 0, colon);
+	base.port = (int)port;
+	base.loopback = is_loopback(base.host);
+	if (!is_host(base.host))
+		return false;
+	*ret_base = base;
+	return true;
+}
+
+static void
+check_urls(struct conf *conf, struct arena *arena, struct err *err)
+{
+	struct conf_base gemini;
+
+	if (!parse_base(conf->base_url, &conf->base))
+		(void)fault_of(conf, base_url, "base_url must be like"
+		    " https://studio.example or http://127.0.0.1:8080: lower case, no"
+		    " usual port, no path");
+	else if (!conf->base.https && !conf->base.loopback && !conf->insecure_http)
+		(void)fault_of(conf, base_url, "base_url must be https, or http on a"
+		    " loopback address, unless insecure_http is set");
+	if (!parse_base(conf->gemini_base_url, &gemini)
+	    || (!gemini.https && !gemini.loopback))
+		(void)fault_of(conf, gemini_base_url, "gemini_base_url must be like"
+		    " https://api.example, or http on a loopback address");
+}
+
+/* Is there a password between "://" and the '@' before the first '/'? */
+static bool
+has_password(struct str uri)
+{
+	struct str rest = uri, user;
+
+	(void)str_cut(&rest, '/');
+	(void)str_cut(&rest, '/');
+	rest = str_cut(&rest, '/');
+	user = str_cut(&rest, '@');
+	return rest.p != NULL && str_find(user, ':') < user.n;
+}
+
+static void
+check_mongodb(struct conf *conf, struct arena *arena, struct err *err)
+{
+	struct str name = conf->mongodb_database;
+	bool good = name.n > 0;
+
+	for (size_t i = 0; i < name.n; i++)
+		good = good && (strchr("_-", name.p[i]) != NULL
+		    || (name.p[i] >= '0' && name.p[i] <= '9')
+		    || (name.p[i] >= 'a' && name.p[i] <= 'z')
+		    || (name.p[i] >= 'A' && name.p[i] <= 'Z'));
+	if (!good)
+		(void)fault_of(conf, mongodb_database, "mongodb_database must be"
+		    " letters, digits, _ and -");
+	if ((conf->mongodb_uri.p == NULL) == (conf->mongodb_uri_file == NULL))
+		(void)fault_of(conf, mongodb_uri, "one of mongodb_uri and"
+		    " mongodb_uri_file must be set");
+	if (conf->mongodb_uri.p == NULL)
+		return;
+	if (!str_starts(conf->mongodb_uri, STR("mongodb://"))
+	    && !str_starts(conf->mongodb_uri, STR("mongodb+srv://")))
+		(void)fault_of(conf, mongodb_uri, "mongodb_uri must begin with"
+		    " mongodb:// or mongodb+srv://");
+	else if (has_password(conf->mongodb_uri))
+		(void)fault_of(conf, mongodb_uri, "mongodb_uri must not hold a"
+		    " password: put the URI into a file and name it in"
+		    " mongodb_uri_file");
+}
+
+/* "address/bits", and not the whole internet. */
+static bool
+is_network(struct arena *arena, struct str item)
+{
+	unsigned char address[16];
+	struct str bits = item, text = str_cut(&bits, '/');
+	bool six = str_find(text, ':') < text.n;
+	int64_t n;
+
+	return inet_pton(six ? AF_INET6 : AF_INET, arena_strz(arena, text),
+	    address) == 1 && str_to_i64(bits, &n) && n >= 1 && n <= (six ? 128 : 32);
+}
+
+static void
+check_sockets(struct conf *conf, struct arena *arena, struct err *err)
+{
+	enum { SOCKET_PATH_BYTES = 107 };	/* sun_path of unix(7) */
+
+	if (conf->listen == NULL || strlen(conf->listen) > SOCKET_PATH_BYTES)
+		(void)fault_of(conf, listen, "listen must be a path of at most %d"
+		    " bytes", SOCKET_PATH_BYTES);
+	if (conf->listen_slow == NULL
+	    || strlen(conf->listen_slow) > SOCKET_PATH_BYTES
+	    || str_eq(str_of(conf->listen), str_of(conf->listen_slow)))
+		(void)fault_of(conf, listen_slow, "listen_slow must be another path of"
+		    " at most %d bytes", SOCKET_PATH_BYTES);
+	for (size_t i = 0; i < conf->trusted_proxies.n; i++)
+		if (!is_network(arena, conf->trusted_proxies.items[i]))
+			(void)fault_of(conf, trusted_proxies, "%.*s is not a network"
+			    " like 192.0.2.0/24",
+			    STR_FMT(conf->trusted_proxies.items[i]));
+}
+
+static void
+check_needs(struct conf *conf, struct arena *arena, struct err *err)
+{
+	if (conf->master_key_file == NULL)
+		(void)fault_of(conf, master_key_file, "master_key_file must be set");
+	if (conf->objects == NULL)
+		(void)fault_of(conf, objects, "objects must be set");
+	if (conf->state_dir == NULL)
+		(void)fault_of(conf, state_dir, "state_dir must be set");
+	if (conf->provider == CONF_PROVIDER_GEMINI
+	    && conf->gemini_api_key_file == NULL)
+		(void)fault_of(conf, gemini_api_key_file,
+		    "provider = gemini needs gemini_api_key_file");
+	if (conf->provider == CONF_PROVIDER_RENDER && conf->povray == NULL)
+		(void)fault_of(conf, povray, "provider = render needs povray");
+	if (conf->guest_session_s > conf->guest_session_max_s)
+		(void)fault_of(conf, guest_session_s, "guest_session_s must not be"
+		    " over guest_session_max_s");
+}
+
+enum rc
+conf_check(struct conf *conf, struct arena *arena, struct err *err)
+{
+	int before = err->fault_count;
+
+	check_urls(conf, arena, err);
+	check_mongodb(conf, arena, err);
+	check_sockets(conf, arena, err);
+	check_needs(conf, arena, err);
+	return err->fault_count > before ? RC_INVALID : RC_OK;
+}

@@ -1,0 +1,80 @@
+#include "config.h"
+
+#include "crypt/base64url.h"
+
+static const char alphabet[64] = {
+	'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M',
+	'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z',
+	'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+	'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+	'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', '_',
+};
+
+void
+buf_add_base64url(struct buf *buf, const void *p, size_t n)
+{
+	const unsigned char *in = p;
+	char quad[4];
+
+	for (; n > 0; in += 3) {
+		size_t take = n < 3 ? n : 3;
+		unsigned second = take > 1 ? in[1] : 0, third = take > 2 ? in[2] : 0;
+
+		quad[0] = alphabet[in[0] >> 2];
+		quad[1] = alphabet[(in[0] & 3u) << 4 | second >> 4];
+		quad[2] = alphabet[(second & 15) << 2 | third >> 6];
+		quad[3] = alphabet[third & 63];
+		buf_add(buf, quad, take + 1);
+		n -= take;
+	}
+}
+
+struct str
+base64url(struct arena *arena, const void *p, size_t n)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, BASE64URL_CHARS(n), BASE64URL_CHARS(n));
+	buf_add_base64url(&buf, p, n);
+	return buf_str(&buf);
+}
+
+/* The six bits of c, or -1. */
+static int
+value_of(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+bool
+base64url_decode(struct arena *arena, struct str text, struct str *ret_bytes)
+{
+	char *out = arena_alloc(arena, BASE64URL_BYTES(text.n) + 1);
+	size_t at = 0, bit_count = 0;
+	uint32_t bits = 0;
+
+	if (text.n % 4 == 1)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		int value = value_of(text.p[i]);
+
+		if (value < 0)
+			return false;
+		bits = (bits & 0xff) << 6 | (uint32_t)value;
+		bit_count += 6;
+		if (bit_count >= 8) {
+			bit_count -= 8;
+			out[at++] = (char)(bits >> bit_count);
+		}
+	}
+	if ((bits & ((1u << bit_count) - 1)) != 0)
+		return false;
+	*ret_bytes = (struct str){ out, at };
+	return true;
+}

@@ -1,0 +1,83 @@
+#include "config.h"
+
+#include "crypt/hash.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+
+#include "base/buf.h"
+
+static void
+must(bool worked)
+{
+	if (!worked)
+		die("crypt: OpenSSL failed");
+}
+
+void
+sha256(struct str s, unsigned char ret_digest[SHA256_BYTES])
+{
+	must(EVP_Digest(s.p, s.n, ret_digest, NULL, EVP_sha256(), NULL) == 1);
+}
+
+struct str
+sha256_hex(struct arena *arena, struct str s)
+{
+	unsigned char digest[SHA256_BYTES];
+	struct buf hex;
+
+	sha256(s, digest);
+	buf_init(&hex, arena, 2 * SHA256_BYTES, 2 * SHA256_BYTES);
+	buf_add_hex(&hex, digest, sizeof digest);
+	return buf_str(&hex);
+}
+
+void
+hmac_sha256(struct str key, struct str s, unsigned char ret_mac[SHA256_BYTES])
+{
+	must(HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)s.p,
+	    s.n, ret_mac, NULL) != NULL);
+}
+
+static OSSL_PARAM
+octets(const char *name, struct str s)
+{
+	return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)s.p,
+	    s.n);
+}
+
+void
+hkdf_sha256(struct str secret, struct str salt, struct str info,
+    unsigned char *ret_key, size_t n)
+{
+	static char digest[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+		octets(OSSL_KDF_PARAM_KEY, secret),
+		octets(OSSL_KDF_PARAM_SALT, salt),
+		octets(OSSL_KDF_PARAM_INFO, info),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+
+	must(ctx != NULL && EVP_KDF_derive(ctx, ret_key, n, params) == 1);
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+}
+
+void
+md5(struct str s, unsigned char ret_digest[MD5_BYTES])
+{
+	must(EVP_Digest(s.p, s.n, ret_digest, NULL, EVP_md5(), NULL) == 1);
+}
+
+bool
+str_eq_ct(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
+}

@@ -1,0 +1,37 @@
+/*
+ * keyring.h - every signing key of the installation, from one master key.
+ *
+ * The master key is 32 random bytes in a file (secret.h). Rows of keys.def are
+ * derived once at start; the ring lives as long as the process and is wiped by
+ * keyring_done().
+ */
+#ifndef BEZEL_CRYPT_KEYRING_H
+#define BEZEL_CRYPT_KEYRING_H
+
+#include "crypt/hash.h"
+
+enum key_name {
+#define KEY(name, info, text) KEY_##name,
+#include "crypt/keys.def"
+#undef KEY
+	KEY_COUNT
+};
+
+enum { KEY_BYTES = 32 };
+
+struct keyring {
+	unsigned char keys[KEY_COUNT][KEY_BYTES];
+};
+
+/* HKDF-SHA256 without salt: the master key is uniformly random already. */
+void keyring_init(struct keyring *keyring,
+    const unsigned char master[KEY_BYTES]);
+void keyring_done(struct keyring *keyring);
+
+static inline struct str
+keyring_key(const struct keyring *keyring, enum key_name name)
+{
+	return (struct str){ (const char *)keyring->keys[name], KEY_BYTES };
+}
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * picture.h - the work on one picture, with libvips.
+ */
+#ifndef BEZEL_IMAGE_PROGRAM_PICTURE_H
+#define BEZEL_IMAGE_PROGRAM_PICTURE_H
+
+#include "base/str.h"
+#include "image/proto.h"
+
+/* Both parts are to be given back with picture_done(). */
+struct picture {
+	struct image_reply reply;	/* without the serial */
+	void *bytes, *thumbnail;
+	char detail[IMAGE_DETAIL_MAX + 1];
+};
+
+/* Starts libvips, with all its readers blocked but PNG, JPEG and WebP. */
+bool picture_start(const char *argv0);
+
+/* Always fills *ret_picture: done, refused or failed. */
+void picture_make(enum image_op op, struct str bytes, int max_side_px,
+    struct picture *ret_picture);
+void picture_done(struct picture *picture);
+
+#endif

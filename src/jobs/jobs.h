@@ -1,0 +1,16 @@
+/*
+ * jobs.h - the loops of job workers and of the scheduler.
+ */
+#ifndef BEZEL_JOBS_JOBS_H
+#define BEZEL_JOBS_JOBS_H
+
+#include "app/app.h"
+
+/* Works until *stop: a datagram on wake_fd, or two seconds, and it looks for
+ * jobs again. Errors are logged and waited out. */
+void jobs_run(struct app *app, int wake_fd, const volatile bool *stop);
+
+/* Runs what is due by the clock until *stop. */
+void jobs_schedule(struct app *app, const volatile bool *stop);
+
+#endif

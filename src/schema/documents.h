@@ -1,0 +1,50 @@
+/*
+ * documents.h - a struct and a table for each document of docs/.
+ *
+ *	struct design design;
+ *	doc_init(&doc_design, &design);
+ */
+#ifndef BEZEL_SCHEMA_DOCUMENTS_H
+#define BEZEL_SCHEMA_DOCUMENTS_H
+
+#include "schema/schema.h"
+
+#define C_UUID struct str
+#define C_STR struct str
+#define C_KEY struct str
+#define C_SEALED struct str
+#define C_TIME int64_t
+#define C_I32 int32_t
+#define C_I64 int64_t
+#define C_NUM double
+#define C_BOOL bool
+
+#define FIELD(type, member, ...) C_##type member;
+#define ENUM(set, member, ...) struct str member;
+#define LIST(type, member, ...) struct str_list member;
+#define SUB(doc, member, ...) struct doc member;
+#define NSUB(doc, member, ...) struct doc *member;
+#define SUBS(doc, member, ...) struct { struct doc *items; size_t n; } member;
+#define FREE(member, ...) struct str member;
+#define INDEX(...)
+#define DOC_READER "schema/struct.inc"
+#include "schema/docs.inc"
+#undef DOC_READER
+#undef FIELD
+#undef ENUM
+#undef LIST
+#undef SUB
+#undef NSUB
+#undef SUBS
+#undef FREE
+#undef INDEX
+
+#define DOC_READER "schema/declare.inc"
+#include "schema/docs.inc"
+#undef DOC_READER
+
+#define ENUM_SET(name, ...) extern const struct enum_set enum_##name;
+#include "schema/enums.def"
+#undef ENUM_SET
+
+#endif

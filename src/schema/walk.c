@@ -1,0 +1,79 @@
+#include "config.h"
+
+#include "schema/walk.h"
+
+#include "base/utf8.h"
+#include "base/uuid.h"
+
+static void
+add_pointer(struct buf *buf, const struct pointer *pointer)
+{
+	if (pointer == NULL)
+		return;
+	add_pointer(buf, pointer->up);
+	buf_add_char(buf, '/');
+	if (pointer->name.p == NULL) {
+		buf_add_i64(buf, (int64_t)pointer->index);
+		return;
+	}
+	for (size_t i = 0; i < pointer->name.n; i++) {
+		char c = pointer->name.p[i];
+
+		/* RFC 6901, section 3 */
+		if (c == '~' || c == '/')
+			buf_addz(buf, c == '~' ? "~0" : "~1");
+		else
+			buf_add_char(buf, c);
+	}
+}
+
+struct str
+pointer_text(const struct pointer *pointer, struct arena *arena)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, 64, 1024);
+	add_pointer(&buf, pointer);
+	return buf_str(&buf);
+}
+
+const char *
+fits_text(const struct field *field, enum field_type type, struct str s)
+{
+	size_t count;
+
+	if (type == FIELD_UUID)
+		return uuid_is(s) ? NULL : "not_a_uuid";
+	if (!utf8_valid(s))
+		return "bad_utf8";
+	if (memchr(s.p, '\0', s.n) != NULL
+	    || utf8_has_controls(s, (field->flags & MULTILINE) != 0))
+		return "forbidden_character";
+	count = utf8_count(s);
+	if ((double)count < field->limits.min)
+		return "too_short";
+	if ((double)count > field->limits.max)
+		return "too_long";
+	return NULL;
+}
+
+const char *
+fits_number(const struct field *field, double v)
+{
+	if (!isfinite(v))
+		return "not_a_number";
+	if (v < field->limits.min)
+		return "too_small";
+	if (v > field->limits.max)
+		return "too_large";
+	return NULL;
+}
+
+bool
+fits_enum(const struct enum_set *set, struct str s)
+{
+	for (size_t i = 0; set->values[i] != NULL; i++)
+		if (str_eqz(s, set->values[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,87 @@
+/*
+ * db.h - one MongoDB client per process, and the few commands that we send.
+ *
+ * Opened after fork, never shared. Each command has a time limit, writes are
+ * majority writes, and what fails says whether the database is away
+ * (RC_UNAVAILABLE), a key exists already (RC_CONFLICT) or we made a mistake
+ * (RC_INTERNAL). Driver text goes to err->detail only.
+ */
+#ifndef BEZEL_STORE_DB_H
+#define BEZEL_STORE_DB_H
+
+#include <bson/bson.h>
+
+#include "store/store.h"
+
+enum { DB_FIND_MAX = 1000 };
+
+/* Documents that match, at most limit (the whole in one batch), each copied into
+ * arena. sort and projection may be NULL. */
+struct db_find {
+	const char *collection;
+	const bson_t *filter, *sort, *projection;
+	const char *hint;	/* an index, or NULL */
+	int limit;
+	int max_time_ms;	/* 0: the store's own */
+};
+enum rc db_find(struct store *store, struct arena *arena,
+    const struct db_find *find, struct str *ret_docs, size_t *ret_n,
+    struct err *err) must_use;
+
+/* RC_NOT_FOUND when nothing matches (err is left to the caller). */
+enum rc db_find_one(struct store *store, struct arena *arena,
+    const char *collection, const bson_t *filter, struct str *ret_doc,
+    struct err *err) must_use;
+
+/* Any write command. In a transaction it joins that. *ret_reply belongs to
+ * arena; NULL when it is not wanted. A write error in the reply is an error. */
+enum rc db_write(struct store *store, struct arena *arena, const bson_t *command,
+    const bson_t **ret_reply, struct err *err) must_use;
+
+/* Any read command that is not find. */
+enum rc db_read(struct store *store, struct arena *arena, const bson_t *command,
+    const bson_t **ret_reply, struct err *err) must_use;
+
+/* Shapes of db_write(). update and fields may be a pipeline array or a document. */
+enum rc db_insert(struct store *store, struct arena *arena,
+    const char *collection, struct str doc, struct err *err) must_use;
+
+enum db_update_flags { DB_UPSERT = 1, DB_MULTI = 2, DB_PIPELINE = 4, DB_FAST = 8 };
+enum rc db_update(struct store *store, struct arena *arena,
+    const char *collection, const bson_t *filter, const bson_t *update,
+    enum db_update_flags flags, int64_t *ret_matched, struct err *err) must_use;
+
+enum rc db_delete(struct store *store, struct arena *arena,
+    const char *collection, const bson_t *filter, int limit,
+    int64_t *ret_deleted, struct err *err) must_use;
+
+/* findAndModify; *ret_doc is the document after the update, or null when nothing
+ * matched. */
+enum rc db_find_and_modify(struct store *store, struct arena *arena,
+    const char *collection, const bson_t *filter, const bson_t *sort,
+    const bson_t *update, enum db_update_flags flags, struct str *ret_doc,
+    struct err *err) must_use;
+
+/* A bson_t in arena: empty, or of JSON text with printf (numbers and our own
+ * names only, never a user's words). */
+bson_t *db_bson(struct arena *arena);
+bson_t *db_json(struct arena *arena, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline void
+bson_add_str(bson_t *bson, const char *key, struct str s)
+{
+	if (s.p == NULL)
+		(void)bson_append_null(bson, key, -1);
+	else
+		(void)bson_append_utf8(bson, key, -1, s.p, (int)s.n);
+}
+
+/* key: {$in: [values]} */
+void bson_add_in(bson_t *bson, const char *key, const struct str *values,
+    size_t n);
+
+/* {_id, user_id} or {_id, user_id: null, guest_session_id}: the part after _id. */
+void bson_add_owner(bson_t *bson, struct store_owner owner);
+
+#endif

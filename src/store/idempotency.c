@@ -1,0 +1,91 @@
+#include "config.h"
+
+#include "store/idempotency.h"
+
+#include "schema/documents.h"
+#include "store/db.h"
+
+static const char collection[] = "idempotency_keys";
+
+/* Someone has the key: done, running, of another body, or left behind. */
+static enum rc
+meet(struct store *store, struct arena *arena, struct idempotency_key *key,
+    int64_t now_ms, int64_t lease_ms, struct err *err)
+{
+	struct idempotency_key other;
+	bson_t *filter = db_bson(arena), until;
+	struct str doc;
+
+	bson_add_str(filter, "_id", key->id);
+	if (db_find_one(store, arena, collection, filter, &doc, err) != RC_OK)
+		return err->rc;
+	doc_init(&doc_idempotency_key, &other);
+	(void)doc_from_bson(&doc_idempotency_key, doc, &other, arena, NULL);
+	if (!str_eq(other.body_hash, key->body_hash))
+		return err_set(err, RC_IDEM_MISMATCH, "This Idempotency-Key came "
+		    "with another body before; use a new key for a new request.");
+	if (other.done) {
+		*key = other;
+		return RC_OK;
+	}
+	if (other.lease_until > now_ms) {
+		err->retry_after_s = 1;
+		return err_set(err, RC_IDEM_RUNNING,
+		    "The first request with this Idempotency-Key is still running.");
+	}
+	/* Left behind: one of those who see it takes it over. */
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "lease_until", &until);
+	BSON_APPEND_DATE_TIME(&until, "$lte", now_ms);
+	bson_append_document_end(filter, &until);
+	BSON_APPEND_BOOL(filter, "done", false);
+	if (db_find_and_modify(store, arena, collection, filter, NULL,
+	    db_json(arena, "{\"$set\":{\"lease_until\":{\"$date\":"
+	    "{\"$numberLong\":\"%lld\"}}}}", (long long)(now_ms + lease_ms)), 0,
+	    &doc, err) != RC_OK)
+		return err->rc;
+	if (doc.p == NULL) {
+		err->retry_after_s = 1;
+		return err_set(err, RC_IDEM_RUNNING,
+		    "Another request with this Idempotency-Key is running.");
+	}
+	*key = other;
+	return RC_OK;
+}
+
+enum rc
+idempotency_take(struct store *store, struct arena *arena,
+    struct idempotency_key *key, int64_t now_ms, int64_t lease_ms,
+    struct err *err)
+{
+	enum rc rc;
+
+	key->lease_until = now_ms + lease_ms;
+	rc = db_insert(store, arena, collection,
+	    doc_to_bson(&doc_idempotency_key, key, arena), err);
+	if (rc != RC_CONFLICT)
+		return rc;
+	err_init(err);
+	return meet(store, arena, key, now_ms, lease_ms, err);
+}
+
+enum rc
+idempotency_done(struct store *store, struct arena *arena, struct str id,
+    int status, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	return db_update(store, arena, collection, filter, db_json(arena,
+	    "{\"$set\":{\"done\":true,\"status\":%d}}", status), 0, NULL, err);
+}
+
+enum rc
+idempotency_release(struct store *store, struct arena *arena, struct str id,
+    struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_BOOL(filter, "done", false);
+	return db_delete(store, arena, collection, filter, 1, NULL, err);
+}

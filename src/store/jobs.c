@@ -1,0 +1,300 @@
+#include "config.h"
+
+#include "store/jobs.h"
+
+#include "schema/documents.h"
+#include "store/db.h"
+
+static const char collection[] = "jobs";
+static const char usage_log[] = "api_usage_log";
+
+#define TOUCH "\"revision\":{\"$add\":[\"$revision\",1]},\"updated_at\":\"$$NOW\""
+
+enum rc
+jobs_insert(struct store *store, struct arena *arena, const struct job *job,
+    struct err *err)
+{
+	return db_insert(store, arena, collection,
+	    doc_to_bson(&doc_job, job, arena), err);
+}
+
+static bson_t *
+own(struct arena *arena, struct store_owner owner, struct str id)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	bson_add_owner(filter, owner);
+	return filter;
+}
+
+static bson_t *
+held(struct arena *arena, struct str id, struct str token)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	bson_add_str(filter, "lease_token", token);
+	return filter;
+}
+
+static enum rc
+lost(struct err *err)
+{
+	return err_set(err, RC_CONFLICT, "The lease is lost.");
+}
+
+enum rc
+jobs_get(struct store *store, struct arena *arena, struct store_owner owner,
+    struct str id, struct str *ret_doc, struct err *err)
+{
+	return db_find_one(store, arena, collection, own(arena, owner, id),
+	    ret_doc, err);
+}
+
+static enum rc
+count(struct store *store, struct arena *arena, const bson_t *filter, int limit,
+    int64_t *ret_count, struct err *err)
+{
+	bson_t *command = db_bson(arena);
+	const bson_t *reply;
+	bson_iter_t it;
+
+	BSON_APPEND_UTF8(command, "count", collection);
+	BSON_APPEND_DOCUMENT(command, "query", filter);
+	if (limit > 0)
+		BSON_APPEND_INT32(command, "limit", limit);
+	if (db_read(store, arena, command, &reply, err) != RC_OK)
+		return err->rc;
+	*ret_count = bson_iter_init_find(&it, reply, "n")
+	    ? bson_iter_as_int64(&it) : 0;
+	return RC_OK;
+}
+
+enum rc
+jobs_position(struct store *store, struct arena *arena, int32_t priority,
+    int64_t rank, int64_t *ret_position, struct err *err)
+{
+	return count(store, arena, db_json(arena, "{\"status\":\"queued\","
+	    "\"priority\":{\"$lte\":%d},\"rank\":{\"$lt\":{\"$numberLong\":"
+	    "\"%lld\"}}}", (int)priority, (long long)rank), JOB_POSITION_MAX,
+	    ret_position, err);
+}
+
+enum rc
+jobs_count(struct store *store, struct arena *arena, const char *status,
+    int64_t *ret_count, struct err *err)
+{
+	return count(store, arena, db_json(arena, "{\"status\":\"%s\"}", status),
+	    0, ret_count, err);
+}
+
+static enum rc
+claim(struct store *store, struct arena *arena, const bson_t *filter,
+    struct str token, int64_t lease_ms, struct str *ret_doc, struct err *err)
+{
+	return db_find_and_modify(store, arena, collection, filter,
+	    db_json(arena, "{\"priority\":1,\"rank\":1}"), db_json(arena,
+	    "[{\"$set\":{\"status\":\"running\",\"lease_token\":\"%.*s\","
+	    "\"lease_until\":{\"$add\":[\"$$NOW\",%lld]},"
+	    "\"attempts\":{\"$add\":[\"$attempts\",1]},%s}}]", STR_FMT(token),
+	    (long long)lease_ms, TOUCH), DB_PIPELINE, ret_doc, err);
+}
+
+enum rc
+jobs_claim(struct store *store, struct arena *arena, struct str token,
+    int64_t lease_ms, struct job *ret_job, bool *ret_found, struct err *err)
+{
+	struct str doc;
+
+	if (claim(store, arena, db_json(arena, "{\"status\":\"queued\","
+	    "\"$expr\":{\"$lte\":[\"$run_at\",\"$$NOW\"]}}"), token, lease_ms,
+	    &doc, err) != RC_OK)
+		return err->rc;
+	if (doc.p == NULL && claim(store, arena, db_json(arena,
+	    "{\"status\":\"running\",\"$expr\":{\"$lt\":[\"$lease_until\","
+	    "\"$$NOW\"]}}"), token, lease_ms, &doc, err) != RC_OK)
+		return err->rc;
+	*ret_found = doc.p != NULL;
+	if (*ret_found) {
+		doc_init(&doc_job, ret_job);
+		(void)doc_from_bson(&doc_job, doc, ret_job, arena, NULL);
+	}
+	return RC_OK;
+}
+
+enum rc
+jobs_heartbeat(struct store *store, struct arena *arena, struct str id,
+    struct str token, int64_t lease_ms, bool *ret_cancel, struct err *err)
+{
+	struct str doc;
+
+	if (db_find_and_modify(store, arena, collection, held(arena, id, token),
+	    NULL, db_json(arena, "[{\"$set\":{\"lease_until\":{\"$add\":"
+	    "[\"$$NOW\",%lld]}}}]", (long long)lease_ms), DB_PIPELINE, &doc, err)
+	    != RC_OK)
+		return err->rc;
+	if (doc.p == NULL)
+		return lost(err);
+	*ret_cancel = false;
+	(void)doc_peek_bool(doc, "cancel_requested", ret_cancel);
+	return RC_OK;
+}
+
+enum rc
+jobs_set_slot(struct store *store, struct arena *arena, struct str id,
+    struct str token, const struct slot *slot, const char *from,
+    struct err *err)
+{
+	bson_t *filter = held(arena, id, token), *update = db_bson(arena);
+	bson_t set, inc, date, bson;
+	struct str doc = doc_to_bson(&doc_slot, slot, arena);
+	int64_t matched;
+
+	(void)bson_concat(filter, db_json(arena, "{\"slots\":{\"$elemMatch\":"
+	    "{\"image_id\":\"%.*s\",\"status\":\"%s\"}}}",
+	    STR_FMT(slot->image_id), from));
+	if (!bson_init_static(&bson, (const uint8_t *)doc.p, doc.n))
+		die("jobs_set_slot: not BSON");
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
+	BSON_APPEND_DOCUMENT(&set, "slots.$", &bson);
+	bson_append_document_end(update, &set);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$inc", &inc);
+	BSON_APPEND_INT32(&inc, "revision", 1);
+	bson_append_document_end(update, &inc);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$currentDate", &date);
+	BSON_APPEND_BOOL(&date, "updated_at", true);
+	bson_append_document_end(update, &date);
+	if (db_update(store, arena, collection, filter, update, 0, &matched, err)
+	    != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK : lost(err);
+}
+
+enum rc
+jobs_requeue(struct store *store, struct arena *arena, struct str id,
+    struct str token, int64_t wait_ms, struct str last_error, struct err *err)
+{
+	bson_t *pipeline = db_json(arena, "[{\"$set\":{\"status\":\"queued\","
+	    "\"lease_token\":null,\"lease_until\":null,\"run_at\":{\"$add\":"
+	    "[\"$$NOW\",%lld]},%s}}]", (long long)wait_ms, TOUCH);
+	bson_t stage, set, literal;
+	int64_t matched;
+
+	if (last_error.p != NULL) {
+		BSON_APPEND_DOCUMENT_BEGIN(pipeline, "1", &stage);
+		BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &set);
+		BSON_APPEND_DOCUMENT_BEGIN(&set, "last_error", &literal);
+		bson_add_str(&literal, "$literal", last_error);
+		bson_append_document_end(&set, &literal);
+		bson_append_document_end(&stage, &set);
+		bson_append_document_end(pipeline, &stage);
+	}
+	if (db_update(store, arena, collection, held(arena, id, token), pipeline,
+	    DB_PIPELINE, &matched, err) != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK : lost(err);
+}
+
+enum rc
+jobs_end(struct store *store, struct arena *arena, struct str id,
+    struct str token, const char *status, bool charge_returned, struct err *err)
+{
+	int64_t matched;
+
+	if (db_update(store, arena, collection, held(arena, id, token),
+	    db_json(arena, "[{\"$set\":{\"status\":\"%s\",\"lease_token\":null,"
+	    "\"lease_until\":null,\"ended_at\":\"$$NOW\"%s,%s}}]", status,
+	    charge_returned ? ",\"charge.returned\":true" : "", TOUCH),
+	    DB_PIPELINE, &matched, err) != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK : lost(err);
+}
+
+enum rc
+jobs_cancel(struct store *store, struct arena *arena, struct store_owner owner,
+    struct str id, struct str *ret_doc, struct err *err)
+{
+	bson_t *filter = own(arena, owner, id);
+
+	(void)bson_concat(filter, db_json(arena,
+	    "{\"status\":{\"$in\":[\"queued\",\"running\"]}}"));
+	/* A queued one is due at once, so that a worker ends it. */
+	if (db_find_and_modify(store, arena, collection, filter, NULL,
+	    db_json(arena, "[{\"$set\":{\"cancel_requested\":true,"
+	    "\"run_at\":\"$$NOW\",\"priority\":0,%s}}]", TOUCH), DB_PIPELINE,
+	    ret_doc, err) != RC_OK)
+		return err->rc;
+	return ret_doc->p != NULL ? RC_OK
+	    : err_set(err, RC_CONFLICT, "This generation has ended already.");
+}
+
+enum rc
+jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
+    struct str id, int64_t rank, bool recharge, const char *day,
+    struct str *ret_doc, struct err *err)
+{
+	bson_t *filter = own(arena, owner, id);
+	struct str charge = STR("");
+
+	if (recharge)
+		charge = arena_printf(arena, ",\"charge.returned\":false,"
+		    "\"charge.day\":\"%s\"", day);
+	(void)bson_concat(filter, db_json(arena, "{\"status\":{\"$in\":"
+	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]}%s}",
+	    recharge ? ",\"charge.returned\":true"
+	    : ",\"charge.returned\":{\"$ne\":true}"));
+	if (db_find_and_modify(store, arena, collection, filter, NULL,
+	    db_json(arena, "[{\"$set\":{\"status\":\"queued\",\"run_at\":\"$$NOW\","
+	    "\"rank\":{\"$numberLong\":\"%lld\"},\"priority\":10,\"attempts\":0,"
+	    "\"cancel_requested\":false,\"ended_at\":null%.*s,%s,"
+	    "\"slots\":{\"$map\":{\"input\":\"$slots\",\"in\":{\"$cond\":["
+	    "{\"$eq\":[\"$$this.status\",\"succeeded\"]},\"$$this\","
+	    "{\"$mergeObjects\":[\"$$this\",{\"status\":\"queued\","
+	    "\"retry_at\":null,\"reason\":null,\"message\":null,"
+	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(charge),
+	    TOUCH), DB_PIPELINE, ret_doc, err) != RC_OK)
+		return err->rc;
+	return ret_doc->p != NULL ? RC_OK : err_set(err, RC_CONFLICT,
+	    "Only a generation that has ended without all its pictures can be "
+	    "tried again.");
+}
+
+enum rc
+jobs_tidy(struct store *store, struct arena *arena, int64_t before_ms,
+    int64_t *ret_deleted, struct err *err)
+{
+	return db_delete(store, arena, collection, db_json(arena,
+	    "{\"ended_at\":{\"$lt\":{\"$date\":{\"$numberLong\":\"%lld\"}}}}",
+	    (long long)before_ms), 0, ret_deleted, err);
+}
+
+/* --- api_usage_log ------------------------------------------------------- */
+
+enum rc
+usage_begin(struct store *store, struct arena *arena,
+    const struct api_usage *usage, struct err *err)
+{
+	enum rc rc = db_insert(store, arena, usage_log,
+	    doc_to_bson(&doc_api_usage, usage, arena), err);
+
+	if (rc != RC_CONFLICT)
+		return rc;
+	err_init(err);	/* begun before: the same row */
+	return RC_OK;
+}
+
+enum rc
+usage_end(struct store *store, struct arena *arena,
+    const struct api_usage *usage, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), bson;
+	struct str doc = doc_to_bson(&doc_api_usage, usage, arena);
+
+	bson_add_str(filter, "_id", usage->id);
+	if (!bson_init_static(&bson, (const uint8_t *)doc.p, doc.n))
+		die("usage_end: not BSON");
+	(void)bson_concat(update, &bson);	/* a replacement, by _id */
+	return db_update(store, arena, usage_log, filter, update, DB_UPSERT,
+	    NULL, err);
+}

@@ -1,0 +1,205 @@
+#include "config.h"
+
+#include "store/sessions.h"
+
+#include "schema/documents.h"
+#include "store/db.h"
+
+static const char collection[] = "guest_sessions";
+static const char counters[] = "rate_counters";
+
+/* usage_count counts the day of last_design_at; on a later day it is 0. */
+#define USED_TODAY \
+	"{\"$cond\":[{\"$gte\":[\"$last_design_at\",{\"$dateTrunc\":" \
+	"{\"date\":\"$$NOW\",\"unit\":\"day\"}}]},\"$usage_count\",0]}"
+
+enum rc
+guest_insert(struct store *store, struct arena *arena,
+    const struct guest_session *session, struct err *err)
+{
+	return db_insert(store, arena, collection,
+	    doc_to_bson(&doc_guest_session, session, arena), err);
+}
+
+static bson_t *
+live(struct arena *arena, struct str id, int64_t now_ms)
+{
+	bson_t *filter = db_bson(arena), after;
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "expires_at", &after);
+	BSON_APPEND_DATE_TIME(&after, "$gt", now_ms);
+	bson_append_document_end(filter, &after);
+	return filter;
+}
+
+static void
+read_session(struct arena *arena, struct str doc, struct guest_session *session)
+{
+	doc_init(&doc_guest_session, session);
+	(void)doc_from_bson(&doc_guest_session, doc, session, arena, NULL);
+}
+
+static enum rc
+expired(struct err *err)
+{
+	return err_set(err, RC_SESSION_EXPIRED,
+	    "The guest session has ended; start a new one.");
+}
+
+enum rc
+guest_get(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, struct guest_session *ret_session, struct err *err)
+{
+	struct str doc;
+	enum rc rc = db_find_one(store, arena, collection,
+	    live(arena, id, now_ms), &doc, err);
+
+	if (rc == RC_NOT_FOUND)
+		return expired(err);
+	if (rc == RC_OK)
+		read_session(arena, doc, ret_session);
+	return rc;
+}
+
+enum rc
+guest_renew(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, int64_t life_ms, int64_t life_max_ms,
+    struct guest_session *ret_session, struct err *err)
+{
+	struct str doc;
+
+	if (db_find_and_modify(store, arena, collection, live(arena, id, now_ms),
+	    NULL, db_json(arena, "[{\"$set\":{\"expires_at\":{\"$min\":["
+	    "{\"$date\":{\"$numberLong\":\"%lld\"}},"
+	    "{\"$add\":[\"$created_at\",%lld]}]}}}]",
+	    (long long)(now_ms + life_ms), (long long)life_max_ms), DB_PIPELINE,
+	    &doc, err) != RC_OK)
+		return err->rc;
+	if (doc.p == NULL)
+		return expired(err);
+	read_session(arena, doc, ret_session);
+	return RC_OK;
+}
+
+/* Nothing matched: say why. */
+static enum rc
+explain_charge(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, int32_t limit, struct err *err)
+{
+	struct guest_session session;
+
+	if (guest_get(store, arena, id, now_ms, &session, err) != RC_OK)
+		return err->rc;
+	return err_set(err, RC_QUOTA, "A guest makes at most %d designs and "
+	    "refinements a day; with an account there are more.", (int)limit);
+}
+
+enum rc
+guest_charge(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, int32_t limit, struct str design_id,
+    struct guest_session *ret_session, struct err *err)
+{
+	bson_t *filter = live(arena, id, now_ms);
+	struct str doc, designs = STR("");
+
+	if (design_id.p != NULL)
+		designs = arena_printf(arena, ",\"designs\":{\"$setUnion\":"
+		    "[\"$designs\",[\"%.*s\"]]}", STR_FMT(design_id));
+	(void)bson_concat(filter, db_json(arena, "{\"$expr\":{\"$lt\":[%s,%d]}}",
+	    USED_TODAY, (int)limit));
+	if (db_find_and_modify(store, arena, collection, filter, NULL,
+	    db_json(arena, "[{\"$set\":{\"usage_count\":{\"$add\":[%s,1]},"
+	    "\"last_design_at\":\"$$NOW\"%.*s}}]", USED_TODAY, STR_FMT(designs)),
+	    DB_PIPELINE, &doc, err) != RC_OK)
+		return err->rc;
+	if (doc.p == NULL)
+		return explain_charge(store, arena, id, now_ms, limit, err);
+	read_session(arena, doc, ret_session);
+	return RC_OK;
+}
+
+enum rc
+guest_give_back(struct store *store, struct arena *arena, struct str id,
+    const char *day, struct err *err)
+{
+	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\",\"usage_count\":"
+	    "{\"$gt\":0},\"$expr\":{\"$eq\":[\"%s\",{\"$dateToString\":"
+	    "{\"date\":\"$last_design_at\",\"format\":\"%%Y-%%m-%%d\"}}]}}",
+	    STR_FMT(id), day);
+
+	return db_update(store, arena, collection, filter,
+	    db_json(arena, "{\"$inc\":{\"usage_count\":-1}}"), 0, NULL, err);
+}
+
+enum rc
+guest_live(struct store *store, struct arena *arena, const struct str *ids,
+    size_t n, int64_t now_ms, bool *ret_live, struct err *err)
+{
+	struct str *docs = arena_many(arena, n, struct str), id;
+	bson_t *filter = db_json(arena, "{\"expires_at\":{\"$gt\":{\"$date\":"
+	    "{\"$numberLong\":\"%lld\"}}}}", (long long)now_ms);
+	struct db_find find = { .collection = collection, .filter = filter,
+		.limit = (int)n, .projection = db_json(arena, "{\"_id\":1}") };
+	size_t found;
+
+	if (n == 0)
+		return RC_OK;
+	bson_add_in(filter, "_id", ids, n);
+	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++) {
+		ret_live[i] = false;
+		for (size_t k = 0; k < found && !ret_live[i]; k++)
+			ret_live[i] = doc_peek_str(docs[k], "_id", &id)
+			    && str_eq(id, ids[i]);
+	}
+	return RC_OK;
+}
+
+enum rc
+counter_take(struct store *store, struct arena *arena, struct str key,
+    int64_t limit, int64_t expires_ms, int64_t *ret_count, struct err *err)
+{
+	bson_t *filter = db_bson(arena), under;
+	struct rate_counter counter;
+	struct str doc;
+	enum rc rc;
+
+	bson_add_str(filter, "_id", key);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "count", &under);
+	BSON_APPEND_INT64(&under, "$lt", limit);
+	bson_append_document_end(filter, &under);
+	/* Over the limit the filter misses, and the upsert meets the key. */
+	rc = db_find_and_modify(store, arena, counters, filter, NULL,
+	    db_json(arena, "{\"$inc\":{\"count\":{\"$numberLong\":\"1\"}},"
+	    "\"$setOnInsert\":{\"expires_at\":{\"$date\":{\"$numberLong\":"
+	    "\"%lld\"}}}}", (long long)expires_ms), DB_UPSERT | DB_FAST, &doc,
+	    err);
+	if (rc == RC_CONFLICT) {
+		err_init(err);
+		return err_set(err, RC_QUOTA,
+		    "Too much came from this address today.");
+	}
+	if (rc != RC_OK)
+		return rc;
+	doc_init(&doc_rate_counter, &counter);
+	(void)doc_from_bson(&doc_rate_counter, doc, &counter, arena, NULL);
+	*ret_count = counter.count;
+	return RC_OK;
+}
+
+enum rc
+counter_give_back(struct store *store, struct arena *arena, struct str key,
+    struct err *err)
+{
+	bson_t *filter = db_bson(arena), more;
+
+	bson_add_str(filter, "_id", key);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "count", &more);
+	BSON_APPEND_INT64(&more, "$gt", 0);
+	bson_append_document_end(filter, &more);
+	return db_update(store, arena, counters, filter,
+	    db_json(arena, "{\"$inc\":{\"count\":{\"$numberLong\":\"-1\"}}}"), 0,
+	    NULL, err);
+}

@@ -1,0 +1,45 @@
+/*
+ * sessions.h - the collection `guest_sessions`, and counters by address.
+ */
+#ifndef BEZEL_STORE_SESSIONS_H
+#define BEZEL_STORE_SESSIONS_H
+
+#include "store/store.h"
+
+struct guest_session;
+
+enum rc guest_insert(struct store *store, struct arena *arena,
+    const struct guest_session *session, struct err *err) must_use;
+
+/* Live at now_ms, or RC_SESSION_EXPIRED. */
+enum rc guest_get(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, struct guest_session *ret_session, struct err *err) must_use;
+
+/* expires_at becomes now + life, at most created_at + life_max. */
+enum rc guest_renew(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, int64_t life_ms, int64_t life_max_ms,
+    struct guest_session *ret_session, struct err *err) must_use;
+
+/* In one conditional update: the session is live, today's count is under limit;
+ * counts one and, unless it is null, adds the design. RC_SESSION_EXPIRED or
+ * RC_QUOTA. The day is the server's, UTC. */
+enum rc guest_charge(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, int32_t limit, struct str design_id,
+    struct guest_session *ret_session, struct err *err) must_use;
+/* Gives one back if the count is still of that day ("2026-11-22"). */
+enum rc guest_give_back(struct store *store, struct arena *arena, struct str id,
+    const char *day, struct err *err) must_use;
+
+/* Which of these sessions are live. */
+enum rc guest_live(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, int64_t now_ms, bool *ret_live,
+    struct err *err) must_use;
+
+/* A counter of a day: counts one when it is under limit, else RC_QUOTA. */
+enum rc counter_take(struct store *store, struct arena *arena, struct str key,
+    int64_t limit, int64_t expires_ms, int64_t *ret_count,
+    struct err *err) must_use;
+enum rc counter_give_back(struct store *store, struct arena *arena,
+    struct str key, struct err *err) must_use;
+
+#endif
