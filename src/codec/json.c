@@ -195,7 +195,7 @@ buf_add_json(struct buf *buf, struct str s)
 		if (i == s.n)
 			break;
 		len = utf8_char(s.p + i, s.n - i);
-		if (len == 0)
+		if (len == 0 || s.p[i] == '\0')
 			buf_addz(buf, "\xef\xbf\xbd");
 		else if (len == 1)
 			add_escaped(buf, (unsigned char)s.p[i]);

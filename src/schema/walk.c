@@ -77,3 +77,16 @@ fits_enum(const struct enum_set *set, struct str s)
 			return true;
 	return false;
 }
+
+bool
+free_name_ok(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+		    || c == '_'))
+			return false;
+	}
+	return name.n > 0;
+}
