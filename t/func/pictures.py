@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Looks at the pictures of the render driver, one factor at a time.
 
-Renders at draft size with t/tools/render-cli and measures, on the pixels that its
+Renders at draft size with t/tools/render_cli and measures, on the pixels that its
 mask mode names: the mean hue of the stone against the chosen colour, the mean hue
 (or greyness) of the metal, the outline's length to width against the cut's, and
 the structural similarity between the variations of one request. Prints TAP.
@@ -22,7 +22,7 @@ except ImportError as missing:
 
 SOURCE = os.environ.get("BEZEL_SRCDIR", os.path.join(os.path.dirname(__file__), "../.."))
 BUILD = os.environ.get("BEZEL_BUILDDIR", os.path.join(SOURCE, "build"))
-CLI = os.path.join(BUILD, "t/tools/render-cli")
+CLI = os.path.join(BUILD, "t/tools/render_cli")
 
 STONE_HUE_DEGREES = 25
 METAL_HUE_DEGREES = 15

@@ -2,7 +2,7 @@
  * render_cli.c - one picture, or its scene, from the command line: for tests and
  * for looking at what the renderer does.
  *
- *	render-cli [--mask] [--above] [--scene] out=FILE [key=value ...]
+ *	render_cli [--mask] [--above] [--scene] out=FILE [key=value ...]
  *
  * Keys: prompt type cut color transparency size length width height carat metal
  * metal2 finish variation seed quality(draft|final) px refine base strength
@@ -143,12 +143,12 @@ main(int argc, char **argv)
 				equals = NULL;
 		}
 		if (equals == NULL && strncmp(argv[i], "--", 2) != 0) {
-			fprintf(stderr, "render-cli: %s is not understood\n", argv[i]);
+			fprintf(stderr, "render_cli: %s is not understood\n", argv[i]);
 			return 2;
 		}
 	}
 	if (cli.out == NULL) {
-		fprintf(stderr, "render-cli: out=FILE is missing\n");
+		fprintf(stderr, "render_cli: out=FILE is missing\n");
 		return 2;
 	}
 	if (cli.scene) {
