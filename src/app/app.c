@@ -95,12 +95,14 @@ app_folder_delete(struct app *app, struct arena *arena, struct str folder,
 	enum { AT_ONCE = 100 };
 	struct blob_entry entries[AT_ONCE];
 	struct str prefix = arena_printf(arena, "%.*s/", STR_FMT(folder));
+	/* A key before all of the folder's: names are longer (app_object_key). */
+	struct str before = arena_printf(arena, "%.*s/0", STR_FMT(folder));
 	struct str keys[AT_ONCE];
 
 	for (;;) {
 		size_t n, count = 0;
 
-		if (blob_list(app->blob, arena, prefix, entries, AT_ONCE, &n, err)
+		if (blob_list(app->blob, arena, before, entries, AT_ONCE, &n, err)
 		    != RC_OK)
 			return err->rc;
 		while (count < n && str_starts(entries[count].key, prefix)) {
