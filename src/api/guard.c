@@ -106,12 +106,14 @@ guard_body(struct call *call, struct err *err)
 	    call->arena, err);
 }
 
-/* Our tags begin with the updated_at that they stand for: "<ms>-...". A list
+/* Our tags begin with the updated_at that they stand for: "<ms>-...". Of several
+ * the latest counts: who has seen it knows that the others are past. A list
  * without any of ours matches nothing. */
 static enum rc
 guard_match(struct call *call, struct err *err)
 {
 	struct str list = call->request->if_match;
+	int64_t ms;
 
 	call->if_match_ms = TIME_NULL;
 	if (!(call->route->guards & MATCH) || list.p == NULL
@@ -123,10 +125,11 @@ guard_match(struct call *call, struct err *err)
 		if (tag.n < 2 || tag.p[0] != '"')
 			continue;
 		tag = str_slice(tag, 1, tag.n);
-		if (str_to_i64(str_cut(&tag, '-'), &call->if_match_ms))
-			return RC_OK;
+		if (str_to_i64(str_cut(&tag, '-'), &ms)
+		    && ms > call->if_match_ms)
+			call->if_match_ms = ms;
 	}
-	return err_set(err, RC_PRECONDITION,
+	return call->if_match_ms != TIME_NULL ? RC_OK : err_set(err, RC_PRECONDITION,
 	    "If-Match does not name a version of this resource.");
 }
 

@@ -41,15 +41,6 @@ buf_reserve(struct buf *buf, size_t n)
 }
 
 void
-buf_add(struct buf *buf, const void *p, size_t n)
-{
-	if (n == 0 || !buf_reserve(buf, n))
-		return;
-	memcpy(buf->p + buf->n, p, n);
-	buf->n += n;
-}
-
-void
 buf_add_hex(struct buf *buf, const void *p, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

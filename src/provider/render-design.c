@@ -114,9 +114,11 @@ choose_stone(struct render_design *design, const struct provider_request *reques
 		species = gems_find_species(request->prompt);
 	design->species = species != NULL ? species : &gem_species[GEM_DIAMOND];
 	design->cut = gems_find_cut(request->cut);
-	if (design->cut == NULL)
-		design->cut = &gem_cuts[design->species->transparency == GEM_OPAQUE &&
-		    design->species->look != GEM_LOOK_PEARL ? CUT_CABOCHON : CUT_ROUND];
+	if (design->species->look == GEM_LOOK_PEARL)
+		design->cut = &gem_cuts[CUT_ROUND];	/* pearls are not cut */
+	else if (design->cut == NULL)
+		design->cut = &gem_cuts[design->species->transparency == GEM_TRANSPARENT ?
+		    CUT_ROUND : CUT_CABOCHON];
 	if (request->color.n > 0)
 		color = gems_find_color(design->species->id, request->color);
 	design->color = color != NULL ? color : usual_color(design->species->id);

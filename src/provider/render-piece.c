@@ -327,9 +327,9 @@ pendant(struct scene *scene)
 static void
 ear_hook(struct scene *scene, double z, double y)
 {
-	const struct vec points[] = { vec(0, y, z), vec(0.2, y, z + 2.2),
-		vec(-1.6, y, z + 5.2), vec(-4.6, y, z + 6.2), vec(-7.0, y, z + 3.6),
-		vec(-7.2, y, z - 0.5), vec(-6.8, y, z - 4) };
+	const struct vec points[] = { vec(0, y, z), vec(0.3, y, z + 1.4),
+		vec(-0.6, y, z + 3.2), vec(-2.4, y, z + 4.1), vec(-4.3, y, z + 3.0),
+		vec(-5.0, y, z + 0.4), vec(-4.7, y, z - 2.6) };
 
 	scene_wire(scene, points, 7, 0.42, 0.36, "Metal");
 }
@@ -360,7 +360,7 @@ earrings(struct scene *scene)
 {
 	bool drop = scene->design->band == BAND_FLAT || scene->design->band == BAND_TWISTED;
 	double half = scene->design->width_mm / 2 + head_reach(scene);
-	double foot = scene->stone_bottom - 0.2, apart = half + (drop ? 3.4 : 1.4);
+	double foot = scene->stone_bottom - 0.2, apart = half + (drop ? 2.6 : 1.0);
 	double z = greatest_z(scene) + head_reach(scene);
 
 	earring(scene, -apart, 8, drop, foot);
@@ -369,8 +369,8 @@ earrings(struct scene *scene)
 	show_outline(scene, vec(-apart, 0, 0), head_reach(scene) + 0.6);
 	show_outline(scene, vec(apart, 0, 0), head_reach(scene) + 0.6);
 	if (drop) {
-		scene_show(scene, vec(-apart - 7, 0, z + 9));
-		scene_show(scene, vec(apart, 0, z + 11.5));
+		scene_show(scene, vec(-apart - 4, 0, z + 7));
+		scene_show(scene, vec(apart, 0, z + 8.5));
 	}
 }
 
@@ -385,7 +385,7 @@ scene_piece(struct scene *scene)
 		earrings(scene);
 		break;
 	case PIECE_BRACELET:
-		ring(scene, BRACELET_RADIUS, 52);
+		ring(scene, BRACELET_RADIUS, 40);
 		break;
 	default:
 		ring(scene, RING_RADIUS, 180);
