@@ -178,12 +178,13 @@ slot_prepare(struct work *w, struct err *err)
 
 /* --- a call -------------------------------------------------------------- */
 
-/* The row of a call: the same for the same job, slot and moment of the job. */
+/* The row of a call: the same for the same job, slot and moment of the job. (Its
+ * attempts begin anew when the user tries again; the revision never does.) */
 static struct str
 usage_id(struct arena *arena, const struct job *job, const struct slot *slot)
 {
 	struct str h = sha256_hex(arena, arena_printf(arena, "%.*s|%.*s|%d|%d",
-	    STR_FMT(job->id), STR_FMT(slot->image_id), (int)job->attempts,
+	    STR_FMT(job->id), STR_FMT(slot->image_id), (int)job->revision,
 	    (int)slot->attempts));
 
 	/* RFC 9562, version 8: bits of our own making */
