@@ -202,11 +202,7 @@ app_generation_cancel(struct app *app, struct arena *arena,
 struct retry {
 	struct app *app;
 	const struct actor *actor;
-<<<<<<< HEAD
-	struct job job;
-=======
 	struct job job;		/* as it was; charged anew when recharge */
->>>>>>> refs/heads/faults
 	bool recharge;
 	struct str doc;
 	struct quota quota;

@@ -236,25 +236,12 @@ jobs_cancel(struct store *store, struct arena *arena, struct store_owner owner,
 
 enum rc
 jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
-<<<<<<< HEAD
-    struct str id, int64_t rank, const struct charge *recharge,
-=======
     struct str id, int64_t rank, const struct charge *charge,
->>>>>>> refs/heads/faults
     struct str *ret_doc, struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
 	struct str set = STR("");
 
-<<<<<<< HEAD
-	if (recharge != NULL)
-		charge = arena_printf(arena, ",\"charge.returned\":false,"
-		    "\"charge.day\":\"%.*s\",\"charge.address\":\"%.*s\"",
-		    STR_FMT(recharge->day), STR_FMT(recharge->address));
-	(void)bson_concat(filter, db_json(arena, "{\"status\":{\"$in\":"
-	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]}%s}",
-	    recharge != NULL ? ",\"charge.returned\":true"
-=======
 	if (charge != NULL)
 		set = arena_printf(arena, ",\"charge.returned\":false,"
 		    "\"charge.day\":\"%.*s\",\"charge.address\":\"%.*s\"",
@@ -262,7 +249,6 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 	(void)bson_concat(filter, db_json(arena, "{\"status\":{\"$in\":"
 	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]}%s}",
 	    charge != NULL ? ",\"charge.returned\":true"
->>>>>>> refs/heads/faults
 	    : ",\"charge.returned\":{\"$ne\":true}"));
 	if (db_find_and_modify(store, arena, collection, filter, NULL,
 	    db_json(arena, "[{\"$set\":{\"status\":\"queued\",\"run_at\":\"$$NOW\","
@@ -272,11 +258,7 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 	    "{\"$eq\":[\"$$this.status\",\"succeeded\"]},\"$$this\","
 	    "{\"$mergeObjects\":[\"$$this\",{\"status\":\"queued\","
 	    "\"attempts\":0,\"retry_at\":null,\"reason\":null,\"message\":null,"
-<<<<<<< HEAD
-	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(charge),
-=======
 	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(set),
->>>>>>> refs/heads/faults
 	    TOUCH), DB_PIPELINE, ret_doc, err) != RC_OK)
 		return err->rc;
 	return ret_doc->p != NULL ? RC_OK : err_set(err, RC_CONFLICT,
