@@ -9,11 +9,13 @@ AC_DEFUN([BEZEL_SANITIZER], [
   AC_SUBST([SANITIZE_CFLAGS])
 ])
 
-# BEZEL_COVERAGE: --enable-coverage builds for gcov.
-AC_DEFUN([BEZEL_COVERAGE], [
+# BEZEL_GCOV: --enable-coverage builds for gcov.
+AC_DEFUN([BEZEL_GCOV], [
   AC_ARG_ENABLE([coverage],
     [AS_HELP_STRING([--enable-coverage], [build for gcov])], [], [enable_coverage=no])
-  AS_IF([test "x$enable_coverage" = xyes], [COVERAGE_CFLAGS="--coverage -O0 -fprofile-update=atomic"])
+  AS_IF([test "x$enable_coverage" = xyes], [
+    AC_DEFINE([BEZEL_COVERAGE], [1], [Built for gcov, which writes files at exit])
+    COVERAGE_CFLAGS="--coverage -O0 -fprofile-update=atomic"])
   AC_SUBST([COVERAGE_CFLAGS])
 ])
 

@@ -97,7 +97,7 @@ pid_live()
 	[ "$pl_boot" = "$(boot_id)" ] || return 1
 	[ "$(proc_start "$pl_pid")" = "$pl_start" ] || return 1
 	proc_is_zombie "$pl_pid" && return 1
-	tr '\0' ' ' <"/proc/$pl_pid/cmdline" 2>/dev/null | grep -qF -- "$2" || return 1
+	grep -qaF -- "$2" "/proc/$pl_pid/cmdline" 2>/dev/null || return 1
 	printf '%s\n' "$pl_pid"
 }
 
@@ -127,7 +127,7 @@ session_left()
 	# shellcheck disable=SC2013 # numbers, one a line
 	for sl_each in $(cat /proc/[0-9]*/stat 2>/dev/null |
 	    sed -n "s/^\\([0-9]*\\) (.*) [^ZX] [0-9-]* [0-9-]* $sl_pid .*/\\1/p"); do
-		! tr '\0' ' ' <"/proc/$sl_each/cmdline" 2>/dev/null | grep -qF -- "$2" || printf '%s\n' "$sl_each"
+		! grep -qaF -- "$2" "/proc/$sl_each/cmdline" 2>/dev/null || printf '%s\n' "$sl_each"
 	done
 }
 

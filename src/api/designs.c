@@ -69,7 +69,7 @@ api_design_delete(struct call *call, struct err *err)
 		return err->rc;
 	if (purge == 1)
 		return app_design_purge(call->app, call->arena, &call->actor,
-		    call->id, err);
+		    call->id, call->if_match_ms, err);
 	return app_design_trash(call->app, call->arena, &call->actor, call->id,
 	    call->if_match_ms, err);
 }

@@ -106,12 +106,14 @@ guard_body(struct call *call, struct err *err)
 	    call->arena, err);
 }
 
-/* Our tags begin with the updated_at that they stand for: "<ms>-...". A list
+/* Our tags begin with the updated_at that they stand for: "<ms>-...". Of several
+ * the latest counts: who has seen it knows that the others are past. A list
  * without any of ours matches nothing. */
 static enum rc
 guard_match(struct call *call, struct err *err)
 {
 	struct str list = call->request->if_match;
+	int64_t ms;
 
 	call->if_match_ms = TIME_NULL;
 	if (!(call->route->guards & MATCH) || list.p == NULL
@@ -123,11 +125,30 @@ guard_match(struct call *call, struct err *err)
 		if (tag.n < 2 || tag.p[0] != '"')
 			continue;
 		tag = str_slice(tag, 1, tag.n);
-		if (str_to_i64(str_cut(&tag, '-'), &call->if_match_ms))
-			return RC_OK;
+		if (str_to_i64(str_cut(&tag, '-'), &ms)
+		    && ms > call->if_match_ms)
+			call->if_match_ms = ms;
 	}
-	return err_set(err, RC_PRECONDITION,
+	return call->if_match_ms != TIME_NULL ? RC_OK : err_set(err, RC_PRECONDITION,
 	    "If-Match does not name a version of this resource.");
+}
+
+/* What makes a repeated body the same. A form sent again has another boundary,
+ * so that of a single part is left out. */
+static struct str
+essence(const struct call *call)
+{
+	struct str body = call->request->body, delimiter;
+
+	if (!(call->route->guards & FORM_DATA))
+		return body;
+	delimiter = str_slice(body, 0, str_find(body, '\r'));
+	body = str_slice(body, delimiter.n, body.n);
+	for (size_t tail = 2; tail <= 4; tail += 2)
+		if (body.n >= delimiter.n + tail && memcmp(body.p + body.n
+		    - delimiter.n - tail, delimiter.p, delimiter.n) == 0)
+			return str_slice(body, 0, body.n - delimiter.n - tail);
+	return body;
 }
 
 enum rc
@@ -144,7 +165,7 @@ call_guard(struct call *call, struct err *err)
 	if (!(call->route->guards & IDEM))
 		return RC_OK;
 	return app_idem_take(call->app, call->arena, &call->actor,
-	    http_method_name(r->verb), r->path, r->idempotency_key, r->body,
+	    http_method_name(r->verb), r->path, r->idempotency_key, essence(call),
 	    &call->idem, err);
 }
 

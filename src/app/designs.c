@@ -12,6 +12,8 @@
 #include "store/sessions.h"
 #include "store/uploads.h"
 
+enum { EDIT_TRIES = 8 };
+
 /* --- showing ------------------------------------------------------------- */
 
 static enum rc
@@ -237,6 +239,16 @@ edited_members(const struct design *design, struct arena *arena)
 	    design->present, arena);
 }
 
+static bool
+describes_picture(const struct design *design)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof before_images / sizeof before_images[0]; i++)
+		any |= doc_present(&doc_design, design, before_images[i]);
+	return any;
+}
+
 static enum rc
 check_edit(const struct design *design, struct arena *arena, struct err *err)
 {
@@ -254,15 +266,16 @@ check_edit(const struct design *design, struct arena *arena, struct err *err)
 	return err->rc;
 }
 
-enum rc
-app_design_edit(struct app *app, struct arena *arena, const struct actor *actor,
+/* One try: reads, merges, writes what it read. RC_NOT_FOUND when the write met
+ * another version than *ret_when says. */
+static enum rc
+edit_once(struct app *app, struct arena *arena, const struct actor *actor,
     struct str id, int64_t if_match_ms, const struct json_value *patch,
-    struct app_design *ret_design, struct err *err)
+    struct designs_when *ret_when, struct str *ret_doc, struct err *err)
 {
 	struct designs_when when = { if_match_ms, 0 };
 	struct design design;
 	struct str doc, upload = STR_NULL;
-	enum rc rc;
 
 	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
 		return err->rc;
@@ -273,6 +286,15 @@ app_design_edit(struct app *app, struct arena *arena, const struct actor *actor,
 	if (doc_decode(&doc_design, patch, DECODE_EDIT, &design, arena, err)
 	    != RC_OK || check_edit(&design, arena, err) != RC_OK)
 		return err->rc;
+	if (design.is_deleted)
+		return err_set(err, RC_CONFLICT, "The design is in the trash.");
+	/* A nested change was merged into what was read: it must be that still. */
+	if (describes_picture(&design)) {
+		if (if_match_ms != TIME_NULL && if_match_ms != design.updated_at)
+			return err_set(err, RC_PRECONDITION,
+			    "The design has changed since you read it.");
+		when.updated_at_ms = design.updated_at;
+	}
 	if (doc_present(&doc_gem_data, &design.gem_data, "uploaded_image_url")
 	    && take_upload(app, arena, actor,
 	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
@@ -280,12 +302,36 @@ app_design_edit(struct app *app, struct arena *arena, const struct actor *actor,
 	if (upload.p != NULL && uploads_use(app->store, arena, actor->principal,
 	    upload, id, err) != RC_OK)
 		return err->rc;
-	/* A nested change was merged into what was read: it must be that still. */
-	if (when.updated_at_ms == TIME_NULL && design.present != 0)
-		when.updated_at_ms = design.updated_at;
-	rc = designs_set(app->store, arena, actor->owner, id, &when,
-	    edited_members(&design, arena), &doc, err);
-	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
+	*ret_when = when;
+	return designs_set(app->store, arena, actor->owner, id, &when,
+	    edited_members(&design, arena), ret_doc, err);
+}
+
+enum rc
+app_design_edit(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, int64_t if_match_ms, const struct json_value *patch,
+    struct app_design *ret_design, struct err *err)
+{
+	struct designs_when when;
+	struct str doc;
+
+	for (int i = 0; i < EDIT_TRIES; i++) {
+		enum rc rc;
+
+		when = (struct designs_when){ TIME_NULL, -1 };
+		rc = edit_once(app, arena, actor, id, if_match_ms, patch, &when,
+		    &doc, err);
+		/* Without If-Match the change is meant for whatever is there. */
+		if (rc == RC_NOT_FOUND && if_match_ms == TIME_NULL
+		    && when.updated_at_ms != TIME_NULL) {
+			err_init(err);
+			continue;
+		}
+		return changed(app, arena, actor, id, &when, doc, rc, ret_design,
+		    err);
+	}
+	return err_set(err, RC_CONFLICT,
+	    "The design changes all the time; try again.");
 }
 
 enum rc
@@ -332,6 +378,7 @@ app_design_restore(struct app *app, struct arena *arena,
 struct purge {
 	const struct actor *actor;
 	struct str id;
+	struct designs_when when;
 	struct job job;
 };
 
@@ -341,17 +388,17 @@ purge_in_transaction(struct store *store, struct arena *arena, void *arg,
 {
 	struct purge *p = arg;
 
-	if (designs_remove(store, arena, p->actor->owner, p->id, err) != RC_OK)
+	if (designs_remove(store, arena, p->actor->owner, p->id, &p->when, err)
+	    != RC_OK)
 		return err->rc;
 	return jobs_insert(store, arena, &p->job, err);
 }
 
 enum rc
 app_design_purge(struct app *app, struct arena *arena, const struct actor *actor,
-    struct str id, struct err *err)
+    struct str id, int64_t if_match_ms, struct err *err)
 {
-	struct designs_when when = { TIME_NULL, 1 };
-	struct purge p = { .actor = actor, .id = id };
+	struct purge p = { .actor = actor, .id = id, .when = { if_match_ms, 1 } };
 	enum rc rc;
 
 	job_init(&p.job, arena, actor, "object_deletion", uuid_new(arena), id, 0,
@@ -359,7 +406,7 @@ app_design_purge(struct app *app, struct arena *arena, const struct actor *actor
 	rc = store_transaction(app->store, arena, actor->deadline_ms,
 	    purge_in_transaction, &p, err);
 	if (rc == RC_NOT_FOUND)
-		return explain_miss(app, arena, actor, id, &when, err);
+		return explain_miss(app, arena, actor, id, &p.when, err);
 	if (rc == RC_OK)
 		app_wake(app);
 	return rc;

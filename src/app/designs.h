@@ -54,7 +54,8 @@ enum rc app_design_restore(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id, int64_t if_match_ms,
     struct app_design *ret_design, struct err *err) must_use;
 enum rc app_design_purge(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str id, struct err *err) must_use;
+    const struct actor *actor, struct str id, int64_t if_match_ms,
+    struct err *err) must_use;
 
 /* Reads what ETag and generation need from doc; one more read while a
  * generation is on its way. */

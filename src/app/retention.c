@@ -234,3 +234,13 @@ app_orphans_run(struct app *app, struct arena *arena, int64_t *ret_removed,
 	arena_free(page);
 	return err->rc;
 }
+
+enum rc
+app_objects_tidy(struct app *app, int64_t *ret_removed, struct err *err)
+{
+	size_t removed = 0;
+	enum rc rc = blob_tidy(app->blob, clock_now_ms() - DAY_MS, &removed, err);
+
+	*ret_removed = (int64_t)removed;
+	return rc;
+}

@@ -24,4 +24,8 @@ enum rc app_retention_run(struct app *app, struct arena *arena,
 enum rc app_orphans_run(struct app *app, struct arena *arena,
     int64_t *ret_removed, struct err *err) must_use;
 
+/* Temporary files of puts that never ended, older than a day. */
+enum rc app_objects_tidy(struct app *app, int64_t *ret_removed,
+    struct err *err) must_use;
+
 #endif

@@ -40,8 +40,8 @@ enum rc json_parse(struct arena *arena, struct str text,
 const struct json_value *json_get(const struct json_value *object,
     const char *name);
 
-/* Appends a quoted JSON string. Bytes that are not UTF-8 become U+FFFD, so the
- * output is always JSON. Also escapes '<', '>' and '&', U+2028 and U+2029: the
+/* Appends a quoted JSON string. NUL and bytes that are not UTF-8 become U+FFFD, so
+ * the output is always JSON that json_parse() takes. Also escapes '<', '>' and '&', U+2028 and U+2029: the
  * text may stand in a script element. */
 void buf_add_json(struct buf *buf, struct str s);
 /* The shortest decimal that reads back as v; NaN and infinities become null. */

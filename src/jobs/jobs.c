@@ -13,7 +13,8 @@
 enum {
 	POLL_MS = 2000,
 	ERROR_WAIT_MS = 1000,
-	ORPHANS_EVERY_S = 3600
+	ORPHANS_EVERY_S = 3600,
+	TIDY_EVERY_S = 24 * 3600
 };
 
 static void
@@ -86,12 +87,26 @@ run_orphans(struct app *app, struct arena *arena)
 		    LOG_END);
 }
 
+/* What puts that were killed have left in the store. */
+static void
+run_tidy(struct app *app, struct arena *arena)
+{
+	struct err err;
+	int64_t removed;
+
+	(void)arena;
+	err_init(&err);
+	if (app_objects_tidy(app, &removed, &err) != RC_OK)
+		complain("tidy.failed", &err);
+}
+
 static const struct {
 	void (*run)(struct app *app, struct arena *arena);
 	int64_t every_s;	/* 0: sweep_interval_s */
 } schedule[] = {
 	{ run_retention, 0 },
 	{ run_orphans, ORPHANS_EVERY_S },
+	{ run_tidy, TIDY_EVERY_S },
 };
 
 void

@@ -292,7 +292,7 @@ step_cut(struct work *work)
 	const struct step crown[] = { { 0, 47 }, { 0.14, 38 }, { 0.27, 29 } };
 	const struct step pavilion[] = { { 0, low + 13 }, { 0.26, low + 6 }, { 0.60, low } };
 	const struct step baguette_crown[] = { { 0, 36 } };
-	const struct step baguette_pavilion[] = { { 0, low + 3 } };
+	const struct step baguette_pavilion[] = { { 0, low + 2 } };
 	bool baguette = work->cut == CUT_BAGUETTE;
 	double inset = baguette ? 0.36 : work->cut == CUT_ASSCHER ? 0.44 : 0.40;
 	struct vec at[8], normals[8];
@@ -302,8 +302,6 @@ step_cut(struct work *work)
 	if (baguette) {
 		step_sides(work, at, normals, sides, baguette_crown, 1, CUT_CROWN);
 		step_sides(work, at, normals, sides, baguette_pavilion, 1, CUT_PAVILION);
-		facet(work, plane_at(vec(0, -GIRDLE - 0.94 * tan(radians(low + 3)), 0),
-		    vec(0, -1, 0), CUT_PAVILION));
 	} else {
 		step_sides(work, at, normals, sides, crown, 3, CUT_CROWN);
 		step_sides(work, at, normals, sides, pavilion, 3, CUT_PAVILION);
@@ -318,7 +316,7 @@ static void
 princess_pavilion(struct work *work)
 {
 	static const struct { double inset, turn, steeper; } rows[LEVELS] = {
-		{ 0, 0, 19 }, { 0.07, 12, 13 }, { 0.28, 24, 6 }, { 0.52, 36, 0 } };
+		{ 0, 0, 14 }, { 0.06, 12, 6 }, { 0.28, 24, 1 }, { 0.52, 36, -2 } };
 	double low = pavilion_angle(work->index), y = -GIRDLE;
 
 	for (int row = 0; row < LEVELS; row++) {
@@ -362,34 +360,35 @@ princess(struct work *work)
 	princess_pavilion(work);
 }
 
-/* A straight-sided stone with a brilliant's pavilion: facets fan out from each
- * side, row under row. */
+/* A straight-sided stone with a brilliant's pavilion: from the ridge below each
+ * cut corner facets fan out to both sides, row under row. */
 static void
 radiant(struct work *work)
 {
-	double low = pavilion_angle(work->index), y = -GIRDLE;
-	const struct step crown[] = { { 0, 42 }, { 0.20, 31 } };
-	static const struct { double inset, steeper, turn; } rows[3] = {
-		{ 0, 15, 0 }, { 0.16, 7, 20 }, { 0.46, 1, 33 } };
+	double low = pavilion_angle(work->index), y = -GIRDLE, turn;
+	const struct step crown[] = { { 0, 42 }, { 0.18, 31 } };
+	const struct step girdle_row[] = { { 0, low + 15 } };
+	static const struct { double inset, steeper, turn; } rows[LEVELS] = {
+		{ 0, 15, 0 }, { 0.07, 9, 33 }, { 0.30, 4, 21 }, { 0.56, 0, 9 } };
 	struct vec at[8], normals[8];
 	int sides = straight_sides(work, at, normals);
 
 	straight_girdle(work, at, normals, sides);
 	step_sides(work, at, normals, sides, crown, 2, CUT_CROWN);
-	facet(work, plane_at(vec(0, GIRDLE + crown_height(crown, 2, 0.38), 0),
+	facet(work, plane_at(vec(0, GIRDLE + crown_height(crown, 2, 0.36), 0),
 	    vec(0, 1, 0), CUT_TABLE));
-	for (int row = 0; row < 3; row++) {
-		if (row > 0)
-			y -= (rows[row].inset - rows[row - 1].inset) *
-			    tan(radians(low + rows[row - 1].steeper));
-		for (int i = 0; i < sides; i++)
-			for (int way = -1; way <= (row == 0 ? -1 : 1); way += 2) {
-				double share = i < 4 ? 1 : 0.8;
-				double turn = radians(rows[row].turn * way) * (i < 4 ? 1 : 0.3);
+	step_sides(work, at, normals, sides, girdle_row, 1, CUT_PAVILION);
+	for (int row = 1; row < LEVELS; row++) {
+		y -= (rows[row].inset - rows[row - 1].inset) *
+		    cos(radians(rows[row - 1].turn)) *
+		    tan(radians(low + rows[row - 1].steeper));
+		for (int i = 4; i < sides; i++)
+			for (int way = -1; way <= 1; way += 2) {
 				struct vec n = normals[i];
-				struct vec p = vec_sub(at[i], vec_scale(n, rows[row].inset * share));
 
-				facet(work, leaning(at_height(p, y),
+				turn = radians(rows[row].turn * way);
+				facet(work, leaning(at_height(vec_sub(at[i],
+				    vec_scale(n, rows[row].inset)), y),
 				    vec(n.x * cos(turn) - n.z * sin(turn), 0,
 				    n.x * sin(turn) + n.z * cos(turn)),
 				    low + rows[row].steeper, CUT_PAVILION));

@@ -114,9 +114,11 @@ choose_stone(struct render_design *design, const struct provider_request *reques
 		species = gems_find_species(request->prompt);
 	design->species = species != NULL ? species : &gem_species[GEM_DIAMOND];
 	design->cut = gems_find_cut(request->cut);
-	if (design->cut == NULL)
-		design->cut = &gem_cuts[design->species->transparency == GEM_OPAQUE &&
-		    design->species->look != GEM_LOOK_PEARL ? CUT_CABOCHON : CUT_ROUND];
+	if (design->species->look == GEM_LOOK_PEARL)
+		design->cut = &gem_cuts[CUT_ROUND];	/* pearls are not cut */
+	else if (design->cut == NULL)
+		design->cut = &gem_cuts[design->species->transparency == GEM_TRANSPARENT ?
+		    CUT_ROUND : CUT_CABOCHON];
 	if (request->color.n > 0)
 		color = gems_find_color(design->species->id, request->color);
 	design->color = color != NULL ? color : usual_color(design->species->id);
@@ -134,11 +136,13 @@ said(double mm)
 
 /* The width of a small, medium and large stone of that piece. */
 static double
-simple_width(struct str simple)
+simple_width(struct str simple, enum render_piece piece)
 {
+	double scale = piece == PIECE_BRACELET ? 1.3 : 1;
+
 	if (str_eq_nocase(simple, STR("small")))
-		return 6;
-	return str_eq_nocase(simple, STR("large")) ? 10 : 8;
+		return 6 * scale;
+	return (str_eq_nocase(simple, STR("large")) ? 10 : 8) * scale;
 }
 
 static void
@@ -156,7 +160,7 @@ choose_size(struct render_design *design, const struct provider_request *request
 	    request->carat_weight, ratio, &size))
 		width = size.width_mm;
 	if (width == 0)
-		width = simple_width(request->size_simple) / sqrt(ratio) *
+		width = simple_width(request->size_simple, design->piece) / sqrt(ratio) *
 		    (ratio > 1.6 ? 1.1 : 1);
 	width = fmin(fmax(width, 3), 16);
 	design->width_mm = width;

@@ -29,32 +29,33 @@ metal(struct scene *scene, const char *name, enum gem_metal_id id)
 	buf_printf(out, "#declare %s=texture{pigment{rgb<%.3f,%.3f,%.3f>}", name,
 	    m->r, m->g, m->b);
 	if (finish == FINISH_MATTE)
-		buf_addz(out, "normal{bumps 0.35 scale 0.035}finish{ambient 0 diffuse 0.42 "
-		    "specular 0.35 roughness 0.12 metallic reflection{0.42 metallic}}}\n");
+		buf_addz(out, "normal{bumps 0.12 scale 0.06}finish{ambient 0 diffuse 0.72 "
+		    "specular 0.45 roughness 0.10 metallic reflection{0.22 metallic}}}\n");
 	else if (finish == FINISH_HAMMERED)
-		buf_addz(out, "normal{bumps 0.55 scale 1.1}finish{ambient 0 diffuse 0.12 "
-		    "specular 0.9 roughness 0.012 metallic reflection{0.82 metallic}}}\n");
+		buf_addz(out, "normal{bumps 0.55 scale 1.1}finish{ambient 0 diffuse 0 "
+		    "reflection{0.93 metallic}}}\n");
 	else
-		buf_addz(out, "finish{ambient 0 diffuse 0.10 specular 0.9 roughness 0.006 "
-		    "metallic reflection{0.88 metallic}}}\n");
+		buf_addz(out, "finish{ambient 0 diffuse 0 reflection{0.95 metallic}}}\n");
 }
 
 void
 scene_looks(struct scene *scene)
 {
-	buf_printf(&scene->out, "global_settings{assumed_gamma 1.0 max_trace_level %d "
-	    "adc_bailout 0.02}\n", scene->draft ? 8 : 14);
+	buf_addz(&scene->out, "global_settings{assumed_gamma 1.0 max_trace_level 8 "
+	    "adc_bailout 0.06}\n");
 	metal(scene, "Metal", scene->design->metal);
 	metal(scene, "Accent", scene->design->accent);
 }
 
-/* A bright (or dark) patch of the sky in that direction. */
+/* A bright (or dark) patch of the sky in that direction: "spherical" is a round
+ * one, "boxed" one with corners. */
 static void
-patch(struct buf *out, struct vec towards, double radius, double light, double edge)
+patch(struct buf *out, const char *shape, struct vec towards, double radius,
+    double light, double edge)
 {
 	towards = vec_unit(towards);
-	buf_printf(out, " pigment{spherical color_map{[0 rgbt<%.2f,%.2f,%.2f,1>]"
-	    "[%.2f rgbt<%.2f,%.2f,%.2f,0>]}scale %.2f translate<%.3f,%.3f,%.3f>}\n",
+	buf_printf(out, " pigment{%s color_map{[0 rgbt<%.2f,%.2f,%.2f,1>]"
+	    "[%.2f rgbt<%.2f,%.2f,%.2f,0>]}scale %.2f translate<%.3f,%.3f,%.3f>}\n", shape,
 	    light, light, light, edge, light, light, light, radius,
 	    towards.x, towards.y, towards.z);
 }
@@ -65,16 +66,21 @@ sky(struct scene *scene)
 	struct buf *out = &scene->out;
 
 	buf_addz(out, "sky_sphere{pigment{gradient y color_map{"
-	    "[0 rgb 0.55][0.5 rgb 0.62][0.72 rgb 0.30][0.86 rgb 0.85][1 rgb 0.5]}"
-	    "scale 2 translate -1}\n");
-	patch(out, vec(-0.9, 0.75, -0.2), 0.62, 3.2, 0.25);
-	patch(out, vec(0.95, 0.6, -0.35), 0.45, 2.2, 0.25);
-	patch(out, vec(0.15, 0.8, 0.9), 0.30, 1.6, 0.3);
-	patch(out, vec(0.1, 0.95, -0.1), 0.22, 4.0, 0.3);
-	patch(out, vec(-0.35, 0.35, 0.9), 0.35, 0.02, 0.3);
-	patch(out, vec(0.45, 0.75, 0.35), 0.22, 0.02, 0.3);
-	patch(out, vec(-0.3, 0.85, -0.55), 0.25, 0.03, 0.3);
-	patch(out, vec(0.5, 0.3, -0.9), 0.3, 0.03, 0.3);
+	    "[0 rgb 0.40][0.5 rgb 0.42][0.60 rgb 0.20][0.74 rgb 0.25][0.88 rgb 0.62]"
+	    "[1 rgb 0.42]}scale 2 translate -1}\n");
+	/* soft boxes: left, right, behind; a lamp above; and where the one who
+	 * looks stands in the light */
+	patch(out, "boxed", vec(-0.9, 0.75, -0.2), 0.42, 3.2, 0.25);
+	patch(out, "boxed", vec(0.95, 0.50, -0.35), 0.34, 2.4, 0.25);
+	patch(out, "boxed", vec(0.30, 0.42, 0.9), 0.30, 2.0, 0.25);
+	patch(out, "boxed", vec(-0.65, 0.40, 0.9), 0.20, 2.4, 0.25);
+	patch(out, "spherical", vec(0.30, 0.92, 0.12), 0.17, 7.0, 0.4);
+	patch(out, "spherical", vec(-0.1, 0.85, -0.5), 0.30, 0.05, 0.3);
+	patch(out, "spherical", vec(0.5, 0.3, -0.9), 0.26, 0.05, 0.3);
+	patch(out, "boxed", vec(0.62, 0.75, 0.2), 0.14, 0.04, 0.2);
+	/* what the table mirrors: dark, so that it shows the stone's own colour */
+	patch(out, "spherical", vec(-0.30, 0.84, 0.46), 0.27, 0.10, 0.35);
+	patch(out, "spherical", vec(0.22, 0.87, 0.44), 0.27, 0.10, 0.35);
 	buf_addz(out, "}\n");
 }
 
@@ -85,7 +91,7 @@ light(struct scene *scene)
 
 	buf_addz(out, "light_source{<-70,120,-50> rgb 0.95");
 	if (!scene->draft)
-		buf_addz(out, " area_light <34,0,0>,<0,0,34>,5,5 adaptive 1 jitter circular orient");
+		buf_addz(out, " area_light <36,0,0>,<0,0,36>,5,5 adaptive 0 jitter circular orient");
 	buf_addz(out, "}\nlight_source{<80,90,-80> rgb 0.28 shadowless}\n");
 }
 
@@ -148,8 +154,8 @@ static const struct view {
 } views[PIECE_COUNT][VIEW_COUNT] = {
 	[PIECE_RING] = { { 28, 57 }, { -24, 61 }, { 38, 54 }, { -36, 59 } },
 	[PIECE_PENDANT] = { { 8, 66 }, { -10, 70 }, { 16, 60 }, { -14, 64 } },
-	[PIECE_EARRINGS] = { { 6, 56 }, { -12, 60 }, { 14, 58 }, { -8, 62 } },
-	[PIECE_BRACELET] = { { 24, 44 }, { -22, 48 }, { 32, 42 }, { -30, 46 } },
+	[PIECE_EARRINGS] = { { 6, 60 }, { -12, 62 }, { 12, 64 }, { -8, 66 } },
+	[PIECE_BRACELET] = { { 26, 54 }, { -24, 58 }, { 34, 52 }, { -32, 56 } },
 };
 
 /* A few degrees by the seed, so that another seed is another picture. */
@@ -173,6 +179,10 @@ camera(struct scene *scene)
 	double above = radians(view->above + 2 * wobble(design->seed, 2));
 	struct camera c = { .at = vec(0, 0, 0) };
 
+	if (scene->from_above) {
+		round = 0;
+		above = radians(89.9);
+	}
 	c.from = vec(sin(round) * cos(above) * 100, sin(above) * 100,
 	    -cos(round) * cos(above) * 100);
 	fit(scene, &c, 0.86);

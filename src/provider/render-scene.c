@@ -50,7 +50,7 @@ add_face(struct buf *out, int a, int b, int c)
 }
 
 void
-scene_mesh(struct scene *scene, const struct grid *grid, const char *texture)
+scene_mesh_of(struct scene *scene, const struct grid *grid, const char *looks)
 {
 	int us = grid->closed_u ? grid->nu : grid->nu - 1;
 	int vs = grid->closed_v ? grid->nv : grid->nv - 1;
@@ -77,7 +77,13 @@ scene_mesh(struct scene *scene, const struct grid *grid, const char *texture)
 			add_face(out, a, b, c);
 			add_face(out, a, c, d);
 		}
-	buf_printf(out, "}\ntexture{%s}}\n", texture);
+	buf_printf(out, "}\n%s}\n", looks);
+}
+
+void
+scene_mesh(struct scene *scene, const struct grid *grid, const char *texture)
+{
+	scene_mesh_of(scene, grid, arena_printf(scene->arena, "texture{%s}", texture).p);
 }
 
 static double
@@ -166,14 +172,15 @@ scene_wire(struct scene *scene, const struct vec *points, int count,
 
 struct str
 render_scene(struct arena *arena, const struct render_design *design,
-    enum scene_flags flags)
+    enum render_flags flags)
 {
 	struct scene *scene = arena_one(arena, struct scene);
 
 	buf_init(&scene->out, arena, 1 << 20, SCENE_MAX_BYTES);
 	scene->arena = arena;
 	scene->design = design;
-	scene->mask = flags & SCENE_MASK;
+	scene->mask = flags & RENDER_MASK;
+	scene->from_above = flags & RENDER_FROM_ABOVE;
 	scene->draft = design->quality == PROVIDER_DRAFT;
 	scene->ratio = design->length_mm / design->width_mm;
 	buf_addz(&scene->out, "#version 3.7;\n");

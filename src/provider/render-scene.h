@@ -1,25 +1,21 @@
 /*
  * render-scene.h - a design as a scene in POV-Ray's language.
  *
- * The text holds numbers and our own words only. In mask mode stones are flat
- * red, small side stones flat blue, metal flat green and all else black, from
- * the same camera: tests tell pixels apart with it.
+ * The text holds numbers and our own words only. In mask mode (render.h) tests
+ * tell the pixels of stone and metal apart.
  */
 #ifndef BEZEL_PROVIDER_RENDER_SCENE_H
 #define BEZEL_PROVIDER_RENDER_SCENE_H
 
 #include "provider/cut.h"
 #include "provider/render-design.h"
+#include "provider/render.h"
 
 enum { SCENE_MAX_BYTES = 16 * 1024 * 1024 };
 
-enum scene_flags {
-	SCENE_MASK = 1 << 0
-};
-
 /* Null: the scene outgrew its maximum (our mistake). */
 struct str render_scene(struct arena *arena, const struct render_design *design,
-    enum scene_flags flags);
+    enum render_flags flags);
 
 /* --- between the files that write a scene ------------------------------- */
 
@@ -27,7 +23,7 @@ struct scene {
 	struct buf out;
 	struct arena *arena;
 	const struct render_design *design;
-	bool mask, draft;
+	bool mask, draft, from_above;
 	double ratio;		/* of the stone */
 	struct cut_mesh *stone;	/* NULL: cabochon or pearl */
 	double stone_top, stone_bottom;	/* y seen from the girdle, mm */
@@ -47,6 +43,8 @@ struct grid {
 };
 struct grid scene_grid(struct scene *scene, int nu, int nv);
 void scene_mesh(struct scene *scene, const struct grid *grid, const char *texture);
+/* The same with "texture{...} interior{...}" written out. */
+void scene_mesh_of(struct scene *scene, const struct grid *grid, const char *looks);
 
 /* A body swept along a path: at each station a centre, two axes across and the
  * half sizes along them. Power 2 is round, 5 is nearly square. */

@@ -48,7 +48,7 @@ middle_index(const struct gem_species *species)
  * setting through a window, and a ray never splits inside. */
 static void
 crystal(struct scene *scene, const char *name, struct color c, double index,
-    double path_mm, bool milky)
+    double path_mm, bool milky, bool small)
 {
 	struct buf *out = &scene->out;
 
@@ -58,13 +58,20 @@ crystal(struct scene *scene, const char *name, struct color c, double index,
 		    "reflection{0,1 fresnel}conserve_energy}}\n", name, c.r, c.g, c.b);
 	else
 		buf_printf(out, "#declare %s_out=texture{pigment{rgbt 1}finish{ambient 0 "
-		    "diffuse 0 specular 0.6 roughness 0.0008 reflection{0,1 fresnel}"
-		    "conserve_energy}}\n", name);
+		    "diffuse 0 reflection{0,1 fresnel}conserve_energy}}\n", name);
 	buf_printf(out, "#declare %s_in=texture{pigment{rgbt 1}finish{ambient 0 diffuse 0}}\n",
 	    name);
-	buf_printf(out, "#declare %s_back=texture{pigment{rgb 0}finish{ambient 0 diffuse 0 "
-	    "reflection{%s falloff 1}}}\n", name, index > 2 ? "0.75,1" : "0.62,0.98");
+	buf_printf(out, "#declare %s_back=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 diffuse 0 "
+	    "emission %s reflection{%s falloff 1}}}\n", name, c.r, c.g, c.b,
+	    small ? "0.22" : c.r + c.g + c.b > 2 ? "0" : "0.11",
+	    small ? "0.7,0.8" : "0.78,0.99");
+	buf_printf(out, "#declare %s_shell=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 "
+	    "diffuse 0 emission 0.3 reflection{0.05,0.9 fresnel}}}\n", name,
+	    c.r * 0.6, c.g * 0.6, c.b * 0.6);
 	buf_printf(out, "#declare %s_deep=interior{ior %.4f", name, index);
+	/* Fire, where it shows and where there is time for it. */
+	if (index > 1.85 && !small && !scene->draft)
+		buf_addz(out, " dispersion 1.04 dispersion_samples 3");
 	absorption(out, c, path_mm);
 	buf_addz(out, "}\n");
 }
@@ -77,11 +84,12 @@ pigment_of(struct scene *scene, struct color c)
 
 	switch (look) {
 	case GEM_LOOK_OPAL:
-		return arena_printf(scene->arena, "crackle solid turbulence 0.35 color_map{"
-		    "[0 rgb<%.3f,%.3f,%.3f>][0.3 rgb<%.3f,%.3f,%.3f>]"
-		    "[0.45 rgb<0.15,0.75,0.45>][0.58 rgb<0.10,0.45,0.85>]"
-		    "[0.72 rgb<0.85,0.35,0.12>][0.85 rgb<0.75,0.65,0.15>]"
-		    "[1 rgb<0.45,0.15,0.7>]}scale 0.9", r, g, b, r, g, b).p;
+		return arena_printf(scene->arena, "crackle solid turbulence 0.6 octaves 3 color_map{"
+		    "[0 rgb<%.3f,%.3f,%.3f>][0.42 rgb<%.3f,%.3f,%.3f>]"
+		    "[0.54 rgb<0.12,0.80,0.45>][0.62 rgb<0.10,0.48,0.90>]"
+		    "[0.70 rgb<%.3f,%.3f,%.3f>][0.78 rgb<0.95,0.42,0.14>]"
+		    "[0.86 rgb<0.20,0.70,0.75>][0.93 rgb<%.3f,%.3f,%.3f>][1 rgb<0.60,0.22,0.8>]}"
+		    "scale 0.55", r, g, b, r, g, b, r, g, b, r, g, b).p;
 	case GEM_LOOK_VEINED:
 		return arena_printf(scene->arena, "crackle turbulence 0.25 color_map{"
 		    "[0 rgb<0.05,0.03,0.02>][0.045 rgb<0.09,0.06,0.03>]"
@@ -100,9 +108,9 @@ pigment_of(struct scene *scene, struct color c)
 		    r * 0.7 + 0.3, g * 0.7 + 0.3, b * 0.7 + 0.28).p;
 	case GEM_LOOK_PEARL:
 		return arena_printf(scene->arena, "aoi color_map{[0.5 rgb<%.3f,%.3f,%.3f>]"
-		    "[0.72 rgb<%.3f,%.3f,%.3f>][0.9 rgb<%.3f,%.3f,%.3f>]"
-		    "[1 rgb<%.3f,%.3f,%.3f>]}", r * 0.72, g * 0.66, b * 0.68,
-		    r * 0.9, g * 0.82, b * 0.84, r, g, b, r, g, b).p;
+		    "[0.64 rgb<%.3f,%.3f,%.3f>][0.8 rgb<%.3f,%.3f,%.3f>]"
+		    "[1 rgb<%.3f,%.3f,%.3f>]}", r * 0.70, g * 0.55, b * 0.60,
+		    r * 0.92, g * 0.78, b * 0.80, r, g, b, r, g, b).p;
 	default:
 		return arena_printf(scene->arena, "rgb<%.3f,%.3f,%.3f>", r, g, b).p;
 	}
@@ -114,11 +122,11 @@ opaque(struct scene *scene, struct color c)
 	bool pearl = scene->design->species->look == GEM_LOOK_PEARL;
 
 	buf_printf(&scene->out, "#declare Stone_out=texture{pigment{%s}finish{ambient 0 "
-	    "emission 0.10 diffuse 0.72 specular %s reflection{%s fresnel}}}\n"
+	    "emission %s diffuse 0.75 specular %s reflection{%s fresnel}}}\n"
 	    "#declare Stone_in=texture{Stone_out}\n#declare Stone_back=texture{Stone_out}\n"
-	    "#declare Stone_deep=interior{ior %.3f}\n", pigment_of(scene, c),
-	    pearl ? "0.35 roughness 0.03" : "0.55 roughness 0.008",
-	    pearl ? "0.06,0.5" : "0.02,0.9",
+	    "#declare Stone_shell=texture{Stone_out}\n#declare Stone_deep=interior{ior %.3f}\n", pigment_of(scene, c),
+	    pearl ? "0.22" : "0.08", pearl ? "0.4 roughness 0.02" : "0.55 roughness 0.004",
+	    pearl ? "0.05,0.35" : "0.0,0.9",
 	    middle_index(scene->design->species));
 }
 
@@ -132,7 +140,8 @@ sheen(struct scene *scene, struct color c)
 	    "specular 0.5 roughness 0.006 reflection{0,0.9 fresnel}}}\n"
 	    "#declare Stone_in=texture{pigment{rgbt 1}finish{ambient 0 diffuse 0}}\n"
 	    "#declare Stone_back=texture{pigment{rgb 0}finish{ambient 0 diffuse 0 "
-	    "reflection{0.6,0.95 falloff 1}}}\n#declare Stone_deep=interior{ior %.3f}\n", c.r, c.g, c.b, c.r * 0.9,
+	    "reflection{0.6,0.95 falloff 1}}}\n#declare Stone_shell=texture{pigment{rgb 0.5}finish{ambient 0 diffuse 0.5 "
+	    "reflection{0.05,0.9 fresnel}}}\n#declare Stone_deep=interior{ior %.3f}\n", c.r, c.g, c.b, c.r * 0.9,
 	    c.g * 0.95, c.b, c.r * 0.75, c.g * 0.88, c.b,
 	    middle_index(scene->design->species));
 }
@@ -148,7 +157,9 @@ materials(struct scene *scene)
 	if (scene->mask) {
 		buf_addz(&scene->out, "#declare Stone_out=texture{pigment{rgb<1,0,0>}finish{"
 		    "ambient 0 diffuse 0 emission 1}}\n#declare Stone_in=texture{Stone_out}\n"
-		    "#declare Stone_back=texture{Stone_out}#declare Side_back=texture{pigment{"
+		    "#declare Stone_back=texture{Stone_out}#declare Stone_shell=texture{"
+		    "Stone_out}#declare Side_shell=texture{pigment{rgb<0,0,1>}finish{ambient 0 "
+		    "diffuse 0 emission 1}}#declare Side_back=texture{pigment{"
 		    "rgb<0,0,1>}finish{ambient 0 diffuse 0 emission 1}}\n"
 		    "#declare Stone_deep=interior{}\n#declare Side_out=texture{pigment{"
 		    "rgb<0,0,1>}finish{ambient 0 diffuse 0 emission 1}}\n#declare Side_in="
@@ -162,9 +173,9 @@ materials(struct scene *scene)
 		opaque(scene, c);
 	else
 		crystal(scene, "Stone", c, middle_index(design->species),
-		    1.15 * fmin(design->width_mm, design->length_mm),
-		    design->transparency == GEM_SEMI_TRANSPARENT);
-	crystal(scene, "Side", white, 2.417, 3, false);
+		    0.72 * fmin(design->width_mm, design->length_mm),
+		    design->transparency == GEM_SEMI_TRANSPARENT, false);
+	crystal(scene, "Side", white, 2.417, 3, false, true);
 }
 
 /* The crown or the pavilion of a cut as a mesh of its own. POV-Ray tells the
@@ -188,8 +199,8 @@ add_part(struct scene *scene, const struct cut_mesh *mesh, bool back,
 		if (mesh->is_back[i] == back)
 			buf_printf(out, "<%d,%d,%d>", mesh->triangles[i][0],
 			    mesh->triangles[i][2], mesh->triangles[i][1]);
-	buf_printf(out, "}\ntexture{%s_out}interior_texture{%s_%s}interior{%s_deep}}\n",
-	    material, material, back ? "back" : "in", material);
+	buf_printf(out, "}\ntexture{%s_%s}interior_texture{%s_%s}interior{%s_deep}}\n",
+	    material, back ? "shell" : "out", material, back ? "back" : "in", material);
 }
 
 static void
@@ -202,20 +213,40 @@ declare_mesh(struct scene *scene, const char *name, const struct cut_mesh *mesh,
 	buf_addz(&scene->out, "}\n");
 }
 
-/* Domes: the upper half of an ellipsoid on a shallow lower one. */
+/* Half of a dome: rings from the girdle to the pole. */
+static void
+add_dome(struct scene *scene, double height, bool back)
+{
+	double half = scene->design->width_mm / 2;
+	struct grid grid = scene_grid(scene, 20, 72);
+
+	for (int u = 0; u < grid.nu; u++)
+		for (int v = 0; v < grid.nv; v++) {
+			double a = radians(89.99) * u / (grid.nu - 1);
+			struct vec p = cut_outline(scene->design->cut->id, scene->ratio,
+			    (double)(back ? v : grid.nv - v) / grid.nv);
+
+			grid.points[u * grid.nv + v] = vec(p.x * half * cos(a),
+			    height * sin(a), p.z * half * cos(a));
+		}
+	grid.closed_v = true;
+	scene_mesh_of(scene, &grid, back ?
+	    "texture{Stone_shell}interior_texture{Stone_back}interior{Stone_deep}" :
+	    "texture{Stone_out}interior_texture{Stone_in}interior{Stone_deep}");
+}
+
+/* A high dome on a shallow one. */
 static void
 declare_dome(struct scene *scene)
 {
-	const struct render_design *design = scene->design;
-	double w = design->width_mm / 2, l = design->length_mm / 2;
-	double top = fmin(w, l) * 0.78, low = fmin(w, l) * 0.22;
+	double half = fmin(scene->design->width_mm, scene->design->length_mm) / 2;
 
-	scene->stone_top = top;
-	scene->stone_bottom = -low;
-	buf_printf(&scene->out, "#declare Stone=merge{intersection{sphere{0,1 scale"
-	    "<%.4f,%.4f,%.4f>}plane{-y,0}}intersection{sphere{0,1 scale<%.4f,%.4f,%.4f>}"
-	    "plane{y,0.01}}texture{Stone_out}interior_texture{Stone_in}"
-	    "interior{Stone_deep}}\n", w, top, l, w, low, l);
+	scene->stone_top = half * 0.78;
+	scene->stone_bottom = -half * 0.24;
+	buf_addz(&scene->out, "#declare Stone=union{");
+	add_dome(scene, scene->stone_top, false);
+	add_dome(scene, scene->stone_bottom, true);
+	buf_addz(&scene->out, "}\n");
 }
 
 static void

@@ -23,7 +23,8 @@ struct render_call {
 	struct render_child child;
 	struct buf png;
 	int64_t deadline_ms;
-	bool mask, running, listed;
+	bool running, listed;
+	enum render_flags flags;
 };
 
 struct render {
@@ -116,10 +117,10 @@ end_by_status(struct render_call *call, int status)
 static const char *
 antialias(const struct render_call *call)
 {
-	if (call->mask)
+	if (call->flags & RENDER_MASK)
 		return "-A";
 	return call->design.quality == PROVIDER_DRAFT ? "+A0.25 +AM1 +R2 -J" :
-	    "+A0.16 +AM2 +R2 -J";
+	    "+A0.22 +AM1 +R2 -J";
 }
 
 static void
@@ -138,7 +139,7 @@ launch(struct render_call *call)
 		return;
 	}
 	scratch = arena_new();
-	job.scene = render_scene(scratch, &call->design, call->mask ? SCENE_MASK : 0);
+	job.scene = render_scene(scratch, &call->design, call->flags);
 	if (job.scene.p == NULL)
 		die("a scene outgrew its maximum");
 	if (render_child_start(&call->child, &job, &err) != RC_OK) {
@@ -180,7 +181,7 @@ forget(void *object)
 
 static struct provider_call *
 start(struct provider *provider, struct arena *arena,
-    const struct provider_request *request, bool mask)
+    const struct provider_request *request, enum render_flags flags)
 {
 	struct render *render = (struct render *)provider;
 	struct render_call *call = arena_one(arena, struct render_call), **at;
@@ -188,7 +189,7 @@ start(struct provider *provider, struct arena *arena,
 	call->call = (struct provider_call){ provider, arena, { .outcome = PROVIDER_RUNNING,
 		.attempts_left_at_most = -1, .model = STR(RENDER_VERSION) }, clock_mono_ms() };
 	call->render = render;
-	call->mask = mask;
+	call->flags = flags;
 	call->child.fd = -1;
 	buf_init(&call->png, arena, 0, CHILD_PNG_BYTES);
 	render_design_of(request, &call->design);
@@ -205,14 +206,14 @@ static struct provider_call *
 render_start(struct provider *provider, struct arena *arena,
     const struct provider_request *request)
 {
-	return start(provider, arena, request, false);
+	return start(provider, arena, request, 0);
 }
 
 struct provider_call *
-render_start_mask(struct provider *provider, struct arena *arena,
-    const struct provider_request *request)
+render_start_flags(struct provider *provider, struct arena *arena,
+    const struct provider_request *request, enum render_flags flags)
 {
-	return start(provider, arena, request, true);
+	return start(provider, arena, request, flags);
 }
 
 static void

@@ -28,9 +28,14 @@ struct render_options {
 struct provider *render_open(struct arena *process_arena,
     const struct render_options *options);
 
-/* For tests: the same call in flat colours from the same camera: stone red, side
- * stones blue, metal green, the rest black. */
-struct provider_call *render_start_mask(struct provider *provider,
-    struct arena *arena, const struct provider_request *request);
+/* For tests: flat colours (stone red, side stones blue, metal green, the rest
+ * black), or a camera straight above. */
+enum render_flags {
+	RENDER_MASK = 1 << 0,
+	RENDER_FROM_ABOVE = 1 << 1
+};
+struct provider_call *render_start_flags(struct provider *provider,
+    struct arena *arena, const struct provider_request *request,
+    enum render_flags flags);
 
 #endif

@@ -159,7 +159,7 @@ static void
 read_object(struct read *r, const struct doc *doc, bson_iter_t *it,
     const struct pointer *up, void *object)
 {
-	uint64_t *present = object;
+	uint64_t *present = object, seen = 0, bit;
 	size_t next = 0;
 
 	while (bson_iter_next(it)) {
@@ -171,16 +171,22 @@ read_object(struct read *r, const struct doc *doc, bson_iter_t *it,
 			fault(r, &at, "unknown_field");
 			continue;
 		}
-		*present |= UINT64_C(1) << (field - doc->fields);
+		bit = UINT64_C(1) << (field - doc->fields);
+		if (seen & bit) {	/* a key stored twice: the first counts */
+			fault(r, &at, "duplicate");
+			continue;
+		}
+		seen |= bit;
 		read_field(r, field, it, &at, member_at(object, field));
 	}
 	for (size_t i = 0; i < doc->field_count; i++) {
 		const struct field *field = &doc->fields[i];
 		struct pointer at = { up, { field->key, field->key_n }, 0 };
 
-		if (!(field->flags & OPTIONAL) && !(*present >> i & 1))
+		if (!(field->flags & OPTIONAL) && !(seen >> i & 1))
 			fault(r, &at, "missing_field");
 	}
+	*present |= seen;
 }
 
 int

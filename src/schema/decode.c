@@ -50,9 +50,22 @@ fault_type(struct decode *d, const struct field *field, enum field_type type,
 	    type_name(type), field->flags & NULLABLE ? " or null" : ""));
 }
 
+static struct str
+bound(struct decode *d, const char *words, double v)
+{
+	struct buf buf;
+
+	buf_init(&buf, d->arena, 64, 64);
+	buf_addz(&buf, words);
+	buf_add_json_number(&buf, v);
+	buf_add_char(&buf, '.');
+	return buf_str(&buf);
+}
+
 /* The sentence behind a code of fits_text() and fits_number(). */
 static struct str
-explain(struct decode *d, const struct field *field, const char *code)
+explain(struct decode *d, const struct field *field, enum field_type type,
+    const char *code)
 {
 	const struct limits *l = &field->limits;
 
@@ -61,13 +74,13 @@ explain(struct decode *d, const struct field *field, const char *code)
 	if (strcmp(code, "too_long") == 0)
 		return arena_printf(d->arena, "At most %.0f characters.", l->max);
 	if (strcmp(code, "too_small") == 0)
-		return arena_printf(d->arena, "At least %.15g.", l->min);
+		return bound(d, "At least ", l->min);
 	if (strcmp(code, "too_large") == 0)
-		return arena_printf(d->arena, "At most %.15g.", l->max);
+		return bound(d, "At most ", l->max);
 	if (strcmp(code, "forbidden_character") == 0)
 		return STR("Control characters and text-direction overrides "
 		    "are not accepted.");
-	return arena_printf(d->arena, "This must be %s.", type_name(field->type));
+	return arena_printf(d->arena, "This must be %s.", type_name(type));
 }
 
 static struct str
@@ -100,7 +113,7 @@ decode_text(struct decode *d, const struct field *field, enum field_type type,
 			return false;
 		}
 	} else if ((code = fits_text(field, type, json->string)) != NULL) {
-		fault(d, at, code, explain(d, field, code));
+		fault(d, at, code, explain(d, field, type, code));
 		return false;
 	}
 	*ret_value = json->string;
@@ -122,7 +135,7 @@ decode_number(struct decode *d, const struct field *field,
 	v = json->type == JSON_T_INT ? (double)json->integer : json->real;
 	code = fits_number(field, v);
 	if (code != NULL) {
-		fault(d, at, code, explain(d, field, code));
+		fault(d, at, code, explain(d, field, field->type, code));
 		return;
 	}
 	if (field->type == FIELD_I32)
@@ -158,6 +171,16 @@ decode_count(struct decode *d, const struct field *field,
 	return false;
 }
 
+/* Items that were refused are null. */
+static bool
+stands_in(const struct str *items, size_t n, struct str item)
+{
+	for (size_t i = 0; i < n; i++)
+		if (items[i].p != NULL && str_eq(items[i], item))
+			return true;
+	return false;
+}
+
 static void
 decode_list(struct decode *d, const struct field *field,
     const struct json_value *json, const struct pointer *at,
@@ -172,14 +195,14 @@ decode_list(struct decode *d, const struct field *field,
 	items = arena_many(d->arena, json->count, struct str);
 	for (const struct json_value *v = json->first; v != NULL;
 	    v = v->next, item.index++) {
-		good &= decode_text(d, field, field->item, v, &item,
-		    &items[item.index]);
-		for (size_t i = 0; good && i < item.index; i++)
-			if (str_eq(items[i], items[item.index])) {
-				fault(d, &item, "duplicate",
-				    STR("This stands in the list already."));
-				good = false;
-			}
+		if (!decode_text(d, field, field->item, v, &item,
+		    &items[item.index])) {
+			good = false;
+		} else if (stands_in(items, item.index, items[item.index])) {
+			fault(d, &item, "duplicate",
+			    STR("This stands in the list already."));
+			good = false;
+		}
 	}
 	if (good)
 		*to = (struct str_list){ items, json->count };

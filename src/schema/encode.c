@@ -9,13 +9,18 @@
 #include "schema/bson_value.h"
 #include "schema/walk.h"
 
-enum { DAMAGE_MAX = 16, FREE_DEPTH_MAX = 8 };
+enum {
+	DAMAGE_MAX = 16,
+	DAMAGE_BYTES = DAMAGE_MAX * 8192,	/* pointers of 1024 bytes, escaped */
+	FREE_DEPTH_MAX = 8
+};
 
 struct encoder {
 	struct buf *buf;
 	struct encode *how;
 	struct buf damage;	/* the "damaged" array, made when needed */
 	int damage_count;
+	const struct pointer *free_at;	/* the free object in hand */
 };
 
 static void encode_object(struct encoder *e, const struct doc *doc,
@@ -28,7 +33,7 @@ fault(struct encoder *e, const struct pointer *at, const char *code)
 	if (e->damage_count++ >= DAMAGE_MAX)
 		return;
 	if (e->damage.arena == NULL)
-		buf_init(&e->damage, e->buf->arena, 256, 64 * 1024);
+		buf_init(&e->damage, e->buf->arena, 256, DAMAGE_BYTES);
 	else
 		buf_add_char(&e->damage, ',');
 	buf_addz(&e->damage, "{\"pointer\":");
@@ -155,22 +160,46 @@ encode_scalar(struct encoder *e, const struct field *field,
 	}
 }
 
+/* Whether the member may go out: a name once, and one that escaping leaves as it
+ * is. begin is where the object begins; n members stand before this one. */
+static bool
+free_member_ok(struct encoder *e, bson_iter_t begin, int n, struct str name)
+{
+	if (!free_name_ok(name)) {
+		fault(e, e->free_at, "unknown_field");
+		return false;
+	}
+	for (int i = 0; i < n && bson_iter_next(&begin); i++)
+		if (str_eqz(name, bson_iter_key(&begin))) {
+			fault(e, e->free_at, "duplicate");
+			return false;
+		}
+	return true;
+}
+
 /* A free object has no rows: its own types decide. */
 static void
 encode_free(struct encoder *e, bson_iter_t *it, bool array, int depth)
 {
+	bson_iter_t begin = *it, child;
 	bool first = true;
-	bson_iter_t child;
 	uint32_t n;
 
 	buf_add_char(e->buf, array ? '[' : '{');
-	while (depth < FREE_DEPTH_MAX && bson_iter_next(it)) {
+	for (int i = 0; depth < FREE_DEPTH_MAX && bson_iter_next(it); i++) {
+		struct str name = { bson_iter_key(it), bson_iter_key_len(it) };
+
+		if (i == FREE_KEYS) {
+			fault(e, e->free_at, "too_many");
+			break;
+		}
+		if (!array && !free_member_ok(e, begin, i, name))
+			continue;
 		if (!first)
 			buf_add_char(e->buf, ',');
 		first = false;
 		if (!array) {
-			buf_add_json(e->buf, (struct str){ bson_iter_key(it),
-			    bson_iter_key_len(it) });
+			buf_add_json(e->buf, name);
 			buf_add_char(e->buf, ':');
 		}
 		switch (bson_iter_type(it)) {
@@ -249,9 +278,10 @@ encode_sub(struct encoder *e, const struct field *field, bson_iter_t *it,
 		buf_addz(e->buf, "null");
 	} else if (BSON_ITER_HOLDS_DOCUMENT(it)
 	    && bson_iter_recurse(it, &child)) {
-		if (field->type == FIELD_FREE)
+		if (field->type == FIELD_FREE) {
+			e->free_at = at;
 			encode_free(e, &child, false, 0);
-		else
+		} else
 			encode_object(e, field->sub, &child, at, STR_NULL);
 	} else {
 		fault(e, at, "wrong_type");
@@ -269,8 +299,12 @@ encode_missing(struct encoder *e, const struct doc *doc, uint64_t seen,
 
 		if (seen >> i & 1)
 			continue;
-		if (!(field->flags & OPTIONAL))
-			fault(e, &at, "missing_field");
+		if (!(field->flags & OPTIONAL)) {
+			if (shown(e, field))
+				fault(e, &at, "missing_field");
+			else
+				e->how->faults++;	/* its name is not shown */
+		}
 		if (shown(e, field)) {
 			add_name(e, field, first);
 			add_default(e, field);
@@ -295,12 +329,18 @@ encode_object(struct encoder *e, const struct doc *doc, bson_iter_t *it,
 		uint64_t bit;
 
 		if (field == NULL) {
-			fault(e, &at, "unknown_field");
+			if (e->how->view & OWNER)
+				fault(e, &at, "unknown_field");
+			else
+				e->how->faults++;	/* the name may be anything */
 			continue;
 		}
 		bit = UINT64_C(1) << (field - doc->fields);
-		if (seen & bit) {	/* a key stored twice */
-			fault(e, &at, "duplicate");
+		if (seen & bit) {	/* a key stored twice: the first counts */
+			if (shown(e, field))
+				fault(e, &at, "duplicate");
+			else
+				e->how->faults++;
 			continue;
 		}
 		seen |= bit;

@@ -5,22 +5,7 @@
 #include <bson/bson.h>
 
 #include "codec/json.h"
-
-/* The bounds of a free object. */
-enum { FREE_BYTES = 4096, FREE_KEYS = 32, FREE_DEPTH = 4 };
-
-static bool
-name_ok(struct str name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
-		    || c == '_'))
-			return false;
-	}
-	return name.n > 0;
-}
+#include "schema/walk.h"
 
 static bool append_children(bson_t *to, const struct json_value *json,
     int depth, int *keys);
@@ -50,11 +35,11 @@ append_value(bson_t *to, struct str key, const struct json_value *v, int depth,
 		good = append_children(&child, v, depth + 1, keys);
 		return bson_append_array_end(to, &child) && good;
 	case JSON_T_OBJECT:
-		(void)bson_append_document_begin(to, key.p, n, &child);
-		good = append_children(&child, v, depth + 1, keys);
-		return bson_append_document_end(to, &child) && good;
+		break;
 	}
-	return false;
+	(void)bson_append_document_begin(to, key.p, n, &child);
+	good = append_children(&child, v, depth + 1, keys);
+	return bson_append_document_end(to, &child) && good;
 }
 
 static bool
@@ -73,7 +58,7 @@ append_children(bson_t *to, const struct json_value *json, int depth, int *keys)
 		if (json->type == JSON_T_ARRAY)
 			key.n = bson_uint32_to_string(index++, &key.p, room,
 			    sizeof room);
-		else if (!name_ok(key))
+		else if (!free_name_ok(key))
 			return false;
 		if (!append_value(to, key, v, depth, keys))
 			return false;

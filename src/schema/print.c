@@ -129,6 +129,9 @@ print_array(const struct print *p, const struct field *field)
 	buf_add_char(p->buf, '{');
 	print_scalar(p, field, field->item, false);
 	buf_add_char(p->buf, '}');
+	/* What clients send is refused otherwise. */
+	if (p->dialect == OPENAPI && (p->view & (IN_NEW | IN_EDIT)))
+		buf_addz(p->buf, ",\"uniqueItems\":true");
 }
 
 static void

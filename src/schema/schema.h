@@ -142,7 +142,7 @@ struct str doc_to_bson(const struct doc *doc, const void *object,
     struct arena *arena);
 
 /* Reads what is there and fits; the rest keeps its default. Faults (wrong type,
- * bad UTF-8, missing or unknown field, out of range) are counted and, with
+ * bad UTF-8, missing, unknown or doubled field, out of range) are counted and, with
  * faults != NULL, kept there. Returns how many. Strings are copied. */
 int doc_from_bson(const struct doc *doc, struct str bson, void *object,
     struct arena *arena, struct err *faults);
@@ -172,11 +172,12 @@ struct encode {
 	int faults;
 };
 
-/* Appends the document as a JSON object in the order of the rows. Whatever is
- * stored, the output is JSON of the declared shape: what does not fit becomes
- * null or its default, and the object then ends with "damaged": an array of
- * {pointer, code}. `more` is appended before the closing brace: null, or
- * `"name":value` members. */
+/* Appends the document as a JSON object, members as stored, missing ones last.
+ * Whatever is stored, the output is JSON of the declared types: a value of another
+ * type becomes null or its default, text that is not UTF-8 is repaired, a value out
+ * of its limits is shown as it is; the object then ends with "damaged": an array
+ * of {pointer, code} with the first 16 faults. `more` is appended before the closing brace:
+ * null, or `"name":value` members. */
 void doc_encode(struct buf *buf, const struct doc *doc, struct str bson,
     struct encode *how, struct str more);
 
@@ -188,7 +189,10 @@ bool doc_peek_bool(struct str bson, const char *key, bool *ret_value);
 
 /* --- what is printed ---------------------------------------------------- */
 
-/* The $jsonSchema validator as BSON, and everything as text. */
+/* The $jsonSchema validator as BSON, and everything as text. It agrees with
+ * doc_from_bson() on every value (t/tools/boundary), but for what it cannot see: bad
+ * UTF-8, control characters, the subtype of binary data and a key that is stored
+ * twice. */
 struct str schema_validator(const struct doc *doc, struct arena *arena);
 /* A JSON array of index specifications as createIndexes takes them. */
 struct str schema_indexes(const struct doc *doc, struct arena *arena);

@@ -15,6 +15,10 @@ struct pointer {
 
 struct str pointer_text(const struct pointer *pointer, struct arena *arena);
 
+/* The bounds of a free object, and its names: [a-z0-9_]+. */
+enum { FREE_BYTES = 4096, FREE_KEYS = 32, FREE_DEPTH = 4 };
+bool free_name_ok(struct str name);
+
 /* Why a scalar does not fit its row, or NULL: the stable fault code. */
 const char *fits_text(const struct field *field, enum field_type type,
     struct str s);

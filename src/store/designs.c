@@ -169,24 +169,42 @@ list_filter(struct arena *arena, struct store_owner owner,
 	return filter;
 }
 
+/* Sorted by key and _id, or by _id alone. */
 static enum rc
-find_page(struct store *store, struct arena *arena, const bson_t *filter,
-    const struct designs_query *query, int limit, struct str *ret_docs,
-    size_t *ret_n, struct err *err)
+find(struct store *store, struct arena *arena, const bson_t *filter,
+    const struct designs_query *query, const char *key, int limit,
+    struct str *ret_docs, size_t *ret_n, struct err *err)
 {
 	bson_t *sort = db_bson(arena);
 	struct db_find find = { .collection = collection, .filter = filter,
 		.sort = sort, .limit = limit,
 		.max_time_ms = query->words.p != NULL ? SEARCH_MS : 0 };
 
-	BSON_APPEND_INT32(sort, sorts[query->sort].key,
-	    sorts[query->sort].direction);
+	if (strcmp(key, "_id") != 0)
+		BSON_APPEND_INT32(sort, key, sorts[query->sort].direction);
 	BSON_APPEND_INT32(sort, "_id", sorts[query->sort].direction);
 	return db_find(store, arena, &find, ret_docs, ret_n, err);
 }
 
-/* Damaged documents whose sort value is no time lie outside of every range of
- * times; they follow at the end of the last page, by _id. */
+/* key: {$type: "date"}, or the contrary. */
+static void
+add_is_time(bson_t *filter, const char *key, bool is_time)
+{
+	bson_t range, not;
+
+	BSON_APPEND_DOCUMENT_BEGIN(filter, key, &range);
+	if (is_time) {
+		BSON_APPEND_UTF8(&range, "$type", "date");
+	} else {
+		BSON_APPEND_DOCUMENT_BEGIN(&range, "$not", &not);
+		BSON_APPEND_UTF8(&not, "$type", "date");
+		bson_append_document_end(&range, &not);
+	}
+	bson_append_document_end(filter, &range);
+}
+
+/* Damaged documents whose sort value is no time have no place among times; they
+ * follow at the end of the last page, by _id. */
 static enum rc
 find_strays(struct store *store, struct arena *arena, struct store_owner owner,
     const struct designs_query *query, int limit, struct str *ret_docs,
@@ -195,32 +213,49 @@ find_strays(struct store *store, struct arena *arena, struct store_owner owner,
 	bson_t *filter = list_filter(arena, owner, query), after;
 	bool down = sorts[query->sort].direction < 0;
 
-	(void)bson_concat(filter, db_json(arena,
-	    "{\"%s\":{\"$not\":{\"$type\":\"date\"}}}",
-	    sorts[query->sort].key));
-	if (query->after_ms == TIME_NULL) {
+	add_is_time(filter, sorts[query->sort].key, false);
+	if (query->after_id.p != NULL && query->after_ms == TIME_NULL) {
 		BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &after);
 		bson_add_str(&after, down ? "$lt" : "$gt", query->after_id);
 		bson_append_document_end(filter, &after);
 	}
-	return find_page(store, arena, filter, query, limit, ret_docs, ret_n, err);
+	return find(store, arena, filter, query, "_id", limit, ret_docs, ret_n, err);
 }
 
+static bool
+has_strays(const struct designs_query *query, const struct str *docs, size_t n)
+{
+	int64_t ms;
+
+	for (size_t i = 0; i < n; i++)
+		if (!doc_peek_time(docs[i], sorts[query->sort].key, &ms))
+			return true;
+	return false;
+}
+
+/* One command for the first page, unless a stray turns up: then, as for all
+ * pages behind, first times, then strays. */
 enum rc
 designs_list(struct store *store, struct arena *arena, struct store_owner owner,
     const struct designs_query *query, struct str *ret_docs, size_t *ret_n,
     struct err *err)
 {
 	bson_t *filter = list_filter(arena, owner, query);
+	const char *key = sorts[query->sort].key;
+	bool first = query->after_id.p == NULL;
 	size_t strays = 0;
 
-	if (query->after_id.p == NULL)
-		return find_page(store, arena, filter, query, query->limit,
-		    ret_docs, ret_n, err);
+	if (first && (find(store, arena, filter, query, key, query->limit,
+	    ret_docs, ret_n, err) != RC_OK
+	    || !has_strays(query, ret_docs, *ret_n)))
+		return err->rc;
 	*ret_n = 0;
-	if (query->after_ms != TIME_NULL) {
-		add_after(filter, query);
-		if (find_page(store, arena, filter, query, query->limit, ret_docs,
+	if (first || query->after_ms != TIME_NULL) {
+		if (first)
+			add_is_time(filter, key, true);
+		else
+			add_after(filter, query);
+		if (find(store, arena, filter, query, key, query->limit, ret_docs,
 		    ret_n, err) != RC_OK || *ret_n == (size_t)query->limit)
 			return err->rc;
 	}
@@ -269,20 +304,24 @@ designs_trash(struct store *store, struct arena *arena, struct store_owner owner
 	bson_t *filter = own(arena, owner, id);
 
 	add_when(filter, when);
+	/* What lies in the trash keeps the day on which it came there. */
 	return modify(store, arena, filter, db_json(arena,
 	    "[{\"$set\":{\"is_deleted\":%s,\"deleted_at\":%s,\"updated_at\":%s}}]",
-	    to_trash ? "true" : "false", to_trash ? "\"$$NOW\"" : "null",
+	    to_trash ? "true" : "false", to_trash ? "{\"$cond\":[{\"$and\":["
+	    "{\"$eq\":[\"$is_deleted\",true]},{\"$eq\":[{\"$type\":"
+	    "\"$deleted_at\"},\"date\"]}]},\"$deleted_at\",\"$$NOW\"]}" : "null",
 	    NEXT_UPDATED_AT), ret_doc, err);
 }
 
 enum rc
 designs_remove(struct store *store, struct arena *arena,
-    struct store_owner owner, struct str id, struct err *err)
+    struct store_owner owner, struct str id, const struct designs_when *when,
+    struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
 	int64_t deleted;
 
-	BSON_APPEND_BOOL(filter, "is_deleted", true);
+	add_when(filter, when);
 	if (db_delete(store, arena, collection, filter, 1, &deleted, err) != RC_OK)
 		return err->rc;
 	return deleted == 1 ? RC_OK

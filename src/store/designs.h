@@ -60,9 +60,9 @@ enum rc designs_trash(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     bool to_trash, struct str *ret_doc, struct err *err) must_use;
 
-/* Removes a document that is in the trash. */
 enum rc designs_remove(struct store *store, struct arena *arena,
-    struct store_owner owner, struct str id, struct err *err) must_use;
+    struct store_owner owner, struct str id, const struct designs_when *when,
+    struct err *err) must_use;
 
 /* Makes image_id, one of this design's, what the design shows. */
 enum rc designs_select(struct store *store, struct arena *arena,

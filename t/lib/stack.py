@@ -35,6 +35,7 @@ import tempfile
 import time
 import urllib.parse
 
+import openapi
 import tap
 
 try:
@@ -121,11 +122,13 @@ class Reply:
 class Client:
     """A browser's habits over http.client: cookies are kept, unsafe methods carry Origin."""
 
-    def __init__(self, port, origin, headers=None):
+    def __init__(self, port, origin, headers=None, watcher=None, allowed=()):
         self.port = port
         self.origin = origin
         self.cookies = {}
         self.headers = dict(headers or {})
+        self.watcher = watcher  # sees each exchange: openapi.py
+        self.allowed = set(allowed)  # statuses from 500 on that the test expects
 
     def request(self, method, path, json=None, body=None, headers=None, origin=True, timeout=30):
         """One request on a connection of its own. A header with the value None is left out."""
@@ -145,6 +148,8 @@ class Client:
             reply = Reply(answer.status, answer.headers, answer.read())
         finally:
             connection.close()
+        if self.watcher is not None:
+            self.watcher.watch(method, path, json, reply, self.allowed, self.origin)
         self._keep_cookies(reply)
         return reply
 
@@ -318,6 +323,8 @@ class Stack:
         return self.settings.get("base_url", "http://127.0.0.1:%d" % self.port)
 
     def client(self, **keywords):
+        if self.program != STUB:
+            keywords.setdefault("watcher", openapi.watcher(SRCDIR, BUILDDIR))
         return Client(self.port, self.base_url, **keywords)
 
     @property

@@ -2,7 +2,7 @@
  * render_cli.c - one picture, or its scene, from the command line: for tests and
  * for looking at what the renderer does.
  *
- *	render-cli [--mask] [--scene] out=FILE [key=value ...]
+ *	render_cli [--mask] [--above] [--scene] out=FILE [key=value ...]
  *
  * Keys: prompt type cut color transparency size length width height carat metal
  * metal2 finish variation seed quality(draft|final) px refine base strength
@@ -21,7 +21,8 @@ struct cli {
 	struct provider_request request;
 	struct render_options options;
 	const char *out;
-	bool mask, scene;
+	bool scene;
+	enum render_flags flags;
 };
 
 static bool
@@ -106,8 +107,7 @@ picture(struct cli *cli, struct arena *arena)
 	struct provider_call *call;
 	int status = 1;
 
-	call = cli->mask ? render_start_mask(provider, arena, &cli->request) :
-	    provider_start(provider, arena, &cli->request);
+	call = render_start_flags(provider, arena, &cli->request, cli->flags);
 	result = provider_result(call);
 	while (result->outcome == PROVIDER_RUNNING)
 		provider_wait(provider, 1000);
@@ -132,7 +132,9 @@ main(int argc, char **argv)
 		char *equals = strchr(argv[i], '=');
 
 		if (strcmp(argv[i], "--mask") == 0) {
-			cli.mask = true;
+			cli.flags |= RENDER_MASK;
+		} else if (strcmp(argv[i], "--above") == 0) {
+			cli.flags |= RENDER_FROM_ABOVE;
 		} else if (strcmp(argv[i], "--scene") == 0) {
 			cli.scene = true;
 		} else if (equals != NULL) {
@@ -141,12 +143,12 @@ main(int argc, char **argv)
 				equals = NULL;
 		}
 		if (equals == NULL && strncmp(argv[i], "--", 2) != 0) {
-			fprintf(stderr, "render-cli: %s is not understood\n", argv[i]);
+			fprintf(stderr, "render_cli: %s is not understood\n", argv[i]);
 			return 2;
 		}
 	}
 	if (cli.out == NULL) {
-		fprintf(stderr, "render-cli: out=FILE is missing\n");
+		fprintf(stderr, "render_cli: out=FILE is missing\n");
 		return 2;
 	}
 	if (cli.scene) {
@@ -154,7 +156,7 @@ main(int argc, char **argv)
 
 		render_design_of(&cli.request, &design);
 		status = write_file(cli.out, render_scene(arena, &design,
-		    cli.mask ? SCENE_MASK : 0));
+		    cli.flags));
 	} else {
 		status = picture(&cli, arena);
 	}
