@@ -278,8 +278,8 @@ purge_design(struct app *app, struct arena *arena, struct run *run,
 {
 	struct actor actor = actor_of(arena, run);
 
-	if (app_design_purge(app, arena, &actor, str_of(run->design), err)
-	    == RC_NOT_FOUND)
+	if (app_design_purge(app, arena, &actor, str_of(run->design),
+	    TIME_NULL, err) == RC_NOT_FOUND)
 		err_init(err);		/* it is gone, as we wanted */
 	return err->rc;
 }
