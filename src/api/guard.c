@@ -133,6 +133,24 @@ guard_match(struct call *call, struct err *err)
 	    "If-Match does not name a version of this resource.");
 }
 
+/* What makes a repeated body the same. A form sent again has another boundary,
+ * so that of a single part is left out. */
+static struct str
+essence(const struct call *call)
+{
+	struct str body = call->request->body, delimiter;
+
+	if (!(call->route->guards & FORM_DATA))
+		return body;
+	delimiter = str_slice(body, 0, str_find(body, '\r'));
+	body = str_slice(body, delimiter.n, body.n);
+	for (size_t tail = 2; tail <= 4; tail += 2)
+		if (body.n >= delimiter.n + tail && memcmp(body.p + body.n
+		    - delimiter.n - tail, delimiter.p, delimiter.n) == 0)
+			return str_slice(body, 0, body.n - delimiter.n - tail);
+	return body;
+}
+
 enum rc
 call_guard(struct call *call, struct err *err)
 {
@@ -147,7 +165,7 @@ call_guard(struct call *call, struct err *err)
 	if (!(call->route->guards & IDEM))
 		return RC_OK;
 	return app_idem_take(call->app, call->arena, &call->actor,
-	    http_method_name(r->verb), r->path, r->idempotency_key, r->body,
+	    http_method_name(r->verb), r->path, r->idempotency_key, essence(call),
 	    &call->idem, err);
 }
 

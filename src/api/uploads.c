@@ -26,7 +26,7 @@ api_upload_create(struct call *call, struct err *err)
 		return err->rc;
 	}
 	if (app_upload_create(call->app, call->arena, &call->actor, file->data,
-	    &upload, err) != RC_OK)
+	    &call->idem, &upload, err) != RC_OK)
 		return err->rc;
 	buf_init(&more, call->arena, 256, 2048);
 	buf_addz(&more, "\"url\":");

@@ -67,14 +67,15 @@ sign_folder(struct media *media, struct str folder)
 static bool
 is_key(struct str key)
 {
-	for (size_t i = 0; i < key.n; i++) {
-		char c = key.p[i];
+	static const unsigned char allowed[256] = {
+		['a' ... 'z'] = 1, ['0' ... '9'] = 1, ['-'] = 1, ['.'] = 1,
+		['/'] = 1, ['_'] = 1,
+	};
+	unsigned char all = 1;
 
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
-		    || c == '-' || c == '.' || c == '/' || c == '_'))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < key.n; i++)
+		all &= allowed[(unsigned char)key.p[i]];
+	return all == 1;
 }
 
 void

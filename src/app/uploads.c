@@ -2,8 +2,8 @@
 
 #include "app/uploads.h"
 
+#include "app/idem.h"
 #include "base/clock.h"
-#include "base/uuid.h"
 #include "blob/blob.h"
 #include "image/image.h"
 #include "schema/documents.h"
@@ -46,14 +46,46 @@ put_both(struct app *app, struct arena *arena, const struct image_result *image,
 	return blob_put(app->blob, upload->thumbnail_key, image->thumbnail, err);
 }
 
-enum rc
-app_upload_create(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str bytes, struct upload *ret_upload,
-    struct err *err)
+static void
+complete_upload(struct upload *upload, const struct actor *actor,
+    const struct image_result *image, struct str id)
 {
-	struct image_result image;
+	doc_init(&doc_upload, upload);
+	upload->id = id;
+	upload->owner = actor->principal;
+	upload->bytes = (int64_t)(image->full.n + image->thumbnail.n);
+	upload->width = image->width;
+	upload->height = image->height;
+	upload->created_at = clock_now_ms();
+	upload->expires_at = actor->expires_ms;
+}
+
+/* The object first: a crash between leaves an orphan, which is swept. */
+static enum rc
+keep(struct app *app, struct arena *arena, const struct image_result *image,
+    struct upload *upload, struct err *err)
+{
 	struct err ignored;
 
+	if (put_both(app, arena, image, upload, err) == RC_OK
+	    && uploads_insert(app->store, arena, upload, err) == RC_OK)
+		return RC_OK;
+	err_init(&ignored);
+	if (err->rc != RC_UNAVAILABLE && err->rc != RC_CONFLICT)
+		(void)!app_folder_delete(app, arena, upload->id, &ignored);
+	return err->rc;
+}
+
+enum rc
+app_upload_create(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str bytes, const struct idem *idem,
+    struct upload *ret_upload, struct err *err)
+{
+	struct image_result image;
+
+	if (idem->replay)
+		return uploads_get(app->store, arena, actor->principal, idem->id,
+		    ret_upload, err);
 	if (bytes.n > UPLOAD_MAX)
 		return err_set(err, RC_TOO_LARGE,
 		    "A picture has at most %d bytes.", UPLOAD_MAX);
@@ -61,20 +93,12 @@ app_upload_create(struct app *app, struct arena *arena,
 	    || image_normalize(app->image, arena, bytes, SIDE_MAX, &image, err)
 	    != RC_OK)
 		return err->rc;
-	doc_init(&doc_upload, ret_upload);
-	ret_upload->id = uuid_new(arena);
-	ret_upload->owner = actor->principal;
-	ret_upload->bytes = (int64_t)(image.full.n + image.thumbnail.n);
-	ret_upload->width = image.width;
-	ret_upload->height = image.height;
-	ret_upload->created_at = clock_now_ms();
-	ret_upload->expires_at = actor->expires_ms;
-	/* The object first: a crash between leaves an orphan, which is swept. */
-	if (put_both(app, arena, &image, ret_upload, err) == RC_OK
-	    && uploads_insert(app->store, arena, ret_upload, err) == RC_OK)
-		return RC_OK;
-	err_init(&ignored);
-	if (err->rc != RC_UNAVAILABLE)
-		(void)!app_folder_delete(app, arena, ret_upload->id, &ignored);
-	return err->rc;
+	complete_upload(ret_upload, actor, &image, idem->id);
+	if (keep(app, arena, &image, ret_upload, err) == RC_CONFLICT) {
+		err_init(err);	/* kept by a request that took over */
+		return uploads_get(app->store, arena, actor->principal, idem->id,
+		    ret_upload, err);
+	}
+	return err->rc != RC_OK ? err->rc
+	    : app_idem_done(app, arena, idem, 201, err);
 }

@@ -32,7 +32,7 @@ buf_reserve(struct buf *buf, size_t n)
 		room *= 2;
 	if (room > buf->max)
 		room = buf->max;
-	p = arena_alloc(buf->arena, room);
+	p = arena_alloc_raw(buf->arena, room);
 	if (buf->n > 0)
 		memcpy(p, buf->p, buf->n);
 	buf->p = p;

@@ -3,6 +3,7 @@
 #include "cmd/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,7 +13,12 @@
 #include "cmd/open.h"
 #include "jobs/jobs.h"
 
-enum { DRAIN_MS = 5000 };
+enum {
+	DRAIN_MS = 5000,
+	/* A reply of a list is some 60 KB: freed memory of that size stays with
+	 * the process instead of being mapped and cleared for each request. */
+	KEEP_BYTES = 4 * 1024 * 1024
+};
 
 static volatile sig_atomic_t stop;
 static volatile bool stop_job;
@@ -132,6 +138,8 @@ worker_run(const struct worker_context *context, enum worker_role role,
 	int status = 1;
 
 	err_init(&err);
+	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	log_init(context->conf->log_level, roles[role].name);
 	close_foreign(context, role);
 	if (open_app(arena, context->conf, roles[role].parts, "bezel", &app, &err)

@@ -8,7 +8,12 @@
 static const char collection[] = "jobs";
 static const char usage_log[] = "api_usage_log";
 
-#define TOUCH "\"revision\":{\"$add\":[\"$revision\",1]},\"updated_at\":\"$$NOW\""
+/* One more, whatever is stored: a poisoned counter must not stop the queue. Never
+ * more than the validator takes. */
+#define NEXT(field, most) "{\"$min\":[{\"$add\":[{\"$cond\":[{\"$isNumber\":" \
+	"\"$" field "\"},\"$" field "\",0]},1]}," most "]}"
+#define TOUCH "\"revision\":" NEXT("revision", "1000000000") \
+	",\"updated_at\":\"$$NOW\""
 
 enum rc
 jobs_insert(struct store *store, struct arena *arena, const struct job *job,
@@ -97,7 +102,7 @@ claim(struct store *store, struct arena *arena, const bson_t *filter,
 	    db_json(arena, "{\"priority\":1,\"rank\":1}"), db_json(arena,
 	    "[{\"$set\":{\"status\":\"running\",\"lease_token\":\"%.*s\","
 	    "\"lease_until\":{\"$add\":[\"$$NOW\",%lld]},"
-	    "\"attempts\":{\"$add\":[\"$attempts\",1]},%s}}]", STR_FMT(token),
+	    "\"attempts\":" NEXT("attempts", "1000") ",%s}}]", STR_FMT(token),
 	    (long long)lease_ms, TOUCH), DB_PIPELINE, ret_doc, err);
 }
 
@@ -247,7 +252,7 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 	    : ",\"charge.returned\":{\"$ne\":true}"));
 	if (db_find_and_modify(store, arena, collection, filter, NULL,
 	    db_json(arena, "[{\"$set\":{\"status\":\"queued\",\"run_at\":\"$$NOW\","
-	    "\"rank\":{\"$numberLong\":\"%lld\"},\"priority\":10,\"attempts\":0,"
+	    "\"rank\":{\"$numberLong\":\"%lld\"},\"priority\":10,"
 	    "\"cancel_requested\":false,\"ended_at\":null%.*s,%s,"
 	    "\"slots\":{\"$map\":{\"input\":\"$slots\",\"in\":{\"$cond\":["
 	    "{\"$eq\":[\"$$this.status\",\"succeeded\"]},\"$$this\","
