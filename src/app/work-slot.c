@@ -13,6 +13,7 @@
 
 enum {
 	TRANSACTION_MS = 20000,
+	RETRY_NAP_MS = 500,
 	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
 	MESSAGE_MAX = 300
 };
@@ -337,8 +338,16 @@ static enum rc
 land(struct landing *l, struct err *err)
 {
 	struct work *w = l->w;
-	enum rc rc = store_transaction(w->app->store, w->arena,
-	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err);
+	enum rc rc;
+
+	/* A database that is away for a while costs no picture. */
+	while ((rc = store_transaction(w->app->store, w->arena,
+	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err))
+	    == RC_UNAVAILABLE && !store_commit_unknown(w->app->store)
+	    && !*w->stop && clock_mono_ms() < w->lease_ends_ms) {
+		err_init(err);
+		clock_sleep_ms(RETRY_NAP_MS);
+	}
 
 	if (rc == RC_NOT_FOUND) {	/* no design any more */
 		remove_objects(l);
