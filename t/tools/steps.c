@@ -279,12 +279,7 @@ purge_design(struct app *app, struct arena *arena, struct run *run,
 	struct actor actor = actor_of(arena, run);
 
 	if (app_design_purge(app, arena, &actor, str_of(run->design),
-<<<<<<< HEAD
-	    TIME_NULL, err)
-	    == RC_NOT_FOUND)
-=======
 	    TIME_NULL, err) == RC_NOT_FOUND)
->>>>>>> refs/heads/faults
 		err_init(err);		/* it is gone, as we wanted */
 	return err->rc;
 }
