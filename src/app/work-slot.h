@@ -41,6 +41,10 @@ bool slot_open(const struct slot *slot);
 /* Fills w->request from the design, the job's overrides and the base picture. */
 enum rc slot_prepare(struct work *w, struct err *err) must_use;
 
+/* Generation parameters as BSON: what the provider told, with the job's
+ * overrides, as much as a free object holds. */
+struct str work_parameters(struct work *w, struct str told);
+
 enum rc slot_start(struct work *w, size_t i, struct err *err) must_use;
 enum rc slot_take(struct work *w, size_t i, const struct provider_result *result,
     struct err *err) must_use;

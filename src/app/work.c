@@ -17,7 +17,8 @@
 enum {
 	WAIT_MS = 250,			/* between looks at stop and the lease */
 	TRANSACTION_MS = 20000,
-	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000
+	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
+	CLAIMS_MAX = 60			/* then a job is dead: hours of back-off */
 };
 
 static int64_t
@@ -66,10 +67,10 @@ finish(struct work *w, struct err *err)
 	size_t landed = count_slots(job, "succeeded");
 	struct finish f = { .w = w };
 
-	f.status = landed == job->slots.n ? "succeeded"
-	    : landed > 0 ? "partially_succeeded"
-	    : count_slots(job, "cancelled") == job->slots.n ? "cancelled"
-	    : "failed";
+	f.status = landed == 0 ? count_slots(job, "cancelled") > 0
+	    && count_slots(job, "cancelled") == job->slots.n ? "cancelled"
+	    : "failed"
+	    : landed == job->slots.n ? "succeeded" : "partially_succeeded";
 	f.give_back = landed == 0 && job->charge != NULL
 	    && !job->charge->returned;
 	if (store_transaction(w->app->store, w->arena,
@@ -290,6 +291,36 @@ give_back(struct work *w, const struct err *why)
 	    : why->message)), &err);
 }
 
+/* Dead letter: no worker can bring it to its end. Its slots fail, what was
+ * charged goes back, and an operator is told. */
+static enum rc
+bury(struct work *w, struct err *err)
+{
+	struct err ignored;
+
+	log_event(LOG_ERROR, "job.dead", LOG_STR("job", w->job->id),
+	    LOG_STR("kind", w->job->kind), LOG_INT("attempts", w->job->attempts),
+	    LOG_END);
+	metric_add(w->app->shared, METRIC_jobs_dead_total, 1);
+	err_init(&ignored);
+	for (size_t i = 0; i < w->job->slots.n; i++)
+		if (slot_open(&w->job->slots.items[i]))
+			(void)!slot_end(w, &w->job->slots.items[i], "failed",
+			    STR("given_up"), STR("It could not be made."),
+			    &ignored);
+	return finish(w, err);
+}
+
+static enum rc
+run(struct work *w, struct err *err)
+{
+	if (w->job->attempts <= CLAIMS_MAX)
+		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+			if (str_eqz(w->job->kind, kinds[i].kind))
+				return kinds[i].run(w, err);
+	return bury(w, err);
+}
+
 enum rc
 app_work_once(struct app *app, struct arena *arena, const volatile bool *stop,
     bool *ret_worked, struct err *err)
@@ -304,9 +335,7 @@ app_work_once(struct app *app, struct arena *arena, const volatile bool *stop,
 	metric_add(app->shared, METRIC_job_claims_total, 1);
 	log_context(job.id);
 	w.next_heartbeat_ms = clock_mono_ms() + 1000;
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (str_eqz(job.kind, kinds[i].kind))
-			(void)!kinds[i].run(&w, err);
+	(void)!run(&w, err);
 	if (err->rc == RC_CONFLICT) {	/* somebody else has the job now */
 		metric_add(app->shared, METRIC_job_leases_lost_total, 1);
 		cancel_calls(&w);

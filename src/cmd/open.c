@@ -115,7 +115,8 @@ static enum rc
 open_provider(struct arena *arena, const struct conf *conf, struct app *app,
     struct err *err)
 {
-	struct provider_mem_options mem = { 0 };
+	/* A price, so that tests see what becomes of costs. */
+	struct provider_mem_options mem = { .cost_microusd = 20000 };
 	struct render_options render = { .povray = conf->povray,
 		.max_parallel = (int)conf->job_slots };
 
