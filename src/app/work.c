@@ -273,15 +273,6 @@ static const struct {
 	{ "object_deletion", run_deletion },
 };
 
-static enum rc
-run_kind(struct work *w, struct err *err)
-{
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (str_eqz(w->job->kind, kinds[i].kind))
-			return kinds[i].run(w, err);
-	return finish(w, err);	/* damaged: nobody can ever run it */
-}
-
 static int64_t
 back_off(int32_t attempts)
 {
@@ -353,11 +344,7 @@ app_work_once(struct app *app, struct arena *arena, const volatile bool *stop,
 	metric_add(app->shared, METRIC_job_claims_total, 1);
 	log_context(job.id);
 	w.next_heartbeat_ms = clock_mono_ms() + 1000;
-<<<<<<< HEAD
 	(void)!run(&w, err);
-=======
-	(void)!run_kind(&w, err);
->>>>>>> refs/heads/func
 	if (err->rc == RC_CONFLICT) {	/* somebody else has the job now */
 		metric_add(app->shared, METRIC_job_leases_lost_total, 1);
 		cancel_calls(&w);
