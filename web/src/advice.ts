@@ -12,8 +12,9 @@ export interface Advice {
 const range = ([low, high]: [number, number]) => low === high ? String(low) : `${low}–${high}`;
 
 export function factsOf(species: Species): string {
-	return `Hardness ${range(species.hardness)} · refractive index ${range(species.refractive_index)} · `
-		+ `density ${species.specific_gravity} g/cm³`;
+	const [low, high] = species.refractive_index.map((n) => n.toFixed(3));
+
+	return `Hardness ${range(species.hardness)} · RI ${low === high ? low : `${low}–${high}`} · SG ${species.specific_gravity.toFixed(2)}`;
 }
 
 export interface Sketch {

@@ -122,7 +122,7 @@ function Send() {
 			</button>
 			<p class="hint">
 				{none ? "Today’s designs and refinements are used up." : left === undefined ? "\u00a0"
-					: `Costs one of the ${left} that are left today. What fails costs nothing.`}
+					: `Takes 1 of the ${left} left today; what fails takes none.`}
 			</p>
 		</div>
 	);

@@ -26,6 +26,7 @@ interface Shape {
 	table: number;
 	every: number;
 	step?: boolean;
+	cross?: boolean;
 	dome?: boolean;
 }
 
@@ -33,13 +34,13 @@ const shapes: Record<string, Shape> = {
 	Round: { outline: around(32, (t) => [9 * Math.sin(t), -9 * Math.cos(t)]), table: 0.56, every: 4 },
 	Oval: { outline: around(32, (t) => [7 * Math.sin(t), -9.4 * Math.cos(t)]), table: 0.56, every: 4 },
 	Cushion: { outline: around(32, (t) => [8.4 * power(Math.sin(t), 0.6), -8.8 * power(Math.cos(t), 0.6)], 0.5), table: 0.58, every: 4 },
-	Princess: { outline: [[-8, -8], [0, -8], [8, -8], [8, 0], [8, 8], [0, 8], [-8, 8], [-8, 0]], table: 0.6, every: 1 },
+	Princess: { outline: [[-8, -8], [0, -8], [8, -8], [8, 0], [8, 8], [0, 8], [-8, 8], [-8, 0]], table: 0.62, every: 1, cross: true },
 	Emerald: { outline: corners(6.6, 9, 2.4), table: 0.5, every: 1, step: true },
 	Asscher: { outline: corners(8.4, 8.4, 3), table: 0.45, every: 1, step: true },
 	Marquise: { outline: around(32, marquise), table: 0.55, every: 4 },
 	Pear: { outline: around(32, pear), table: 0.55, every: 4 },
 	Heart: { outline: around(32, heart), table: 0.55, every: 4 },
-	Radiant: { outline: corners(7.2, 8.8, 2.2), table: 0.58, every: 1 },
+	Radiant: { outline: corners(7.2, 8.8, 2.2), table: 0.6, every: 1, cross: true },
 	Trillion: { outline: around(24, (t) => {
 		const r = 7.6 + 1.5 * Math.cos(3 * t) ** 1;
 		return [r * Math.sin(t), -r * Math.cos(t) + 0.8];
@@ -61,6 +62,9 @@ function facets(shape: Shape): string {
 	const n = table.length;
 	if (shape.step)
 		return path(scaled((1 + shape.table) / 2)) + path(table) + table.map((p, i) => line(p, outer[i] as Point)).join("");
+	if (shape.cross)
+		return path(table) + table.map((p, i) => line(p, outer[i] as Point)).join("")
+			+ table.map((_, i) => line(table[i] as Point, outer[(i + 1) % n] as Point)).join("");
 	/* Kites: from each corner of the table to the girdle on both sides. */
 	return path(table) + table.map((p, i) => {
 		const half = shape.every > 1 ? shape.outline[(i * shape.every + shape.every / 2) % shape.outline.length] as Point

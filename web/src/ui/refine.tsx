@@ -1,7 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { ApiProblem, newKey, sentenceOf } from "../client";
-import { nameOf } from "../state/designs";
 import { refine } from "../state/jobs";
 import { quotaSentence } from "../state/draft";
 import { speak } from "../state/notes";
@@ -69,7 +68,7 @@ export function Refine({ design, version }: { design: Design; version: Version }
 
 	return (
 		<form class="refine" noValidate aria-labelledby={`${id}t`} onSubmit={(e) => { e.preventDefault(); void send(); }}>
-			<h4 id={`${id}t`}>Refine {nameOf(design, version.id).toLowerCase()}</h4>
+			<h4 id={`${id}t`}>Refine this version</h4>
 			<div class={bad.length > 0 ? "group bad" : "group"} data-pointer="/prompt">
 				<label class="legend" for={id}>What should change</label>
 				<textarea ref={field} id={id} class="refine-input" rows={3} value={words} aria-invalid={bad.length > 0}
@@ -97,7 +96,7 @@ export function Refine({ design, version }: { design: Design; version: Version }
 			<button type="submit" class="main" aria-disabled={sending} aria-keyshortcuts="Control+Enter">
 				<span><Icon name="wand" /> {sending ? "Sending…" : "Refine"}</span><kbd aria-hidden="true">Ctrl ↵</kbd>
 			</button>
-			<p class="hint">Makes a new version; this one stays as it is.</p>
+			<p class="hint">This version stays as it is.</p>
 		</form>
 	);
 }

@@ -64,9 +64,11 @@ function Head({ design }: { design: Design }) {
 					disabled={design.is_deleted} aria-label={design.is_favorite ? "Take the star away" : "Star this design"}>
 					<Icon name="star" filled={design.is_favorite} />
 				</button>
-				<button type="button" class="plain" onClick={() => startFrom(design)}><Icon name="branch" /> Start from this</button>
-				{!design.is_deleted && <button type="button" class="plain" disabled={running} onClick={() => void moreLike(design.id)}>
-					<Icon name="plus" /> More like these
+				<button type="button" class="plain" onClick={() => startFrom(design)} aria-label="Start a new piece from this">
+					<Icon name="branch" /> <span class="wide">Start from this</span></button>
+				{!design.is_deleted && <button type="button" class="plain" disabled={running} aria-label="More like these"
+					onClick={() => void moreLike(design.id)}><Icon name="plus" /> <span class="wide">More like these</span>
+				
 				</button>}
 				{!design.is_deleted && <button type="button" class="plain square" aria-label="Move to the trash"
 					onClick={() => void trash(design)}><Icon name="trash" /></button>}
@@ -103,6 +105,7 @@ function Message({ title, text, action }: { title: string; text: string; action:
 function Opened({ design }: { design: Design }) {
 	const version = versions.value.find((v) => v.id === route.value.version);
 	const picked = pickedOf(design);
+	const branched = design.refinements.length > 0 || jobsOf(design.id).some((job) => job.kind === "refinement");
 	const waiting = versions.value.length > 1 && picked === null && jobsOf(design.id).every((job) => !isOpen(job));
 
 	return (
@@ -122,7 +125,7 @@ function Opened({ design }: { design: Design }) {
 				</>
 			)}
 			<Advice />
-			<Versions design={design} />
+			{version === undefined && branched && <Versions design={design} />}
 		</article>
 	);
 }

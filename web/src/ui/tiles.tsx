@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { nameOf, pickedOf, versionsOf } from "../state/designs";
-import { busy, forget, isOpen, jobsOf, retry } from "../state/jobs";
+import { busy, forget, isOpen, jobsOf, moreLike, retry } from "../state/jobs";
 import type { Job } from "../state/jobs";
 import { go } from "../state/route";
 import type { Design, Slot, Version } from "../types";
@@ -111,6 +111,11 @@ export function Tiles({ design }: { design: Design }) {
 					</li>
 				);
 			})}
+			{places.length === 3 && !design.is_deleted && jobsOf(design.id).every((job) => !isOpen(job)) && (
+				<li class="tile more">
+					<button type="button" onClick={() => void moreLike(design.id)}><Icon name="plus" /> More like these</button>
+				</li>
+			)}
 		</ol>
 	);
 }

@@ -28,14 +28,14 @@ function Guest() {
 				<Icon name="clock" /> <span class="long">Guest, </span><span class="figures time-left">{span(left)}</span> left
 			</span>
 			<span class="figures uses-left" title="Designs, further pictures and refinements today">
-				{s.uses_left} of {s.uses_limit}<span class="long"> uses today</span>
+				{s.uses_left} of {s.uses_limit}<span class="long"> uses left</span>
 			</span>
-			<button type="button" class="plain" disabled={renewing} title="Keep the designs of this session for another day"
+			<button type="button" class="plain" disabled={renewing} aria-label="Renew" title="Keep the designs of this session for another day"
 				onClick={() => {
 					setRenewing(true);
 					renew().then(() => speak(`Kept for ${span(secondsLeft())}.`),
 						(error) => note(sentenceOf(error), null, "fault")).finally(() => setRenewing(false));
-				}}>Renew</button>
+				}}><Icon name="again" /><span class="long">Renew</span></button>
 		</div>
 	);
 }

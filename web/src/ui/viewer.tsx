@@ -7,6 +7,7 @@ import { strengths, when } from "../words";
 import { Icon } from "./icons";
 import { Picture } from "./picture";
 import { Refine } from "./refine";
+import { Versions } from "./versions";
 
 export function neighbour(id: string, by: 1 | -1): Version | null {
 	const all = versions.value;
@@ -21,9 +22,9 @@ function Facts({ design, version }: { design: Design; version: Version }) {
 
 	return (
 		<div class="facts">
-			<p class="said">{version.kind === "refinement" ? `“${version.words}”` : design.original_prompt}</p>
+			{version.kind === "refinement" && <p class="said">{version.words}</p>}
 			<p class="hint">
-				{version.kind === "refinement" && <>from {nameOf(design, version.baseId ?? "")} · {strength.name}
+				{version.kind === "refinement" && <>Refined from {nameOf(design, version.baseId ?? "").toLowerCase()} · {strength.name}
 					{version.kept.length > 0 && <> · kept {version.kept.join(", ")}</>} · </>}
 				{when(version.madeAt)}
 			</p>
@@ -57,13 +58,16 @@ export function Viewer({ design, version }: { design: Design; version: Version }
 				</span>
 			</header>
 			<div class="sides">
-				<figure class={refining ? "large refining" : "large"}>
-					<Picture key={version.id} version={version} name={name} />
-					<figcaption>
-						{preview && <span class="badge">Preview render</span>}
-						{picked && <span class="badge mark"><Icon name="check" /> Picked</span>}
-					</figcaption>
-				</figure>
+				<div class="left">
+					<figure class={refining ? "large refining" : "large"}>
+						<Picture key={version.id} version={version} name={name} />
+						<figcaption>
+							{preview && <span class="badge">Preview render</span>}
+							{picked && <span class="badge mark"><Icon name="check" /> Picked</span>}
+						</figcaption>
+					</figure>
+					<Versions design={design} />
+				</div>
 				<div class="side">
 					<Facts design={design} version={version} />
 					<div class="row">
