@@ -6,7 +6,7 @@ bad=0
 compare() { # WORD FILE
 	if ! "$bezel" print "$1" | cmp -s - "$src/$2"; then
 		echo "$2 differs from \`bezel print $1\`: write it anew with: bezel print $1 >$2"
-		"$bezel" print "$1" | diff - "$src/$2" | head -n 5
+		"$bezel" print "$1" | diff - "$src/$2" | cut -c1-200 | head -n 5
 		bad=1
 	fi
 }

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "blob/blob.h"
-#include "codec/json.h"
 #include "crypt/token.h"
 
 enum { HOUR_S = 3600, DAY_S = 86400 };
@@ -46,28 +45,54 @@ app_media_secret(const struct keyring *keyring, struct arena *arena)
 	return buf_str(&buf);
 }
 
+/* The prefix of a folder's URLs: "/media/<signature>/<expiry>/<folder>/". */
+static void
+sign_folder(struct media *media, struct str folder)
+{
+	int64_t epoch = app_media_epoch();
+	struct str sig;
+
+	if (media->secret.p == NULL)
+		media->secret = app_media_secret(&media->app->keyring,
+		    media->arena);
+	sig = token_secure_link(media->arena, arena_printf(media->arena,
+	    "%lld/%.*s %.*s", (long long)epoch, STR_FMT(folder),
+	    STR_FMT(media->secret)));
+	media->folder = folder;
+	media->prefix = arena_printf(media->arena, "\"/media/%.*s/%lld/%.*s/",
+	    STR_FMT(sig), (long long)epoch, STR_FMT(folder));
+}
+
+/* A key that a row has let pass may still hold what a URL may not. */
+static bool
+is_key(struct str key)
+{
+	static const unsigned char allowed[256] = {
+		['a' ... 'z'] = 1, ['0' ... '9'] = 1, ['-'] = 1, ['.'] = 1,
+		['/'] = 1, ['_'] = 1,
+	};
+	unsigned char all = 1;
+
+	for (size_t i = 0; i < key.n; i++)
+		all &= allowed[(unsigned char)key.p[i]];
+	return all == 1;
+}
+
 void
 app_media_url(void *arg, struct buf *buf, struct str key)
 {
 	struct media *media = arg;
 	struct str name = key, folder = str_cut(&name, '/');
 
-	if (!str_eq(folder, media->folder)) {
-		int64_t epoch = app_media_epoch();
-		struct str sig = token_secure_link(media->arena,
-		    arena_printf(media->arena, "%lld/%.*s %.*s",
-		    (long long)epoch, STR_FMT(folder),
-		    STR_FMT(app_media_secret(&media->app->keyring,
-		    media->arena))));
-
-		media->folder = folder;
-		media->prefix = arena_printf(media->arena, "/media/%.*s/%lld/",
-		    STR_FMT(sig), (long long)epoch);
+	if (!is_key(key)) {	/* answers 404 */
+		buf_addz(buf, "\"/media/damaged\"");
+		return;
 	}
-	/* Keys are of [a-z0-9._/-]; one that is not has been refused by its row or
-	 * is shown escaped, and answers 404. */
-	buf_add_json(buf, arena_printf(media->arena, "%.*s%.*s/%.*s",
-	    STR_FMT(media->prefix), STR_FMT(folder), STR_FMT(name)));
+	if (!str_eq(folder, media->folder))
+		sign_folder(media, folder);
+	buf_add_str(buf, media->prefix);
+	buf_add_str(buf, name);
+	buf_add_char(buf, '"');
 }
 
 struct str

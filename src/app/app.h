@@ -23,6 +23,7 @@ struct app {
 	struct keyring keyring;
 	struct shared *shared;
 	struct store *store;
+	struct store_trace *trace;	/* for the store; NULL: none */
 	struct blob *blob;
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */
@@ -58,6 +59,7 @@ int64_t app_day(char ret_day[11]);
 struct media {
 	const struct app *app;
 	struct arena *arena;
+	struct str secret;		/* asked for once */
 	struct str folder, prefix;	/* the last one signed */
 };
 void app_media_url(void *arg, struct buf *buf, struct str key);

@@ -202,7 +202,7 @@ app_generation_cancel(struct app *app, struct arena *arena,
 struct retry {
 	struct app *app;
 	const struct actor *actor;
-	struct job job;
+	struct job job;		/* as it was; charged anew when recharge */
 	bool recharge;
 	struct str doc;
 	struct quota quota;

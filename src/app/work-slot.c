@@ -13,6 +13,7 @@
 
 enum {
 	TRANSACTION_MS = 20000,
+	RETRY_NAP_MS = 500,
 	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
 	MESSAGE_MAX = 300
 };
@@ -182,12 +183,13 @@ slot_prepare(struct work *w, struct err *err)
 
 /* --- a call -------------------------------------------------------------- */
 
-/* The row of a call: the same for the same job, slot and moment of the job. */
+/* The row of a call: the same for the same job, slot and moment of the job. (Its
+ * attempts begin anew when the user tries again; the revision never does.) */
 static struct str
 usage_id(struct arena *arena, const struct job *job, const struct slot *slot)
 {
 	struct str h = sha256_hex(arena, arena_printf(arena, "%.*s|%.*s|%d|%d",
-	    STR_FMT(job->id), STR_FMT(slot->image_id), (int)job->attempts,
+	    STR_FMT(job->id), STR_FMT(slot->image_id), (int)job->revision,
 	    (int)slot->attempts));
 
 	/* RFC 9562, version 8: bits of our own making */
@@ -340,8 +342,16 @@ static enum rc
 land(struct landing *l, struct err *err)
 {
 	struct work *w = l->w;
-	enum rc rc = store_transaction(w->app->store, w->arena,
-	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err);
+	enum rc rc;
+
+	/* A database that is away for a while costs no picture. */
+	while ((rc = store_transaction(w->app->store, w->arena,
+	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err))
+	    == RC_UNAVAILABLE && !store_commit_unknown(w->app->store)
+	    && !*w->stop && clock_mono_ms() < w->lease_ends_ms) {
+		err_init(err);
+		clock_sleep_ms(RETRY_NAP_MS);
+	}
 
 	if (rc == RC_NOT_FOUND) {	/* no design any more */
 		remove_objects(l);

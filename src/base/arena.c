@@ -122,7 +122,7 @@ arena_free(struct arena *arena)
 }
 
 void *
-arena_alloc(struct arena *arena, size_t n)
+arena_alloc_raw(struct arena *arena, size_t n)
 {
 	const size_t align = alignof(max_align_t);
 	void *p;
@@ -132,7 +132,7 @@ arena_alloc(struct arena *arena, size_t n)
 	n = (n + align - 1) / align * align;
 	if (n > LARGE_BYTES) {
 		arena->large = block_new(n, arena->large);
-		return memset(arena->large->data, 0, n);
+		return arena->large->data;
 	}
 	if (n > arena->blocks->size - arena->used) {
 		arena->blocks = block_new(arena->blocks->size * 2,
@@ -141,7 +141,13 @@ arena_alloc(struct arena *arena, size_t n)
 	}
 	p = arena->blocks->data + arena->used;
 	arena->used += n;
-	return memset(p, 0, n);
+	return p;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t n)
+{
+	return memset(arena_alloc_raw(arena, n), 0, n);
 }
 
 void *

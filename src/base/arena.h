@@ -23,6 +23,8 @@ void arena_free(struct arena *arena);	/* arena_free(NULL) is fine */
 
 /* Zeroed, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t n);
+/* The same, but not zeroed: for buffers that are written before they are read. */
+void *arena_alloc_raw(struct arena *arena, size_t n);
 void *arena_array(struct arena *arena, size_t count, size_t size);
 #define arena_one(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define arena_many(arena, count, type) \

@@ -32,21 +32,12 @@ buf_reserve(struct buf *buf, size_t n)
 		room *= 2;
 	if (room > buf->max)
 		room = buf->max;
-	p = arena_alloc(buf->arena, room);
+	p = arena_alloc_raw(buf->arena, room);
 	if (buf->n > 0)
 		memcpy(p, buf->p, buf->n);
 	buf->p = p;
 	buf->room = room;
 	return true;
-}
-
-void
-buf_add(struct buf *buf, const void *p, size_t n)
-{
-	if (n == 0 || !buf_reserve(buf, n))
-		return;
-	memcpy(buf->p + buf->n, p, n);
-	buf->n += n;
 }
 
 void

@@ -22,11 +22,20 @@ struct buf {
 void buf_init(struct buf *buf, struct arena *arena, size_t room, size_t max);
 /* Makes place for n more bytes; false when that is over the maximum. */
 bool buf_reserve(struct buf *buf, size_t n);
-void buf_add(struct buf *buf, const void *p, size_t n);
 void buf_add_hex(struct buf *buf, const void *p, size_t n);
 void buf_add_i64(struct buf *buf, int64_t v);
 void buf_printf(struct buf *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+static inline void
+buf_add(struct buf *buf, const void *p, size_t n)
+{
+	if (n == 0 || (n > buf->room - buf->n && !buf_reserve(buf, n))
+	    || buf->failed)
+		return;
+	memcpy(buf->p + buf->n, p, n);
+	buf->n += n;
+}
 
 static inline void
 buf_add_str(struct buf *buf, struct str s)

@@ -156,13 +156,11 @@ json_get(const struct json_value *object, const char *name)
 	return NULL;
 }
 
-/* Characters that go out as they are, without a look at their neighbours. */
-static bool
-plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<'
-	    && c != '>' && c != '&';
-}
+/* 1: characters that go out as they are, without a look at their neighbours. */
+static const unsigned char plain[256] = {
+	[' '] = 1, ['!'] = 1, ['#' ... '%'] = 1, ['\'' ... ';'] = 1, ['='] = 1,
+	['?' ... '['] = 1, [']' ... '~'] = 1,
+};
 
 static void
 add_escaped(struct buf *buf, unsigned char c)
@@ -189,7 +187,7 @@ buf_add_json(struct buf *buf, struct str s)
 	while (i < s.n) {
 		size_t from = i, len;
 
-		while (i < s.n && plain((unsigned char)s.p[i]))
+		while (i < s.n && plain[(unsigned char)s.p[i]])
 			i++;
 		buf_add(buf, s.p + from, i - from);
 		if (i == s.n)

@@ -22,7 +22,7 @@ http_method_name(enum http_method verb)
 enum rc
 http_request_parse(struct http_request *request, struct err *err)
 {
-	struct str uri = request->uri;
+	struct str uri = request->uri, host;
 
 	request->verb = HTTP_OTHER;
 	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
@@ -31,7 +31,11 @@ http_request_parse(struct http_request *request, struct err *err)
 	/* The absolute form (RFC 9112, 3.2.2) names a host, which we do not read. */
 	if (str_starts(uri, STR("http://")) || str_starts(uri, STR("https://"))) {
 		uri = str_slice(uri, str_find(uri, '/') + 2, uri.n);
-		uri = str_slice(uri, str_find(uri, '/'), uri.n);
+		host = uri;
+		host = str_cut(&host, '?');
+		uri = str_slice(uri, str_find(host, '/'), uri.n);
+		if (uri.n == 0 || uri.p[0] == '?')	/* RFC 9110, 4.2.3 */
+			uri = arena_printf(request->arena, "/%.*s", STR_FMT(uri));
 	}
 	request->path = str_cut(&uri, '?');
 	request->query = uri;
@@ -55,7 +59,7 @@ http_etag_in(struct str list, struct str etag, bool weak)
 {
 	if (str_eqz(str_trim(list), "*"))
 		return true;
-	while (list.p != NULL) {
+	while (list.p != NULL && etag.n > 0) {
 		/* Our own tags hold no comma, so a plain cut is exact for them. */
 		struct str tag = str_trim(str_cut(&list, ','));
 		bool is_weak = str_starts(tag, STR("W/"));

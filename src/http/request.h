@@ -34,8 +34,8 @@ struct http_request {
 #undef HEADER
 };
 
-/* Fills verb, path, parts and query from method and uri. RC_MALFORMED when the
- * path is not one (then it names nothing of ours). */
+/* Fills verb, path, parts and query from method and uri. RC_NOT_FOUND when the
+ * path is not one (so it names nothing of ours), RC_MALFORMED for `twice`. */
 enum rc http_request_parse(struct http_request *request, struct err *err)
     must_use;
 
@@ -45,7 +45,8 @@ const char *http_method_name(enum http_method verb);
 bool http_media_type_is(struct str content_type, const char *type);
 
 /* Whether a list of entity tags (If-Match, If-None-Match) holds etag: strong
- * comparison, or weak; "*" matches always. RFC 9110, section 8.8.3.2. */
+ * comparison, or weak; "*" matches always, and no tag (null) nothing else. RFC
+ * 9110, section 8.8.3.2. */
 bool http_etag_in(struct str list, struct str etag, bool weak);
 
 #endif

@@ -28,7 +28,8 @@ void http_header_printf(struct http_response *response, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Turns err into application/problem+json (RFC 9457). base_url is where
- * `type` and `instance` point; what was in the response before is dropped. */
+ * `type` points. The body and the ETag that were there before are dropped; header
+ * lines stay (Allow, RateLimit-*). */
 void http_problem(struct http_response *response, const struct err *err,
     struct str base_url, struct str path, struct str request_id);
 

@@ -292,7 +292,7 @@ step_cut(struct work *work)
 	const struct step crown[] = { { 0, 47 }, { 0.14, 38 }, { 0.27, 29 } };
 	const struct step pavilion[] = { { 0, low + 13 }, { 0.26, low + 6 }, { 0.60, low } };
 	const struct step baguette_crown[] = { { 0, 36 } };
-	const struct step baguette_pavilion[] = { { 0, low + 3 } };
+	const struct step baguette_pavilion[] = { { 0, low + 2 } };
 	bool baguette = work->cut == CUT_BAGUETTE;
 	double inset = baguette ? 0.36 : work->cut == CUT_ASSCHER ? 0.44 : 0.40;
 	struct vec at[8], normals[8];
@@ -302,8 +302,6 @@ step_cut(struct work *work)
 	if (baguette) {
 		step_sides(work, at, normals, sides, baguette_crown, 1, CUT_CROWN);
 		step_sides(work, at, normals, sides, baguette_pavilion, 1, CUT_PAVILION);
-		facet(work, plane_at(vec(0, -GIRDLE - 0.97 * tan(radians(low + 3)), 0),
-		    vec(0, -1, 0), CUT_PAVILION));
 	} else {
 		step_sides(work, at, normals, sides, crown, 3, CUT_CROWN);
 		step_sides(work, at, normals, sides, pavilion, 3, CUT_PAVILION);

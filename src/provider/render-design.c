@@ -136,11 +136,13 @@ said(double mm)
 
 /* The width of a small, medium and large stone of that piece. */
 static double
-simple_width(struct str simple)
+simple_width(struct str simple, enum render_piece piece)
 {
+	double scale = piece == PIECE_BRACELET ? 1.3 : 1;
+
 	if (str_eq_nocase(simple, STR("small")))
-		return 6;
-	return str_eq_nocase(simple, STR("large")) ? 10 : 8;
+		return 6 * scale;
+	return (str_eq_nocase(simple, STR("large")) ? 10 : 8) * scale;
 }
 
 static void
@@ -158,7 +160,7 @@ choose_size(struct render_design *design, const struct provider_request *request
 	    request->carat_weight, ratio, &size))
 		width = size.width_mm;
 	if (width == 0)
-		width = simple_width(request->size_simple) / sqrt(ratio) *
+		width = simple_width(request->size_simple, design->piece) / sqrt(ratio) *
 		    (ratio > 1.6 ? 1.1 : 1);
 	width = fmin(fmax(width, 3), 16);
 	design->width_mm = width;

@@ -29,8 +29,8 @@ metal(struct scene *scene, const char *name, enum gem_metal_id id)
 	buf_printf(out, "#declare %s=texture{pigment{rgb<%.3f,%.3f,%.3f>}", name,
 	    m->r, m->g, m->b);
 	if (finish == FINISH_MATTE)
-		buf_addz(out, "normal{bumps 0.35 scale 0.035}finish{ambient 0 diffuse 0.42 "
-		    "specular 0.35 roughness 0.12 metallic reflection{0.42 metallic}}}\n");
+		buf_addz(out, "normal{bumps 0.12 scale 0.06}finish{ambient 0 diffuse 0.72 "
+		    "specular 0.45 roughness 0.10 metallic reflection{0.22 metallic}}}\n");
 	else if (finish == FINISH_HAMMERED)
 		buf_addz(out, "normal{bumps 0.55 scale 1.1}finish{ambient 0 diffuse 0 "
 		    "reflection{0.93 metallic}}}\n");
@@ -72,13 +72,15 @@ sky(struct scene *scene)
 	 * looks stands in the light */
 	patch(out, "boxed", vec(-0.9, 0.75, -0.2), 0.42, 3.2, 0.25);
 	patch(out, "boxed", vec(0.95, 0.50, -0.35), 0.34, 2.4, 0.25);
-	patch(out, "boxed", vec(0.25, 0.62, 0.9), 0.32, 2.0, 0.25);
+	patch(out, "boxed", vec(0.30, 0.42, 0.9), 0.30, 2.0, 0.25);
 	patch(out, "boxed", vec(-0.65, 0.40, 0.9), 0.20, 2.4, 0.25);
 	patch(out, "spherical", vec(0.30, 0.92, 0.12), 0.17, 7.0, 0.4);
 	patch(out, "spherical", vec(-0.1, 0.85, -0.5), 0.30, 0.05, 0.3);
 	patch(out, "spherical", vec(0.5, 0.3, -0.9), 0.26, 0.05, 0.3);
 	patch(out, "boxed", vec(0.62, 0.75, 0.2), 0.14, 0.04, 0.2);
-	patch(out, "boxed", vec(-0.35, 0.85, 0.5), 0.14, 0.04, 0.2);
+	/* what the table mirrors: dark, so that it shows the stone's own colour */
+	patch(out, "spherical", vec(-0.30, 0.84, 0.46), 0.27, 0.18, 0.35);
+	patch(out, "spherical", vec(0.22, 0.87, 0.44), 0.27, 0.18, 0.35);
 	buf_addz(out, "}\n");
 }
 

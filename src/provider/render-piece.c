@@ -317,9 +317,7 @@ pendant(struct scene *scene)
 	bail(scene, z + 3.1, 0.1);
 	chain(scene, vec(0, 0.4, z + 4.1));
 	show_outline(scene, vec(0, 0, 0), reach + 0.8);
-	scene_show(scene, vec(0, 0, z + 8.5));
-	scene_show(scene, vec(-4, 0, z + 7.5));
-	scene_show(scene, vec(4, 0, z + 7.5));
+	scene_show(scene, vec(0, 0, z + 6.5));
 }
 
 /* --- earrings ---------------------------------------------------------------- */
@@ -335,7 +333,7 @@ ear_hook(struct scene *scene, double z, double y)
 }
 
 static void
-earring(struct scene *scene, double x, double turn, bool drop, double foot)
+earring(struct scene *scene, double x, double away, double turn, bool drop, double foot)
 {
 	double z = greatest_z(scene) + head_reach(scene);
 
@@ -351,8 +349,8 @@ earring(struct scene *scene, double x, double turn, bool drop, double foot)
 		buf_printf(&scene->out, "cylinder{<0,%.4f,0>,<0,%.4f,0>,0.42 texture{Metal}}\n",
 		    foot, foot - 6.5);
 	}
-	buf_printf(&scene->out, "rotate<%.2f,%.2f,%.2f>translate<%.4f,0,0>}\n",
-	    drop ? 0.0 : -16.0, turn, drop ? 0.0 : turn * 0.6, x);
+	buf_printf(&scene->out, "rotate<%.2f,%.2f,%.2f>translate<%.4f,0,%.4f>}\n",
+	    drop ? 0.0 : -12.0, turn, drop ? 0.0 : turn * 0.6, x, away);
 }
 
 static void
@@ -361,13 +359,16 @@ earrings(struct scene *scene)
 	bool drop = scene->design->band == BAND_FLAT || scene->design->band == BAND_TWISTED;
 	double half = scene->design->width_mm / 2 + head_reach(scene);
 	double foot = scene->stone_bottom - 0.2, apart = half + (drop ? 2.6 : 1.0);
+	double away = drop ? 0 : greatest_z(scene) * 0.75 + head_reach(scene) * 0.8;
 	double z = greatest_z(scene) + head_reach(scene);
 
-	earring(scene, -apart, 8, drop, foot);
-	earring(scene, apart, -10, drop, foot);
+	/* studs lie one behind the other, drops side by side */
+	apart *= drop ? 1 : 0.76;
+	earring(scene, -apart, -away, 8, drop, foot);
+	earring(scene, apart, away, -10, drop, foot);
 	scene->ground_y = drop ? foot - 0.3 : foot - 5.5;
-	show_outline(scene, vec(-apart, 0, 0), head_reach(scene) + 0.6);
-	show_outline(scene, vec(apart, 0, 0), head_reach(scene) + 0.6);
+	show_outline(scene, vec(-apart, 0, -away), head_reach(scene) + 0.6);
+	show_outline(scene, vec(apart, 0, away), head_reach(scene) + 0.6);
 	if (drop) {
 		scene_show(scene, vec(-apart - 4, 0, z + 7));
 		scene_show(scene, vec(apart, 0, z + 8.5));
@@ -385,7 +386,7 @@ scene_piece(struct scene *scene)
 		earrings(scene);
 		break;
 	case PIECE_BRACELET:
-		ring(scene, BRACELET_RADIUS, 40);
+		ring(scene, BRACELET_RADIUS, 30);
 		break;
 	default:
 		ring(scene, RING_RADIUS, 180);

@@ -61,8 +61,9 @@ crystal(struct scene *scene, const char *name, struct color c, double index,
 		    "diffuse 0 reflection{0,1 fresnel}conserve_energy}}\n", name);
 	buf_printf(out, "#declare %s_in=texture{pigment{rgbt 1}finish{ambient 0 diffuse 0}}\n",
 	    name);
-	buf_printf(out, "#declare %s_back=texture{pigment{rgb 1}finish{ambient 0 diffuse 0 "
-	    "emission %s reflection{%s falloff 1}}}\n", name, small ? "0.22" : "0.02",
+	buf_printf(out, "#declare %s_back=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 diffuse 0 "
+	    "emission %s reflection{%s falloff 1}}}\n", name, c.r, c.g, c.b,
+	    small ? "0.22" : c.r + c.g + c.b > 2 ? "0" : "0.11",
 	    small ? "0.7,0.8" : "0.78,0.99");
 	buf_printf(out, "#declare %s_shell=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 "
 	    "diffuse 0 emission 0.3 reflection{0.05,0.9 fresnel}}}\n", name,

@@ -189,7 +189,10 @@ bool doc_peek_bool(struct str bson, const char *key, bool *ret_value);
 
 /* --- what is printed ---------------------------------------------------- */
 
-/* The $jsonSchema validator as BSON, and everything as text. */
+/* The $jsonSchema validator as BSON, and everything as text. It agrees with
+ * doc_from_bson() on every value (t/tools/boundary), but for what it cannot see: bad
+ * UTF-8, control characters, the subtype of binary data and a key that is stored
+ * twice. */
 struct str schema_validator(const struct doc *doc, struct arena *arena);
 /* A JSON array of index specifications as createIndexes takes them. */
 struct str schema_indexes(const struct doc *doc, struct arena *arena);

@@ -239,19 +239,19 @@ jobs_cancel(struct store *store, struct arena *arena, struct store_owner owner,
 
 enum rc
 jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
-    struct str id, int64_t rank, const struct charge *recharge,
+    struct str id, int64_t rank, const struct charge *charge,
     struct str *ret_doc, struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
-	struct str charge = STR("");
+	struct str set = STR("");
 
-	if (recharge != NULL)
-		charge = arena_printf(arena, ",\"charge.returned\":false,"
+	if (charge != NULL)
+		set = arena_printf(arena, ",\"charge.returned\":false,"
 		    "\"charge.day\":\"%.*s\",\"charge.address\":\"%.*s\"",
-		    STR_FMT(recharge->day), STR_FMT(recharge->address));
+		    STR_FMT(charge->day), STR_FMT(charge->address));
 	(void)bson_concat(filter, db_json(arena, "{\"status\":{\"$in\":"
 	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]}%s}",
-	    recharge != NULL ? ",\"charge.returned\":true"
+	    charge != NULL ? ",\"charge.returned\":true"
 	    : ",\"charge.returned\":{\"$ne\":true}"));
 	if (db_find_and_modify(store, arena, collection, filter, NULL,
 	    db_json(arena, "[{\"$set\":{\"status\":\"queued\",\"run_at\":\"$$NOW\","
@@ -261,7 +261,7 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 	    "{\"$eq\":[\"$$this.status\",\"succeeded\"]},\"$$this\","
 	    "{\"$mergeObjects\":[\"$$this\",{\"status\":\"queued\","
 	    "\"attempts\":0,\"retry_at\":null,\"reason\":null,\"message\":null,"
-	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(charge),
+	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(set),
 	    TOUCH), DB_PIPELINE, ret_doc, err) != RC_OK)
 		return err->rc;
 	return ret_doc->p != NULL ? RC_OK : err_set(err, RC_CONFLICT,

@@ -495,9 +495,9 @@ END_TEST
 
 START_TEST(a_free_object_is_cut_at_its_bounds)
 {
-	bson_t extra = BSON_INITIALIZER, deep = BSON_INITIALIZER;
+	bson_t extra = BSON_INITIALIZER, *deep = bson_new();
 	struct str json;
-	char key[8];
+	char key[16];
 	int faults;
 
 	for (int i = 0; i < 100; i++) {
@@ -509,13 +509,13 @@ START_TEST(a_free_object_is_cut_at_its_bounds)
 	ck_assert(str_contains_nocase(json, STR("\"k31\":31}")));
 	ck_assert(str_contains_nocase(json, STR("too_many")));
 	for (int i = 0; i < 60; i++) {
-		bson_t outer = BSON_INITIALIZER;
+		bson_t *outer = bson_new();
 
-		BSON_APPEND_DOCUMENT(&outer, "d", &deep);
-		bson_destroy(&deep);
+		BSON_APPEND_DOCUMENT(outer, "d", deep);
+		bson_destroy(deep);
 		deep = outer;
 	}
-	json = encode(with_free(&deep), OWNER, &faults);
+	json = encode(with_free(deep), OWNER, &faults);
 	ck_assert(str_contains_nocase(json, STR("\"extra\":{\"d\":{\"d\":{\"d\":"
 	    "{\"d\":{\"d\":{\"d\":{\"d\":{\"d\":{}}}}}}}}}")));
 }

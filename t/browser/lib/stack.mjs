@@ -1,0 +1,76 @@
+// A whole bezel for a test: scripts/run with its own mongod and nginx on a free port, ended by scripts/stop.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { diag } from "./tap.mjs";
+
+const run = promisify(execFile);
+const top = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+function freePort() {
+	return new Promise((resolve, reject) => {
+		const probe = createServer();
+		probe.on("error", reject);
+		probe.listen(0, "127.0.0.1", () => {
+			const { port } = probe.address();
+			probe.close(() => resolve(port));
+		});
+	});
+}
+
+export class Stack {
+	settings = {};
+
+	constructor(settings) {
+		this.settings = {
+			provider: "mem", job_workers: 1, job_slots: 1, web_workers: 2, guest_daily: 500, guest_address_daily: 5000, ...settings,
+		};
+	}
+
+	// Settings given here hold from now on; the data stay from start to start.
+	async start(settings = {}) {
+		Object.assign(this.settings, settings);
+		this.folder ??= await mkdtemp("/tmp/bezel-b-");
+		await run("chmod", ["0755", this.folder]);
+		this.port ??= await freePort();
+		const options = Object.entries(this.settings).filter(([, value]) => value !== null)
+			.flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+		await run(join(top, "scripts/run"), ["--no-build", "--detach", "--flood", "off", "--state", join(this.folder, "state"),
+			"--port", String(this.port), "--mongod-cache", "0.25", ...options], { timeout: 120000 });
+		this.running = true;
+		return this;
+	}
+
+	async stop() {
+		if (!this.running)
+			return;
+		this.running = false;
+		await run(join(top, "scripts/stop"), ["--state", join(this.folder, "state")], { timeout: 120000 });
+	}
+
+	async restart(settings) {
+		await this.stop();
+		await this.start(settings);
+	}
+
+	async close() {
+		await this.stop();
+		if (!process.env.BEZEL_TEST_KEEP && this.folder)
+			await rm(this.folder, { recursive: true, force: true });
+	}
+
+	async showLogs() {
+		for (const name of ["run", "bezel"]) {
+			const text = await readFile(join(this.folder, "state/logs", name + ".log"), "utf8").catch(() => "");
+			diag(`--- ${name}.log`);
+			diag(text.split("\n").slice(-12).join("\n"));
+		}
+	}
+
+	get url() {
+		return `http://127.0.0.1:${this.port}`;
+	}
+}

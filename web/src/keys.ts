@@ -1,0 +1,113 @@
+import { open, pick, pickedOf, star, trash } from "./state/designs";
+import { send } from "./state/draft";
+import { cancel, isOpen, jobsOf } from "./state/jobs";
+import { sheetOpen, singleKeys, tab } from "./state/prefs";
+import { go, route } from "./state/route";
+import { neighbour } from "./ui/viewer";
+
+/* The keys of the sheet. Those without Ctrl or Alt can be switched off, and rest while one types. */
+
+function typing(target: EventTarget | null): boolean {
+	return target instanceof HTMLElement
+		&& (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName)
+		|| (target instanceof HTMLInputElement && !/^(checkbox|radio|button|file)$/.test(target.type)));
+}
+
+function focus(selector: string): void {
+	requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus());
+}
+
+function withModifier(e: KeyboardEvent): boolean {
+	if ((e.ctrlKey || e.metaKey) && e.key === "Enter") {
+		const form = e.target instanceof HTMLElement ? e.target.closest<HTMLFormElement>("form.refine") : null;
+		if (form)
+			form.requestSubmit();
+		else
+			void send();
+		return true;
+	}
+	if (e.altKey && !e.ctrlKey && e.code === "KeyA") {
+		tab.value = "compose";
+		focus(".words-input");
+		return true;
+	}
+	if (e.altKey && !e.ctrlKey && e.code === "KeyR" && document.querySelector(".refine-input")) {
+		tab.value = "pictures";
+		focus(".refine-input");
+		return true;
+	}
+	return false;
+}
+
+function step(by: 1 | -1): boolean {
+	const { design, version } = route.value;
+	const other = version === null ? null : neighbour(version, by);
+
+	if (design === null || other === null)
+		return false;
+	go(design, other.id, true);
+	return true;
+}
+
+function single(e: KeyboardEvent): boolean {
+	const design = open.value;
+	const { version } = route.value;
+
+	switch (e.key) {
+	case "?":
+		sheetOpen.value = true;
+		return true;
+	case "1":
+	case "2":
+	case "3":
+		tab.value = e.key === "1" ? "compose" : e.key === "2" ? "pictures" : "designs";
+		focus(e.key === "1" ? ".words-input" : e.key === "2" ? ".panel.pictures" : ".panel.designs");
+		return true;
+	}
+	if (design === null)
+		return false;
+	switch (e.key) {
+	case "ArrowLeft":
+		return step(-1);
+	case "ArrowRight":
+		return step(1);
+	case ".":
+		if (!design.is_deleted)
+			void star(design);
+		return true;
+	case "Delete":
+		if (!design.is_deleted)
+			void trash(design);
+		return true;
+	case "p":
+	case "P":
+		if (version !== null && !design.is_deleted && pickedOf(design) !== version)
+			void pick(design, version);
+		return version !== null;
+	case "X":
+		for (const job of jobsOf(design.id).filter(isOpen))
+			void cancel(job);
+		return true;
+	default:
+		return false;
+	}
+}
+
+function onKey(e: KeyboardEvent): void {
+	if (e.defaultPrevented || e.isComposing || sheetOpen.value)
+		return;
+	const radio = e.target instanceof HTMLInputElement && e.target.type === "radio";
+	let taken = withModifier(e);
+
+	if (!taken && e.key === "Escape" && route.value.version !== null && !typing(e.target)) {
+		go(route.value.design);
+		taken = true;
+	}
+	if (!taken && singleKeys.value && !e.ctrlKey && !e.metaKey && !e.altKey && !typing(e.target)
+		&& !(radio && e.key.startsWith("Arrow")))
+		taken = single(e);
+	if (taken)
+		e.preventDefault();
+}
+
+document.addEventListener("keydown", onKey);

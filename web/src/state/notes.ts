@@ -1,0 +1,44 @@
+import { signal } from "@preact/signals";
+
+/* Short messages: read aloud to those who do not look, and shown as notes with one action at most. */
+export interface Note {
+	id: number;
+	text: string;
+	kind: "plain" | "fault";
+	action: { label: string; run: () => void } | null;
+}
+
+export const notes = signal<Note[]>([]);
+export const spoken = signal("");
+
+let last = 0;
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
+
+export function speak(text: string): void {
+	/* The same words twice would not be read twice. */
+	spoken.value = spoken.value === text ? text + "\u00a0" : text;
+}
+
+export function dismiss(id: number): void {
+	clearTimeout(timers.get(id));
+	timers.delete(id);
+	notes.value = notes.value.filter((note) => note.id !== id);
+}
+
+/* Notes are held while somebody points at them or has the focus in them. */
+export function hold(id: number): void {
+	clearTimeout(timers.get(id));
+}
+
+export function release(id: number, ms = 10000): void {
+	clearTimeout(timers.get(id));
+	timers.set(id, setTimeout(() => dismiss(id), ms));
+}
+
+export function note(text: string, action: Note["action"] = null, kind: Note["kind"] = "plain"): number {
+	const id = ++last;
+
+	notes.value = [...notes.value.slice(-2), { id, text, kind, action }];
+	release(id, action ? 20000 : 8000);
+	return id;
+}

@@ -1,0 +1,79 @@
+import { useEffect } from "preact/hooks";
+import { open, titleOf } from "../state/designs";
+import { hold, dismiss, notes, release, spoken } from "../state/notes";
+import { isOpen, jobs } from "../state/jobs";
+import { tab } from "../state/prefs";
+import type { Tab } from "../state/prefs";
+import { Composer } from "./composer";
+import { History } from "./history";
+import { Icon } from "./icons";
+import { Sheet } from "./sheet";
+import { Stage } from "./stage";
+import { Banners, Top } from "./top";
+
+const tabs: { id: Tab; label: string; icon: "wand" | "grid" | "picture" }[] = [
+	{ id: "compose", label: "Compose", icon: "wand" },
+	{ id: "pictures", label: "Pictures", icon: "picture" },
+	{ id: "designs", label: "Designs", icon: "grid" },
+];
+
+/* Only a narrow page shows them; then one panel at a time. */
+function Tabs() {
+	const running = Object.values(jobs.value).filter(isOpen).length;
+
+	return (
+		<nav class="tabs" aria-label="Parts of the studio">
+			{tabs.map(({ id, label, icon }) => (
+				<button key={id} type="button" aria-current={tab.value === id ? "true" : undefined} onClick={() => { tab.value = id; }}>
+					<Icon name={icon} />
+					<span>{label}</span>
+					{id === "pictures" && running > 0 && <span class="spark" aria-hidden="true" />}
+				</button>
+			))}
+		</nav>
+	);
+}
+
+function Notes() {
+	return (
+		<div class="notes">
+			{notes.value.map((n) => (
+				<div key={n.id} class={`note ${n.kind}`} role={n.kind === "fault" ? "alert" : "status"}
+					onMouseEnter={() => hold(n.id)} onMouseLeave={() => release(n.id)}
+					onFocusCapture={() => hold(n.id)} onBlurCapture={() => release(n.id)}>
+					<span>{n.text}</span>
+					{n.action && <button type="button" class="plain strong" onClick={() => { dismiss(n.id); n.action?.run(); }}>{n.action.label}</button>}
+					<button type="button" class="plain square" aria-label="Close this note" onClick={() => dismiss(n.id)}><Icon name="close" /></button>
+				</div>
+			))}
+		</div>
+	);
+}
+
+export function App() {
+	const design = open.value;
+
+	useEffect(() => {
+		document.title = design === null ? "bezel" : `${titleOf(design)} – bezel`;
+	}, [design]);
+	return (
+		<div class="studio" data-tab={tab.value}>
+			<a class="skip" href="#pictures" onClick={(e) => {
+				e.preventDefault();
+				tab.value = "pictures";
+				document.getElementById("pictures")?.focus();
+			}}>To the pictures</a>
+			<Top />
+			<Banners />
+			<main class="panels">
+				<section class="panel compose" aria-label="Compose"><Composer /></section>
+				<section class="panel pictures" id="pictures" tabIndex={-1} aria-label="Pictures"><Stage /></section>
+				<section class="panel designs" tabIndex={-1} aria-label="Designs"><History /></section>
+			</main>
+			<Tabs />
+			<Notes />
+			<Sheet />
+			<div class="away" role="status" aria-live="polite">{spoken.value}</div>
+		</div>
+	);
+}

@@ -1,0 +1,80 @@
+import type { Fault, Slot } from "./types";
+
+/* The jeweller's words for what the interface says. */
+
+const fields: [RegExp, string][] = [
+	[/^\/original_prompt/, "the description"], [/^\/prompt/, "the change"], [/^\/gem_data\/type/, "the stone"],
+	[/^\/gem_data\/cut/, "the cut"], [/^\/gem_data\/color/, "the colour"], [/^\/gem_data\/transparency/, "the transparency"],
+	[/length_mm$/, "the length"], [/width_mm$/, "the width"], [/height_mm$/, "the depth"],
+	[/carat_weight$/, "the weight"], [/^\/gem_data\/size/, "the size"],
+	[/uploaded_image_url/, "the reference picture"], [/^\/material_preferences\/metals/, "the metals"],
+	[/^\/material_preferences\/finish/, "the finish"], [/^\/num_variations/, "the number of pictures"],
+	[/^\/preserve_elements/, "what to keep"], [/^\/refinement_strength/, "the strength"],
+];
+
+export function fieldName(pointer: string): string {
+	return fields.find(([pattern]) => pattern.test(pointer))?.[1] ?? pointer;
+}
+
+const empty: [RegExp, string][] = [
+	[/^\/original_prompt/, "Describe the piece in a few words."],
+	[/^\/prompt/, "Say what should change."],
+	[/^\/gem_data\/type/, "Name the stone."],
+	[/^\/gem_data\/color/, "Name the colour."],
+	[/^\/gem_data\/cut/, "Name the cut."],
+	[/^\/material_preferences\/metals/, "Choose at least one metal."],
+];
+
+export function faultText(fault: Fault): string {
+	const pointer = fault.pointer ?? "";
+
+	if (fault.code === "too_short" || fault.code === "too_few" || fault.code === "required") {
+		const sentence = empty.find(([pattern]) => pattern.test(pointer))?.[1];
+		if (sentence !== undefined)
+			return sentence;
+	}
+	if (/uploaded_image_url/.test(pointer) && fault.code !== "upload")
+		return "This picture is no longer there. Add it again.";
+	return fault.detail ?? "This cannot be used.";
+}
+
+const reasons: Record<string, string> = {
+	unavailable: "The picture maker did not answer.",
+	rate_limited: "The picture maker has too much to do.",
+	timeout: "It took too long.",
+	killed: "Making it was interrupted.",
+	image_safety: "The picture maker would not make this one.",
+	bad_output: "What came was no picture.",
+	bad_image: "What came was no picture.",
+	no_renderer: "The picture maker is not there. The studio’s keeper has been told.",
+	attempts_exhausted: "It was tried several times without success.",
+	base_lost: "The picture to refine is gone.",
+	cancelled: "You stopped it.",
+	storage: "There was no room to keep it.",
+};
+
+export function reasonText(slot: Slot): string {
+	return reasons[slot.reason ?? ""] ?? slot.message ?? "It could not be made.";
+}
+
+export function span(seconds: number): string {
+	if (seconds >= 3600)
+		return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`;
+	return seconds >= 60 ? `${Math.floor(seconds / 60)} min` : `${Math.max(0, seconds)} s`;
+}
+
+export function when(iso: string): string {
+	const date = new Date(iso);
+	const today = new Date().toDateString() === date.toDateString();
+
+	return new Intl.DateTimeFormat("en-GB", today ? { hour: "numeric", minute: "2-digit" }
+		: { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(date);
+}
+
+export const strengths = [
+	{ name: "Subtle", value: 0.25, hint: "A touch: the piece stays what it is" },
+	{ name: "Balanced", value: 0.5, hint: "A visible change, the same idea" },
+	{ name: "Bold", value: 0.85, hint: "A new take on the piece" },
+] as const;
+
+export const keepable = [["stone", "Stone"], ["setting", "Setting"], ["band", "Band"], ["metal", "Metal"]] as const;
