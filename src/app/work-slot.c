@@ -121,7 +121,8 @@ fill_reference(struct work *w, struct err *err)
 		return RC_OK;
 	rc = blob_get(w->app->blob, w->arena, key, IMAGE_MAX_BYTES,
 	    &w->request.reference, err);
-	if (rc == RC_NOT_FOUND) {	/* a lost file does not stop the design */
+	/* A lost file, or a damaged key, does not stop the design. */
+	if (rc == RC_NOT_FOUND || rc == RC_INVALID) {
 		err_init(err);
 		log_event(LOG_WARN, "upload.lost", LOG_STR("key", key), LOG_END);
 		return RC_OK;
@@ -157,6 +158,9 @@ slot_prepare(struct work *w, struct err *err)
 	    : &w->design.gem_data);
 	fill_metals(r, job->material_preferences != NULL
 	    ? job->material_preferences : &w->design.material_preferences);
+	if (r->prompt.p == NULL)	/* a picture of nothing would cost as much */
+		return fail_all(w, "design_damaged", "The design cannot be read.",
+		    err);
 	if (fill_reference(w, err) != RC_OK)
 		return err->rc;
 	if (str_eqz(job->kind, "generation")) {
@@ -171,7 +175,7 @@ slot_prepare(struct work *w, struct err *err)
 	for (size_t i = 0; i < job->preserve_elements.n
 	    && r->preserve_count < PROVIDER_PRESERVE_MAX; i++)
 		r->preserve[r->preserve_count++] = job->preserve_elements.items[i];
-	if (fill_base(w, err) != RC_NOT_FOUND)
+	if (fill_base(w, err) != RC_NOT_FOUND && err->rc != RC_INVALID)
 		return err->rc;
 	err_init(err);
 	return fail_all(w, "base_lost", "The picture to refine is gone.", err);

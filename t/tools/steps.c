@@ -605,7 +605,7 @@ begin(struct app *clean, struct run *run)
 	struct arena *arena = arena_new();
 	struct actor nobody = { .kind = ACTOR_NONE };
 	struct guest_session session;
-	struct str token;
+	struct str doc, token;
 	struct err err;
 	uint32_t r;
 
@@ -614,8 +614,8 @@ begin(struct app *clean, struct run *run)
 	(void)snprintf(run->address, sizeof run->address, "10.%u.%u.%u",
 	    r >> 16 & 255, r >> 8 & 255, r & 255);
 	nobody.address = str_of(run->address);
-	if (app_guest_start(clean, arena, &nobody, &session, &token, &err)
-	    != RC_OK)
+	if (app_guest_start(clean, arena, &nobody, &session, &doc, &token,
+	    &err) != RC_OK)
 		complain("session", &err);
 	copy(run->session, sizeof run->session, session.id);
 	copy(run->make_key, sizeof run->make_key, uuid_new(arena));

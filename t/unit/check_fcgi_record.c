@@ -144,7 +144,7 @@ static bool
 complete(struct str s)
 {
 	/* A copy of its own, so that a sanitizer sees a read past the end. */
-	unsigned char *p = malloc(s.n + (s.n == 0));
+	unsigned char *p = calloc(1, s.n + (s.n == 0));
 	bool result;
 
 	memcpy(p, s.p, s.n);
