@@ -17,6 +17,17 @@ accepted(struct call *call, const char *where, struct str id)
 	http_header_printf(call->response, "Retry-After", "%d", RETRY_AFTER_S);
 }
 
+/* A refusal for want of quota says so in headers too. */
+static enum rc
+refused(struct call *call, struct err *err)
+{
+	if (err->rc == RC_QUOTA)
+		reply_quota(call, &(struct quota){ .left = 0,
+		    .limit = call->app->conf->guest_daily,
+		    .reset_s = err->retry_after_s });
+	return err->rc;
+}
+
 enum rc
 api_design_create(struct call *call, struct err *err)
 {
@@ -24,7 +35,7 @@ api_design_create(struct call *call, struct err *err)
 
 	if (app_design_create(call->app, call->arena, &call->actor, call->body,
 	    &call->idem, &design, err) != RC_OK)
-		return err->rc;
+		return refused(call, err);
 	accepted(call, "/v1/designs/", design.id);
 	reply_quota(call, &design.quota);
 	reply_design(call, &design);
@@ -209,7 +220,9 @@ api_design_list(struct call *call, struct err *err)
 		return err->rc;
 	if (n > limit) {
 		n = limit;
-		cursor = cursor_make(call, &query, docs[n - 1]);
+		/* One whose id is damaged marks no place; the one before does. */
+		for (size_t i = n; i > 0 && cursor.p == NULL; i--)
+			cursor = cursor_make(call, &query, docs[i - 1]);
 	}
 	for (size_t i = 0; i < n; i++)
 		bytes += docs[i].n;
@@ -252,7 +265,7 @@ api_generation_create(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK || app_generation_create(call->app,
 	    call->arena, &call->actor, call->id, call->body, &call->idem,
 	    &generation, err) != RC_OK)
-		return err->rc;
+		return refused(call, err);
 	return generation_accepted(call, &generation);
 }
 
@@ -264,7 +277,7 @@ api_refinement_create(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK || app_refinement_create(call->app,
 	    call->arena, &call->actor, call->id, call->body, &call->idem,
 	    &generation, err) != RC_OK)
-		return err->rc;
+		return refused(call, err);
 	return generation_accepted(call, &generation);
 }
 
@@ -308,6 +321,6 @@ api_generation_retry(struct call *call, struct err *err)
 	if (app_generation_retry(call->app, call->arena, &call->actor, call->id,
 	    &generation, err) != RC_OK || app_idem_done(call->app, call->arena,
 	    &call->idem, 202, err) != RC_OK)
-		return err->rc;
+		return refused(call, err);
 	return generation_accepted(call, &generation);
 }

@@ -110,7 +110,9 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	if (rc == RC_OK) {
 		rc = run_in_gate(app, arena, actor, job, fn, arg, err);
 		err_init(&ignored);
-		if (rc != RC_OK)
+		/* Not when it may be committed: this counter may say too much,
+		 * never too little. */
+		if (rc != RC_OK && !store_commit_unknown(app->store))
 			(void)!counter_give_back(app->store, arena,
 			    charge->address, &ignored);
 	}

@@ -202,10 +202,9 @@ app_generation_cancel(struct app *app, struct arena *arena,
 struct retry {
 	struct app *app;
 	const struct actor *actor;
-	struct str id, design_id, doc;
-	int64_t rank;
+	struct job job;		/* as it was; charged anew when recharge */
 	bool recharge;
-	char day[11];
+	struct str doc;
 	struct quota quota;
 };
 
@@ -219,11 +218,11 @@ retry_in_transaction(struct store *store, struct arena *arena, void *arg,
 	if (r->recharge && charge_principal(r->app, arena, r->actor, STR_NULL,
 	    &r->quota, err) != RC_OK)
 		return err->rc;
-	if (jobs_retry(store, arena, r->actor->owner, r->id, r->rank,
-	    r->recharge, r->day, &r->doc, err) != RC_OK)
+	if (jobs_retry(store, arena, r->actor->owner, r->job.id, r->job.rank,
+	    r->recharge ? r->job.charge : NULL, &r->doc, err) != RC_OK)
 		return err->rc;
 	return designs_begin_generation(store, arena, r->actor->owner,
-	    r->design_id, r->id, &ignored, err);
+	    r->job.design_id, r->job.id, &ignored, err);
 }
 
 enum rc
@@ -231,20 +230,22 @@ app_generation_retry(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id,
     struct app_generation *ret_generation, struct err *err)
 {
-	struct retry r = { .app = app, .actor = actor, .id = id,
-		.rank = clock_now_ms() };
+	struct retry r = { .app = app, .actor = actor };
 	struct app_generation there;
-	struct job job;
 
 	if (app_generation_get(app, arena, actor, id, &there, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_job, &job);
-	(void)doc_from_bson(&doc_job, there.doc, &job, arena, NULL);
-	r.design_id = job.design_id;
-	r.recharge = job.charge != NULL && job.charge->returned;
-	(void)app_day(r.day);
-	if (store_transaction(app->store, arena, actor->deadline_ms,
-	    retry_in_transaction, &r, err) != RC_OK)
+	doc_init(&doc_job, &r.job);
+	(void)doc_from_bson(&doc_job, there.doc, &r.job, arena, NULL);
+	r.recharge = r.job.charge != NULL && r.job.charge->returned;
+	r.job.rank = clock_now_ms();
+	if (r.recharge)
+		(void)!charge_and_run(app, arena, actor, &r.job,
+		    retry_in_transaction, &r, err);
+	else
+		(void)!store_transaction(app->store, arena, actor->deadline_ms,
+		    retry_in_transaction, &r, err);
+	if (err->rc != RC_OK)
 		return err->rc;
 	app_wake(app);
 	if (show(app, arena, r.doc, ret_generation, err) != RC_OK)

@@ -13,6 +13,7 @@
 
 enum {
 	TRANSACTION_MS = 20000,
+	RETRY_NAP_MS = 500,
 	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
 	MESSAGE_MAX = 300
 };
@@ -120,7 +121,8 @@ fill_reference(struct work *w, struct err *err)
 		return RC_OK;
 	rc = blob_get(w->app->blob, w->arena, key, IMAGE_MAX_BYTES,
 	    &w->request.reference, err);
-	if (rc == RC_NOT_FOUND) {	/* a lost file does not stop the design */
+	/* A lost file, or a damaged key, does not stop the design. */
+	if (rc == RC_NOT_FOUND || rc == RC_INVALID) {
 		err_init(err);
 		log_event(LOG_WARN, "upload.lost", LOG_STR("key", key), LOG_END);
 		return RC_OK;
@@ -156,6 +158,9 @@ slot_prepare(struct work *w, struct err *err)
 	    : &w->design.gem_data);
 	fill_metals(r, job->material_preferences != NULL
 	    ? job->material_preferences : &w->design.material_preferences);
+	if (r->prompt.p == NULL)	/* a picture of nothing would cost as much */
+		return fail_all(w, "design_damaged", "The design cannot be read.",
+		    err);
 	if (fill_reference(w, err) != RC_OK)
 		return err->rc;
 	if (str_eqz(job->kind, "generation")) {
@@ -170,7 +175,7 @@ slot_prepare(struct work *w, struct err *err)
 	for (size_t i = 0; i < job->preserve_elements.n
 	    && r->preserve_count < PROVIDER_PRESERVE_MAX; i++)
 		r->preserve[r->preserve_count++] = job->preserve_elements.items[i];
-	if (fill_base(w, err) != RC_NOT_FOUND)
+	if (fill_base(w, err) != RC_NOT_FOUND && err->rc != RC_INVALID)
 		return err->rc;
 	err_init(err);
 	return fail_all(w, "base_lost", "The picture to refine is gone.", err);
@@ -178,12 +183,13 @@ slot_prepare(struct work *w, struct err *err)
 
 /* --- a call -------------------------------------------------------------- */
 
-/* The row of a call: the same for the same job, slot and moment of the job. */
+/* The row of a call: the same for the same job, slot and moment of the job. (Its
+ * attempts begin anew when the user tries again; the revision never does.) */
 static struct str
 usage_id(struct arena *arena, const struct job *job, const struct slot *slot)
 {
 	struct str h = sha256_hex(arena, arena_printf(arena, "%.*s|%.*s|%d|%d",
-	    STR_FMT(job->id), STR_FMT(slot->image_id), (int)job->attempts,
+	    STR_FMT(job->id), STR_FMT(slot->image_id), (int)job->revision,
 	    (int)slot->attempts));
 
 	/* RFC 9562, version 8: bits of our own making */
@@ -203,6 +209,9 @@ init_usage(struct work *w, const struct slot *slot, struct api_usage *usage)
 	usage->request.prompt = w->request.is_refinement
 	    ? w->request.refinement_prompt : w->request.prompt;
 	usage->request.num_images = 1;
+	usage->request.parameters = work_parameters(w, arena_printf(w->arena,
+	    "{\"seed\":%lld,\"variation\":%d}", (long long)slot->seed,
+	    (int)slot->variation));
 	usage->response.error_message = STR("the call has not ended");
 	usage->ip_address = w->job->ip_address;
 	usage->created_at = clock_now_ms();
@@ -333,8 +342,16 @@ static enum rc
 land(struct landing *l, struct err *err)
 {
 	struct work *w = l->w;
-	enum rc rc = store_transaction(w->app->store, w->arena,
-	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err);
+	enum rc rc;
+
+	/* A database that is away for a while costs no picture. */
+	while ((rc = store_transaction(w->app->store, w->arena,
+	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err))
+	    == RC_UNAVAILABLE && !store_commit_unknown(w->app->store)
+	    && !*w->stop && clock_mono_ms() < w->lease_ends_ms) {
+		err_init(err);
+		clock_sleep_ms(RETRY_NAP_MS);
+	}
 
 	if (rc == RC_NOT_FOUND) {	/* no design any more */
 		remove_objects(l);
@@ -411,6 +428,10 @@ retry_own_fault(struct work *w, size_t i, const char *reason,
 		.message = arena_str(w->arena, str_of(why->message)),
 		.detail = arena_str(w->arena, str_of(why->detail)) };
 
+	/* The row of the call: a picture was paid for, but none is there. */
+	w->calls[i].usage.response.success = false;
+	w->calls[i].usage.response.num_images_returned = 0;
+	w->calls[i].usage.response.error_message = result.reason;
 	log_event(LOG_ERROR, "slot.retry", LOG_Z("reason", reason),
 	    LOG_Z("detail", why->detail), LOG_END);
 	return retry_later(w, i, &result, err);
@@ -430,9 +451,9 @@ take_picture(struct work *w, size_t i, const struct provider_result *result,
 		return retry_own_fault(w, i, "bad_image", &why, err);
 	if (store_picture(l, &image, &why) != RC_OK)
 		return retry_own_fault(w, i, "storage", &why, err);
-	if (doc_free_from_json(w->arena, result->parameters, &l->parameters,
-	    &why) != RC_OK)
-		l->parameters = STR_NULL;
+	l->parameters = work_parameters(w, result->parameters);
+	if (l->parameters.p != NULL)
+		l->call->usage.request.parameters = l->parameters;
 	l->slot = *slot;
 	l->slot.status = STR("succeeded");
 	l->slot.reason = l->slot.message = STR_NULL;

@@ -32,7 +32,7 @@ struct work {
 	int running;
 	bool cancelled;
 	struct str last_error;
-	int64_t next_heartbeat_ms;
+	int64_t next_heartbeat_ms, lease_ends_ms;	/* clock_mono_ms() */
 };
 
 /* Queued or running: it has not reached its end. */
@@ -40,6 +40,10 @@ bool slot_open(const struct slot *slot);
 
 /* Fills w->request from the design, the job's overrides and the base picture. */
 enum rc slot_prepare(struct work *w, struct err *err) must_use;
+
+/* Generation parameters as BSON: what the provider told, with the job's
+ * overrides, as much as a free object holds. */
+struct str work_parameters(struct work *w, struct str told);
 
 enum rc slot_start(struct work *w, size_t i, struct err *err) must_use;
 enum rc slot_take(struct work *w, size_t i, const struct provider_result *result,

@@ -17,7 +17,8 @@
 enum {
 	WAIT_MS = 250,			/* between looks at stop and the lease */
 	TRANSACTION_MS = 20000,
-	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000
+	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
+	CLAIMS_MAX = 60			/* then a job is dead: hours of back-off */
 };
 
 static int64_t
@@ -66,10 +67,10 @@ finish(struct work *w, struct err *err)
 	size_t landed = count_slots(job, "succeeded");
 	struct finish f = { .w = w };
 
-	f.status = landed == job->slots.n ? "succeeded"
-	    : landed > 0 ? "partially_succeeded"
-	    : count_slots(job, "cancelled") == job->slots.n ? "cancelled"
-	    : "failed";
+	f.status = landed == 0 ? count_slots(job, "cancelled") > 0
+	    && count_slots(job, "cancelled") == job->slots.n ? "cancelled"
+	    : "failed"
+	    : landed == job->slots.n ? "succeeded" : "partially_succeeded";
 	f.give_back = landed == 0 && job->charge != NULL
 	    && !job->charge->returned;
 	if (store_transaction(w->app->store, w->arena,
@@ -149,14 +150,21 @@ cancel_calls(struct work *w)
 static enum rc
 heartbeat(struct work *w, struct err *err)
 {
-	bool cancel;
+	int64_t now_ms = clock_mono_ms();
+	bool cancel = false;
 
-	if (clock_mono_ms() < w->next_heartbeat_ms)
+	if (now_ms < w->next_heartbeat_ms)
 		return RC_OK;
-	w->next_heartbeat_ms = clock_mono_ms()
+	w->next_heartbeat_ms = now_ms
 	    + (lease_ms(w) / 3 < 1000 ? lease_ms(w) / 3 : 1000);
-	if (jobs_heartbeat(w->app->store, w->arena, w->job->id, w->token,
-	    lease_ms(w), &cancel, err) != RC_OK)
+	(void)!jobs_heartbeat(w->app->store, w->arena, w->job->id, w->token,
+	    lease_ms(w), &cancel, err);
+	if (err->rc == RC_OK)
+		w->lease_ends_ms = now_ms + lease_ms(w);
+	else if (err->rc == RC_UNAVAILABLE
+	    && clock_mono_ms() < w->lease_ends_ms)
+		err_init(err);	/* the job is still ours, and calls cost money */
+	else
 		return err->rc;
 	if (cancel && !w->cancelled) {
 		w->cancelled = true;
@@ -290,23 +298,53 @@ give_back(struct work *w, const struct err *why)
 	    : why->message)), &err);
 }
 
+/* Dead letter: no worker can bring it to its end. Its slots fail, what was
+ * charged goes back, and an operator is told. */
+static enum rc
+bury(struct work *w, struct err *err)
+{
+	struct err ignored;
+
+	log_event(LOG_ERROR, "job.dead", LOG_STR("job", w->job->id),
+	    LOG_STR("kind", w->job->kind), LOG_INT("attempts", w->job->attempts),
+	    LOG_END);
+	metric_add(w->app->shared, METRIC_jobs_dead_total, 1);
+	err_init(&ignored);
+	for (size_t i = 0; i < w->job->slots.n; i++)
+		if (slot_open(&w->job->slots.items[i]))
+			(void)!slot_end(w, &w->job->slots.items[i], "failed",
+			    STR("given_up"), STR("It could not be made."),
+			    &ignored);
+	return finish(w, err);
+}
+
+static enum rc
+run(struct work *w, struct err *err)
+{
+	if (w->job->attempts <= CLAIMS_MAX)
+		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+			if (str_eqz(w->job->kind, kinds[i].kind))
+				return kinds[i].run(w, err);
+	return bury(w, err);
+}
+
 enum rc
 app_work_once(struct app *app, struct arena *arena, const volatile bool *stop,
     bool *ret_worked, struct err *err)
 {
 	struct job job;
 	struct work w = { .app = app, .arena = arena, .job = &job,
-		.stop = stop, .token = uuid_new(arena) };
+		.stop = stop, .token = uuid_new(arena),
+		.lease_ends_ms = clock_mono_ms() };
 
 	if (jobs_claim(app->store, arena, w.token, lease_ms(&w), &job,
 	    ret_worked, err) != RC_OK || !*ret_worked)
 		return err->rc;
+	w.lease_ends_ms += lease_ms(&w);
 	metric_add(app->shared, METRIC_job_claims_total, 1);
 	log_context(job.id);
 	w.next_heartbeat_ms = clock_mono_ms() + 1000;
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (str_eqz(job.kind, kinds[i].kind))
-			(void)!kinds[i].run(&w, err);
+	(void)!run(&w, err);
 	if (err->rc == RC_CONFLICT) {	/* somebody else has the job now */
 		metric_add(app->shared, METRIC_job_leases_lost_total, 1);
 		cancel_calls(&w);

@@ -80,7 +80,9 @@ open_store(struct arena *arena, const struct conf *conf, const char *app_name,
 	struct store_options options = { .uri = conf->mongodb_uri,
 		.database = arena_strz(arena, conf->mongodb_database),
 		.app_name = app_name, .select_timeout_ms = SELECT_TIMEOUT_MS,
-		.command_timeout_ms = COMMAND_TIMEOUT_MS };
+		.command_timeout_ms = COMMAND_TIMEOUT_MS,
+		.trace = app->trace == NULL ? NULL
+		: &app->trace->transaction };
 
 	if (conf->mongodb_uri_file == NULL
 	    || secret_read_file(wiped, conf->mongodb_uri_file, &options.uri, err)
@@ -115,7 +117,8 @@ static enum rc
 open_provider(struct arena *arena, const struct conf *conf, struct app *app,
     struct err *err)
 {
-	struct provider_mem_options mem = { 0 };
+	/* A price, so that tests see what becomes of costs. */
+	struct provider_mem_options mem = { .cost_microusd = 20000 };
 	struct render_options render = { .povray = conf->povray,
 		.max_parallel = (int)conf->job_slots };
 

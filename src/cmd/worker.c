@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -104,27 +106,56 @@ close_foreign(const struct worker_context *c, enum worker_role role)
 		(void)close(c->wake_receive_fd);
 }
 
+/* What the process before us left when it was killed. */
+static void
+take_over(struct app *app, struct arena *arena)
+{
+	struct err err;
+
+	err_init(&err);
+	if (app_take_over(app, arena, &err) != RC_OK)
+		log_event(LOG_WARN, "worker.take_over", LOG_Z("message",
+		    err.message), LOG_Z("detail", err.detail), LOG_END);
+}
+
+enum rc
+worker_probe(const struct conf *conf, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct app app = { .wake_fd = -1 };
+
+	return open_app(arena, conf, OPEN_STORE | OPEN_BLOB | OPEN_IMAGE
+	    | OPEN_PROVIDER, "bezel", &app, err);
+}
+
 int
 worker_run(const struct worker_context *context, enum worker_role role,
-    struct fcgi_pulse *pulse)
+    int number)
 {
 	struct arena *arena = arena_new();
 	struct app app = { .shared = context->shared,
+		.trace = &context->traces[number],
 		.wake_fd = context->wake_send_fd };
 	struct err err;
+	char name[16];
 	int status = 1;
 
 	err_init(&err);
 	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	log_init(context->conf->log_level, roles[role].name);
+	(void)snprintf(name, sizeof name, "bezel-%s", roles[role].name);
+	(void)prctl(PR_SET_NAME, name);		/* for ps and top */
 	close_foreign(context, role);
 	if (open_app(arena, context->conf, roles[role].parts, "bezel", &app, &err)
-	    == RC_OK)
+	    == RC_OK) {
+		take_over(&app, arena);
 		status = role == WORKER_JOB
 		    ? run_job(&app, context->wake_receive_fd)
 		    : role == WORKER_SCHEDULER ? run_scheduler(&app)
-		    : run_web(context, &app, role == WORKER_SLOW, pulse, &err);
+		    : run_web(context, &app, role == WORKER_SLOW,
+		    &context->pulses[number], &err);
+	}
 	if (err.rc != RC_OK)
 		log_event(LOG_ERROR, "worker.failed", LOG_Z("message",
 		    err.message), LOG_Z("detail", err.detail), LOG_END);

@@ -18,7 +18,15 @@ enum {
 	KEPT_MAX = 64,		/* connections a worker holds at most */
 	EVENTS = 64,
 	IO_TIMEOUT_S = 5,	/* for a peer that stops in the middle */
-	IDLE_MS = 1000
+	IDLE_MS = 1000,
+	/* A request of the fast routes: nginx lets bodies of 64 KiB through and has
+	 * headers of at most 32 KiB. A unix socket's buffer holds it whole. */
+	WHOLE_MAX = 96 * 1024
+};
+
+struct kept {
+	int fd;
+	int64_t half_since_ms;	/* a part of a request is there; 0: none */
 };
 
 struct worker {
@@ -27,9 +35,10 @@ struct worker {
 	void *arg;
 	struct arena *arena;	/* of one request */
 	int epoll;
-	int kept[KEPT_MAX];
+	struct kept kept[KEPT_MAX];
 	int kept_count;
 	bool listening;
+	sigset_t waiting;	/* signals come while we wait, never in a request */
 	FCGX_Request request;
 };
 
@@ -96,7 +105,8 @@ take_body(struct worker *w, struct http_request *request, struct err *err)
 	return RC_OK;
 }
 
-static void
+/* False when the request was not read to its end. */
+static bool
 answer(struct worker *w, struct http_request *request,
     struct http_response *response)
 {
@@ -108,11 +118,12 @@ answer(struct worker *w, struct http_request *request,
 	for (char **param = w->request.envp; *param != NULL; param++)
 		take_param(request, *param);
 	err_init(&err);
-	if (take_body(w, request, &err) == RC_OK)
+	if (take_body(w, request, &err) == RC_OK) {
 		w->handler(w->arg, request, response);
-	else
-		http_problem(response, &err, STR_NULL, request->uri,
-		    request->request_id);
+		return true;
+	}
+	http_problem(response, &err, STR_NULL, request->uri, request->request_id);
+	return false;
 }
 
 /* One request of a connection that is readable. Returns whether it stays. */
@@ -134,8 +145,7 @@ serve_one(struct worker *w, int fd)
 		return false;
 	}
 	w->options->pulse->busy_since_ms = clock_mono_ms();
-	answer(w, &request, &response);
-	keep = w->request.keepConnection && FCGX_GetError(w->request.in) == 0;
+	keep = answer(w, &request, &response) && w->request.keepConnection;
 	if (!fcgi_record_write(fd, w->request.requestId,
 	    http_response_head(&response),
 	    request.verb == HTTP_HEAD ? STR_NULL : buf_str(&response.body)))
@@ -151,29 +161,72 @@ serve_one(struct worker *w, int fd)
 	return keep;
 }
 
-static void
-forget(struct worker *w, int fd)
+static struct kept *
+find(struct worker *w, int fd)
 {
 	for (int i = 0; i < w->kept_count; i++)
-		if (w->kept[i] == fd) {
-			w->kept[i] = w->kept[--w->kept_count];
-			return;
-		}
+		if (w->kept[i].fd == fd)
+			return &w->kept[i];
+	return NULL;
 }
 
 static void
-connection_ready(struct worker *w, int fd)
+forget(struct worker *w, struct kept *kept)
 {
-	char byte;
-	ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	*kept = w->kept[--w->kept_count];
+}
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n > 0 && serve_one(w, fd))
-		return;
-	if (n <= 0)
-		(void)close(fd);	/* closing also takes it out of epoll */
-	forget(w, fd);
+static void
+drop(struct worker *w, struct kept *kept)
+{
+	(void)close(kept->fd);	/* closing also takes it out of epoll */
+	forget(w, kept);
+}
+
+/* libfcgi blocks until a request is all there, and so would the others behind it.
+ * nginx sends a request at once; what comes by halves is left in the socket until
+ * it is whole, or too old (drop_halves). */
+static void
+connection_ready(struct worker *w, struct kept *kept, uint32_t events)
+{
+	static unsigned char whole[WHOLE_MAX];
+
+	for (;;) {
+		ssize_t n = recv(kept->fd, whole, sizeof whole,
+		    MSG_PEEK | MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			drop(w, kept);
+			return;
+		}
+		if ((size_t)n < sizeof whole
+		    && !fcgi_record_complete(whole, (size_t)n)) {
+			if (events & (EPOLLHUP | EPOLLRDHUP))
+				drop(w, kept);
+			else if (kept->half_since_ms == 0)
+				kept->half_since_ms = clock_mono_ms();
+			return;
+		}
+		kept->half_since_ms = 0;
+		if (!serve_one(w, kept->fd)) {
+			forget(w, kept);
+			return;
+		}
+		/* Events come once (EPOLLET): look whether more is there. */
+	}
+}
+
+static void
+drop_halves(struct worker *w)
+{
+	int64_t before_ms = clock_mono_ms() - IO_TIMEOUT_S * 1000;
+
+	for (int i = w->kept_count - 1; i >= 0; i--)
+		if (w->kept[i].half_since_ms != 0
+		    && w->kept[i].half_since_ms < before_ms)
+			drop(w, &w->kept[i]);
 }
 
 static void
@@ -201,7 +254,7 @@ listen_on(struct worker *w, bool on)
 static void
 take_connection(struct worker *w)
 {
-	struct epoll_event event = { .events = EPOLLIN };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
 	int fd = accept4(w->options->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0) {
@@ -214,7 +267,8 @@ take_connection(struct worker *w)
 	}
 	set_timeouts(fd);
 	if (w->options->mode == FCGI_CLOSE) {
-		(void)serve_one(w, fd);
+		if (serve_one(w, fd))
+			(void)close(fd);	/* whatever the peer wishes */
 		return;
 	}
 	event.data.fd = fd;
@@ -222,8 +276,9 @@ take_connection(struct worker *w)
 		(void)close(fd);
 		return;
 	}
-	w->kept[w->kept_count++] = fd;
-	connection_ready(w, fd);	/* the request is mostly there already */
+	w->kept[w->kept_count++] = (struct kept){ .fd = fd };
+	/* The request is mostly there already. */
+	connection_ready(w, &w->kept[w->kept_count - 1], 0);
 }
 
 static void
@@ -241,18 +296,21 @@ loop(struct worker *w)
 		    || clock_mono_ms() >= drain_until))
 			return;
 		listen_on(w, drain_until == 0 && w->kept_count < KEPT_MAX);
-		n = epoll_wait(w->epoll, events, EVENTS,
-		    drain_until != 0 ? 50 : IDLE_MS);
+		n = epoll_pwait(w->epoll, events, EVENTS,
+		    drain_until != 0 ? 50 : IDLE_MS, &w->waiting);
 		if (n == 0 && w->options->idle != NULL)
 			w->options->idle(w->arg);
 		for (int i = 0; i < n; i++) {
 			int fd = events[i].data.fd;
+			struct kept *kept = find(w, fd);
 
-			if (fd != w->options->listen_fd)
-				connection_ready(w, fd);
-			else if (!*w->options->stop)
+			if (kept != NULL)
+				connection_ready(w, kept, events[i].events);
+			else if (fd == w->options->listen_fd
+			    && !*w->options->stop)
 				take_connection(w);
 		}
+		drop_halves(w);
 	}
 }
 
@@ -261,6 +319,7 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
     void *arg, void (*signals)(void), struct err *err)
 {
 	struct worker w = { .options = options, .handler = handler, .arg = arg };
+	sigset_t term;
 
 	/* libfcgi polls two seconds at a close it does itself (a broken request);
 	 * it reads these once, in FCGX_Init. */
@@ -269,13 +328,17 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
 	if (FCGX_Init() != 0)
 		return err_set(err, RC_INTERNAL, "FastCGI cannot start.");
 	signals();
+	/* A signal would end libfcgi's read of a body, and the request with it. */
+	(void)sigemptyset(&term);
+	(void)sigaddset(&term, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &term, &w.waiting);
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (w.epoll < 0)
 		return err_set(err, RC_INTERNAL, "epoll cannot start.");
 	w.arena = arena_new();
 	loop(&w);
 	for (int i = 0; i < w.kept_count; i++)
-		(void)close(w.kept[i]);
+		(void)close(w.kept[i].fd);
 	(void)close(w.epoll);
 	arena_free(w.arena);
 	return RC_OK;

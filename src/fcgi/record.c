@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 
 enum {
-	RECORD_VERSION = 1, END_REQUEST = 3, STDOUT = 6,
+	RECORD_VERSION = 1, BEGIN_REQUEST = 1, END_REQUEST = 3, STDIN = 5, STDOUT = 6,
 	CONTENT_MAX = 65528,		/* a multiple of 8 */
 	HEADER_BYTES = 8, RECORDS_AT_ONCE = 16
 };
@@ -56,7 +56,7 @@ fcgi_record_write(int fd, int request_id, struct str head, struct str body)
 	struct str rest[2] = { head, body };
 	int count = 0, records = 0, which = 0;
 
-	while (which < 2) {
+	while (rest[0].n + rest[1].n > 0) {
 		size_t room = CONTENT_MAX, n = 0;
 		int at = count++;
 
@@ -64,19 +64,20 @@ fcgi_record_write(int fd, int request_id, struct str head, struct str body)
 		while (which < 2 && room > 0) {
 			size_t take = rest[which].n < room ? rest[which].n : room;
 
-			if (take > 0)
+			if (take > 0) {
 				iov[count++] = (struct iovec){
 				    (void *)(uintptr_t)rest[which].p, take };
+				rest[which].p += take;
+			}
 			n += take;
 			room -= take;
-			rest[which].p += take;
 			rest[which].n -= take;
 			if (rest[which].n == 0)
 				which++;
 		}
 		header(headers[records], STDOUT, request_id, n);
 		iov[at] = (struct iovec){ headers[records++], HEADER_BYTES };
-		if (records == RECORDS_AT_ONCE - 2 && which < 2) {
+		if (records == RECORDS_AT_ONCE - 2) {
 			if (!write_all(fd, iov, count))
 				return false;
 			count = records = 0;
@@ -89,4 +90,32 @@ fcgi_record_write(int fd, int request_id, struct str head, struct str body)
 	iov[count++] = (struct iovec){ (void *)(uintptr_t)end_body,
 	    sizeof end_body };
 	return write_all(fd, iov, count);
+}
+
+bool
+fcgi_record_complete(const unsigned char *p, size_t n)
+{
+	size_t at = 0;
+	int begun = -1;		/* the request's id */
+
+	while (at < n) {
+		size_t content, padding;
+		int id;
+
+		if (p[at] != RECORD_VERSION)
+			return true;
+		if (n - at < HEADER_BYTES)
+			return false;
+		content = (size_t)p[at + 4] << 8 | p[at + 5];
+		padding = p[at + 6];
+		if (n - at - HEADER_BYTES < content + padding)
+			return false;
+		id = p[at + 2] << 8 | p[at + 3];
+		if (p[at + 1] == BEGIN_REQUEST && begun < 0)
+			begun = id;
+		if (p[at + 1] == STDIN && content == 0 && id == begun)
+			return true;
+		at += HEADER_BYTES + content + padding;
+	}
+	return false;
 }

@@ -1,8 +1,10 @@
 /*
- * record.h - an answer as FastCGI records, written in one go.
+ * record.h - FastCGI records: whether a request is all there, and an answer in one
+ * go.
  *
- * FastCGI 1.0, sections 3.3 and 5: STDOUT records of at most 65535 bytes, an
- * empty one, END_REQUEST. Not for other layers.
+ * FastCGI 1.0, sections 3.3 and 5: an answer is STDOUT records of at most 65535
+ * bytes, an empty one, END_REQUEST; a request ends with an empty STDIN record. Not
+ * for other layers.
  */
 #ifndef BEZEL_FCGI_RECORD_H
 #define BEZEL_FCGI_RECORD_H
@@ -12,5 +14,9 @@
 /* False when the peer has gone or takes nothing for the socket's time-out. */
 bool fcgi_record_write(int fd, int request_id, struct str head,
     struct str body);
+
+/* Whether the n bytes hold a request from its BEGIN to its end. True also where no
+ * request can come of them (not version 1), so that the reader finds the fault. */
+bool fcgi_record_complete(const unsigned char *p, size_t n);
 
 #endif

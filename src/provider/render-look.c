@@ -79,8 +79,8 @@ sky(struct scene *scene)
 	patch(out, "spherical", vec(0.5, 0.3, -0.9), 0.26, 0.05, 0.3);
 	patch(out, "boxed", vec(0.62, 0.75, 0.2), 0.14, 0.04, 0.2);
 	/* what the table mirrors: dark, so that it shows the stone's own colour */
-	patch(out, "spherical", vec(-0.30, 0.84, 0.46), 0.27, 0.10, 0.35);
-	patch(out, "spherical", vec(0.22, 0.87, 0.44), 0.27, 0.10, 0.35);
+	patch(out, "spherical", vec(-0.30, 0.84, 0.46), 0.27, 0.18, 0.35);
+	patch(out, "spherical", vec(0.22, 0.87, 0.44), 0.27, 0.18, 0.35);
 	buf_addz(out, "}\n");
 }
 

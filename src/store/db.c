@@ -5,6 +5,7 @@
 #include <mongoc/mongoc.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -23,8 +24,9 @@ struct store {
 	int command_timeout_ms;
 	int64_t commands;
 	int64_t fail_in;		/* tests: commands until the failure */
-	bool fail_after;
+	enum store_fault fault;
 	bool transient, unknown_commit;	/* labels of the last error */
+	struct store_trace *trace;
 };
 
 /* libmongoc warns once per aborted transaction and per lost server; what counts
@@ -84,6 +86,7 @@ store_open(struct arena *process_arena, const struct store_options *options,
 	mongoc_write_concern_destroy(majority);
 	store->database = arena_strz(process_arena, str_of(options->database));
 	store->command_timeout_ms = options->command_timeout_ms;
+	store->trace = options->trace;
 	*ret_store = store;
 	return RC_OK;
 }
@@ -104,10 +107,22 @@ store_commands(const struct store *store)
 }
 
 void
-store_fail_at(struct store *store, int64_t n, bool after)
+store_fail_at(struct store *store, int64_t n, enum store_fault fault)
 {
 	store->fail_in = n;
-	store->fail_after = after;
+	store->fault = fault;
+}
+
+int64_t
+store_fail_left(const struct store *store)
+{
+	return store->fail_in;
+}
+
+bool
+store_commit_unknown(const struct store *store)
+{
+	return store->unknown_commit;
 }
 
 static void
@@ -211,9 +226,12 @@ must_fail(struct store *store, bool after, struct err *err)
 	static const bson_error_t cut = { MONGOC_ERROR_STREAM,
 		MONGOC_ERROR_STREAM_SOCKET, "failed on demand" };
 
-	if (store->fail_in != 1 || store->fail_after != after)
+	if (store->fail_in != 1 || after == (store->fault == STORE_CUT_BEFORE
+	    || store->fault == STORE_EXIT_BEFORE))
 		return false;
 	store->fail_in = 0;
+	if (store->fault == STORE_EXIT_BEFORE || store->fault == STORE_EXIT_AFTER)
+		_exit(STORE_FAULT_STATUS);
 	(void)fail(store, NULL, &cut, err);
 	store->transient = store->session != NULL && !after;
 	return true;
@@ -405,6 +423,7 @@ db_insert(struct store *store, struct arena *arena, const char *collection,
 	if (!bson_init_static(&item, (const uint8_t *)doc.p, doc.n))
 		die("db_insert: not BSON");
 	BSON_APPEND_UTF8(&command, "insert", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_ARRAY_BEGIN(&command, "documents", &array);
 	BSON_APPEND_DOCUMENT(&array, "0", &item);
 	bson_append_array_end(&command, &array);
@@ -441,6 +460,7 @@ db_update(struct store *store, struct arena *arena, const char *collection,
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "update", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_ARRAY_BEGIN(&command, "updates", &array);
 	BSON_APPEND_DOCUMENT_BEGIN(&array, "0", &item);
 	BSON_APPEND_DOCUMENT(&item, "q", filter);
@@ -468,6 +488,7 @@ db_delete(struct store *store, struct arena *arena, const char *collection,
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "delete", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_ARRAY_BEGIN(&command, "deletes", &array);
 	BSON_APPEND_DOCUMENT_BEGIN(&array, "0", &item);
 	BSON_APPEND_DOCUMENT(&item, "q", filter);
@@ -493,6 +514,7 @@ db_find_and_modify(struct store *store, struct arena *arena,
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "findAndModify", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_DOCUMENT(&command, "query", filter);
 	if (sort != NULL)
 		BSON_APPEND_DOCUMENT(&command, "sort", sort);
@@ -550,11 +572,15 @@ commit(struct store *store, int64_t deadline_ms, struct err *err)
 			if (must_fail(store, true, err)) {
 				/* Committed, and nobody told us: say it again. */
 				store->transient = false;
+				store->unknown_commit = true;
+				if (store->fault == STORE_CUT_COMMIT)
+					return err->rc;
 				err_init(err);
 				continue;
 			}
 			if (store->fail_in > 1)
 				store->fail_in--;
+			store->unknown_commit = false;
 			return RC_OK;
 		}
 		(void)fail(store, &reply, &error, err);
@@ -566,16 +592,57 @@ commit(struct store *store, int64_t deadline_ms, struct err *err)
 	}
 }
 
+/* {id: UUID} of the session, into the memory that outlives us. */
+static void
+leave_trace(struct store *store)
+{
+	const bson_t *lsid = mongoc_client_session_get_lsid(store->session);
+	bson_subtype_t subtype;
+	const uint8_t *data;
+	bson_iter_t it;
+	uint32_t n;
+
+	if (store->trace == NULL || !bson_iter_init_find(&it, lsid, "id")
+	    || !BSON_ITER_HOLDS_BINARY(&it))
+		return;
+	bson_iter_binary(&it, &subtype, &n, &data);
+	if (n != sizeof store->trace->session)
+		return;
+	memcpy(store->trace->session, data, n);
+	store->trace->open = true;
+}
+
+enum rc
+store_abort_left(struct store *store, struct arena *arena,
+    struct store_trace *trace, struct err *err)
+{
+	bson_t *command, list, session;
+
+	if (!trace->open)
+		return RC_OK;
+	command = db_bson(arena);
+	BSON_APPEND_ARRAY_BEGIN(command, "killSessions", &list);
+	BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &session);
+	BSON_APPEND_BINARY(&session, "id", BSON_SUBTYPE_UUID, trace->session,
+	    sizeof trace->session);
+	bson_append_document_end(&list, &session);
+	bson_append_array_end(command, &list);
+	if (db_read(store, arena, command, NULL, err) == RC_OK)
+		trace->open = false;
+	return err->rc;
+}
+
 static enum rc
 attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
     store_transaction_fn *fn, void *arg, struct err *err)
 {
 	bson_error_t error;
 
-	store->transient = false;
+	store->transient = store->unknown_commit = false;
 	store->session = mongoc_client_start_session(store->client, NULL, &error);
 	if (store->session == NULL)
 		return fail(store, NULL, &error, err);
+	leave_trace(store);
 	if (!mongoc_client_session_start_transaction(store->session, NULL, &error))
 		(void)fail(store, NULL, &error, err);
 	else if (fn(store, arena, arg, err) == RC_OK)
@@ -583,6 +650,8 @@ attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
 	/* Destroying an open one aborts it. */
 	mongoc_client_session_destroy(store->session);
 	store->session = NULL;
+	if (store->trace != NULL)
+		store->trace->open = false;
 	return err->rc;
 }
 

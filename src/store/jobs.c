@@ -8,7 +8,16 @@
 static const char collection[] = "jobs";
 static const char usage_log[] = "api_usage_log";
 
-#define TOUCH "\"revision\":{\"$add\":[\"$revision\",1]},\"updated_at\":\"$$NOW\""
+/* One more, whatever is stored: a poisoned counter, or one that has reached what
+ * the validator takes, must not stop the queue. */
+#define NEXT(field, most, else) "{\"$cond\":[{\"$and\":[{\"$isNumber\":\"$" field \
+	"\"},{\"$gte\":[\"$" field "\",0]},{\"$lt\":[\"$" field "\"," most "]}]}," \
+	"{\"$add\":[\"$" field "\",1]}," else "]}"
+/* The time has come; what is no time has come too. */
+#define PAST(field) "{\"$or\":[{\"$lt\":[\"$" field "\",\"$$NOW\"]}," \
+	"{\"$ne\":[{\"$type\":\"$" field "\"},\"date\"]}]}"
+#define TOUCH "\"revision\":" NEXT("revision", "900000000", "1") \
+	",\"updated_at\":\"$$NOW\""
 
 enum rc
 jobs_insert(struct store *store, struct arena *arena, const struct job *job,
@@ -97,7 +106,7 @@ claim(struct store *store, struct arena *arena, const bson_t *filter,
 	    db_json(arena, "{\"priority\":1,\"rank\":1}"), db_json(arena,
 	    "[{\"$set\":{\"status\":\"running\",\"lease_token\":\"%.*s\","
 	    "\"lease_until\":{\"$add\":[\"$$NOW\",%lld]},"
-	    "\"attempts\":{\"$add\":[\"$attempts\",1]},%s}}]", STR_FMT(token),
+	    "\"attempts\":" NEXT("attempts", "1000", "1000") ",%s}}]", STR_FMT(token),
 	    (long long)lease_ms, TOUCH), DB_PIPELINE, ret_doc, err);
 }
 
@@ -108,12 +117,11 @@ jobs_claim(struct store *store, struct arena *arena, struct str token,
 	struct str doc;
 
 	if (claim(store, arena, db_json(arena, "{\"status\":\"queued\","
-	    "\"$expr\":{\"$lte\":[\"$run_at\",\"$$NOW\"]}}"), token, lease_ms,
+	    "\"$expr\":" PAST("run_at") "}"), token, lease_ms,
 	    &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL && claim(store, arena, db_json(arena,
-	    "{\"status\":\"running\",\"$expr\":{\"$lt\":[\"$lease_until\","
-	    "\"$$NOW\"]}}"), token, lease_ms, &doc, err) != RC_OK)
+	    "{\"status\":\"running\",\"$expr\":" PAST("lease_until") "}"), token, lease_ms, &doc, err) != RC_OK)
 		return err->rc;
 	*ret_found = doc.p != NULL;
 	if (*ret_found) {
@@ -231,28 +239,29 @@ jobs_cancel(struct store *store, struct arena *arena, struct store_owner owner,
 
 enum rc
 jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
-    struct str id, int64_t rank, bool recharge, const char *day,
+    struct str id, int64_t rank, const struct charge *charge,
     struct str *ret_doc, struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
-	struct str charge = STR("");
+	struct str set = STR("");
 
-	if (recharge)
-		charge = arena_printf(arena, ",\"charge.returned\":false,"
-		    "\"charge.day\":\"%s\"", day);
+	if (charge != NULL)
+		set = arena_printf(arena, ",\"charge.returned\":false,"
+		    "\"charge.day\":\"%.*s\",\"charge.address\":\"%.*s\"",
+		    STR_FMT(charge->day), STR_FMT(charge->address));
 	(void)bson_concat(filter, db_json(arena, "{\"status\":{\"$in\":"
 	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]}%s}",
-	    recharge ? ",\"charge.returned\":true"
+	    charge != NULL ? ",\"charge.returned\":true"
 	    : ",\"charge.returned\":{\"$ne\":true}"));
 	if (db_find_and_modify(store, arena, collection, filter, NULL,
 	    db_json(arena, "[{\"$set\":{\"status\":\"queued\",\"run_at\":\"$$NOW\","
-	    "\"rank\":{\"$numberLong\":\"%lld\"},\"priority\":10,\"attempts\":0,"
+	    "\"rank\":{\"$numberLong\":\"%lld\"},\"priority\":10,"
 	    "\"cancel_requested\":false,\"ended_at\":null%.*s,%s,"
 	    "\"slots\":{\"$map\":{\"input\":\"$slots\",\"in\":{\"$cond\":["
 	    "{\"$eq\":[\"$$this.status\",\"succeeded\"]},\"$$this\","
 	    "{\"$mergeObjects\":[\"$$this\",{\"status\":\"queued\","
-	    "\"retry_at\":null,\"reason\":null,\"message\":null,"
-	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(charge),
+	    "\"attempts\":0,\"retry_at\":null,\"reason\":null,\"message\":null,"
+	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(set),
 	    TOUCH), DB_PIPELINE, ret_doc, err) != RC_OK)
 		return err->rc;
 	return ret_doc->p != NULL ? RC_OK : err_set(err, RC_CONFLICT,

@@ -10,6 +10,7 @@
 
 #include "store/store.h"
 
+struct charge;
 struct job;
 struct slot;
 struct api_usage;
@@ -62,10 +63,11 @@ enum rc jobs_cancel(struct store *store, struct arena *arena,
     struct err *err) must_use;
 
 /* Failed, refused and cancelled slots become queued again; RC_CONFLICT when the
- * job has not ended or has none. recharge: the charge is taken again. */
+ * job has not ended or has none. charge: of a new taking, or NULL. */
 enum rc jobs_retry(struct store *store, struct arena *arena,
-    struct store_owner owner, struct str id, int64_t rank, bool recharge,
-    const char *day, struct str *ret_doc, struct err *err) must_use;
+    struct store_owner owner, struct str id, int64_t rank,
+    const struct charge *charge, struct str *ret_doc,
+    struct err *err) must_use;
 
 /* Jobs that ended before before_ms go. */
 enum rc jobs_tidy(struct store *store, struct arena *arena, int64_t before_ms,

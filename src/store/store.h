@@ -18,6 +18,16 @@ struct store_options {
 	const char *app_name;		/* shown in the server's log */
 	int select_timeout_ms;		/* how long to look for a primary */
 	int command_timeout_ms;		/* maxTimeMS, and of the socket (plus a little) */
+	struct store_trace *trace;	/* or NULL */
+};
+
+/* In shared memory: the transaction that a process is in. A server keeps the
+ * locks of a transaction whose client was killed for a minute and more (88 s
+ * measured), and all who want the same documents wait: so the successor of a
+ * killed process ends it. */
+struct store_trace {
+	unsigned char session[16];
+	volatile bool open;
 };
 
 /* Once per process, after fork. Nothing is connected yet. */
@@ -33,9 +43,24 @@ enum rc store_ping(struct store *store, struct arena *arena, struct err *err)
 /* Commands sent by this process since it was opened. */
 int64_t store_commands(const struct store *store);
 
+/* Ends the transaction that a killed process has left in trace, if any. */
+enum rc store_abort_left(struct store *store, struct arena *arena,
+    struct store_trace *trace, struct err *err) must_use;
+
 /* Tests: the n-th database command from now fails as if the connection had been
- * cut before (or, with after, behind) its effect. 0: none. */
-void store_fail_at(struct store *store, int64_t n, bool after);
+ * cut. n = 0: none. */
+enum store_fault {
+	STORE_CUT_BEFORE,	/* its effect */
+	STORE_CUT_AFTER,	/* its effect: the answer is lost */
+	STORE_CUT_COMMIT,	/* the same, and a commit is not asked for again, as
+				 * when the deadline is over by then */
+	STORE_EXIT_BEFORE,	/* the process ends, status STORE_FAULT_STATUS */
+	STORE_EXIT_AFTER
+};
+enum { STORE_FAULT_STATUS = 71 };
+void store_fail_at(struct store *store, int64_t n, enum store_fault fault);
+/* Commands until it happens; 0: it has happened, or none was asked for. */
+int64_t store_fail_left(const struct store *store);
 
 /* Who owns: exactly one of both is not null. */
 struct store_owner {
@@ -50,5 +75,9 @@ typedef enum rc store_transaction_fn(struct store *store, struct arena *arena,
 enum rc store_transaction(struct store *store, struct arena *arena,
     int64_t deadline_ms, store_transaction_fn *fn, void *arg,
     struct err *err) must_use;
+
+/* Whether the last store_transaction() failed without anybody knowing if it was
+ * committed. */
+bool store_commit_unknown(const struct store *store);
 
 #endif

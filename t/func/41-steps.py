@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+"""Fails each single step of making, refining, trying again and removing a design, one after the other: each
+database command (before its effect, behind it, at the commit, and by the end of the process), each call to the
+object store, each call to the provider. After each, what is stored must agree with itself (t/lib/truth.py)."""
+import collections
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+import tap
+import truth
+from stack import BUILDDIR, SLOWER, Stack
+from tap import is_, main, ok, test
+
+LONG = bool(os.environ.get("BEZEL_TEST_LONG"))
+STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
+IMAGE = os.path.join(BUILDDIR, "bezel-image")
+# How far a series must go at least, so that it cannot test nothing.
+FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("purge", "db"): 6, ("retain", "db"): 9,
+       ("make", "put"): 4, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
+       ("make", "provider"): 2, ("refine", "provider"): 1,
+       ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
+EXITS = ("exit_before", "exit_after", "exit")
+
+
+class Steps:
+    """The program with a database of its own, and what it said. Objects lie in memory: fsync is not tested here."""
+
+    def __init__(self):
+        # The service only makes the database; the program is the job workers.
+        self.stack = Stack(settings={"provider": "mem", "job_workers": "0"})
+        self.objects = None
+        self.codes = []
+        self.runs = []
+
+    def run(self, lines):
+        self.objects = tempfile.mkdtemp(prefix="bezel-steps-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+        tap.at_end(lambda folder=self.objects: shutil.rmtree(folder, ignore_errors=True))
+        uri = os.path.join(self.stack.state, "secrets", "mongodb.uri")
+        done = subprocess.run([STEPS, "--uri-file=" + uri, "--database=" + self.stack.database,
+                               "--objects=" + self.objects, "--image=" + IMAGE],
+                              input="\n".join(lines + ["sweep list before 9999"]) + "\n", stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False, timeout=280 * SLOWER)
+        self.codes.append((done.returncode, done.stderr[-2000:]))
+        self.runs = [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def run(lines):
+    """Carries series out, half of them in each of two processes."""
+    threads = [threading.Thread(target=steps.run, args=(part,)) for steps, part in zip(both, (lines[0::2], lines[1::2]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for steps in both:
+        is_(steps.codes[-1:], [(0, "")], "the program has nothing to complain about")
+        check(steps)
+
+
+def gone(db, run, objects):
+    """Of a design that was to be removed."""
+    faults = []
+    if db.designs.count_documents({"_id": run["design"]}):
+        faults.append("the design is still there")
+    left = [key for key in objects if key.startswith(run["design"] + "/")]
+    if left:
+        faults.append("objects are left: %s" % left)
+    states = [job["status"] for job in db.jobs.find({"design_id": run["design"], "kind": "object_deletion"})]
+    if states != ["succeeded"]:
+        faults.append("jobs of deletion: %s" % states)
+    return faults
+
+
+def faults_of(steps, run, objects):
+    found = ["stuck at " + run["where"]] if run["stuck"] else []
+    if run["scenario"] in ("purge", "retain"):
+        return found + gone(steps.stack.db, run, objects)
+    exits = run["how"] in EXITS
+    before = 0 if run["scenario"] == "make" else 2    # calls of what was there already
+    calls = before + run["calls"]
+    if exits:
+        calls = before if run["scenario"] == "retry" else None
+    return found + truth.faults_of_guest(
+        steps.stack.db, run["session"], objects, calls=calls, address=run["address"],
+        calls_unsure=9 if exits and run["scenario"] == "retry" else 1 if exits or run["kind"] == "db" else 0,
+        counter_over=1 if exits or run["how"] in ("commit", "after") else 0)
+
+
+def check(steps):
+    """A point for each series: how far it came, and what was wrong in which run."""
+    objects = truth.objects_on_disk(steps.objects)
+    series = collections.OrderedDict()
+    for each in steps.runs:
+        if each["scenario"] != "sweep":
+            series.setdefault((each["scenario"], each["kind"], each["how"]), []).append(each)
+    for (scenario, kind, how), each in series.items():
+        faults = ["%d: %s" % (run["n"], fault) for run in each for fault in faults_of(steps, run, objects)]
+        far = sum(1 for run in each if run["fired"])
+        name = "%s: %s %s at each of %d steps" % (scenario, kind, how, far)
+        ok(not faults, name, "\n".join(faults[:20]))
+        ok(far >= FAR.get((scenario, kind), 1) and not each[-1]["fired"], name + " (far enough, to the end)",
+           "%d" % far)
+
+
+def series_of(scenario, kinds):
+    return ["%s %s %s" % (scenario, kind, how) for kind, hows in kinds for how in hows]
+
+
+DB = ("db", ("before", "after", "commit", "exit_before", "exit_after"))
+PUT = ("put", ("before", "full", "after"))
+GET = ("get", ("before", "after"))
+DELETE = ("delete", ("before", "half", "after"))
+LIST = ("list", ("before", "after"))
+PROVIDER = ("provider", ("retry", "rate_limited:10", "timeout", "killed", "refused", "failed", "alarm", "damaged", "hang",
+                         "exit"))
+
+
+@test
+def make():
+    run(series_of("make", [DB, PUT, PROVIDER]))
+
+
+@test
+def refine():
+    run(series_of("refine", [DB, PUT, GET, PROVIDER]))
+
+
+@test
+def try_again():
+    run(series_of("retry", [DB, PUT]))
+
+
+@test
+def remove():
+    run(series_of("purge", [DB, DELETE, LIST]) + series_of("retain", [DB, DELETE, LIST]))
+
+
+both = [Steps(), Steps()]
+if __name__ == "__main__":
+    for each_stack in both:
+        each_stack.stack.start()
+    main()
