@@ -81,9 +81,9 @@ jobs_position(struct store *store, struct arena *arena, int32_t priority,
     int64_t rank, int64_t *ret_position, struct err *err)
 {
 	return count(store, arena, db_json(arena, "{\"status\":\"queued\","
-	    "\"priority\":{\"$lte\":%d},\"rank\":{\"$lt\":{\"$numberLong\":"
-	    "\"%lld\"}}}", (int)priority, (long long)rank), JOB_POSITION_MAX,
-	    ret_position, err);
+	    "\"$or\":[{\"priority\":{\"$lt\":%d}},{\"priority\":%d,\"rank\":"
+	    "{\"$lt\":{\"$numberLong\":\"%lld\"}}}]}", (int)priority,
+	    (int)priority, (long long)rank), JOB_POSITION_MAX, ret_position, err);
 }
 
 enum rc
@@ -247,7 +247,8 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 		    "\"charge.day\":\"%.*s\",\"charge.address\":\"%.*s\"",
 		    STR_FMT(charge->day), STR_FMT(charge->address));
 	(void)bson_concat(filter, db_json(arena, "{\"status\":{\"$in\":"
-	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]}%s}",
+	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]},"
+	    "\"slots.status\":{\"$in\":[\"failed\",\"refused\",\"cancelled\"]}%s}",
 	    charge != NULL ? ",\"charge.returned\":true"
 	    : ",\"charge.returned\":{\"$ne\":true}"));
 	if (db_find_and_modify(store, arena, collection, filter, NULL,
