@@ -46,10 +46,11 @@ struct str
 cursor_make(struct call *call, const struct designs_query *query,
     struct str last_doc)
 {
-	struct str id = STR("");
+	struct str id;
 	int64_t ms = TIME_NULL;
 
-	(void)doc_peek_str(last_doc, "_id", &id);
+	if (!doc_peek_str(last_doc, "_id", &id) || !uuid_is(id))
+		return STR_NULL;
 	(void)doc_peek_time(last_doc, query->sort == BY_UPDATED_DESC
 	    ? "updated_at" : "created_at", &ms);
 	return app_cursor_seal(call->app, call->arena, list_of(call),

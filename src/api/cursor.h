@@ -12,6 +12,7 @@
 
 enum rc cursor_read(struct call *call, struct designs_query *query,
     struct err *err) must_use;
+/* Null when that document's id is none. */
 struct str cursor_make(struct call *call, const struct designs_query *query,
     struct str last_doc);
 /* Link: <...>; rel="next" (RFC 8288). */

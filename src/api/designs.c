@@ -220,7 +220,9 @@ api_design_list(struct call *call, struct err *err)
 		return err->rc;
 	if (n > limit) {
 		n = limit;
-		cursor = cursor_make(call, &query, docs[n - 1]);
+		/* One whose id is damaged marks no place; the one before does. */
+		for (size_t i = n; i > 0 && cursor.p == NULL; i--)
+			cursor = cursor_make(call, &query, docs[i - 1]);
 	}
 	for (size_t i = 0; i < n; i++)
 		bytes += docs[i].n;

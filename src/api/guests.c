@@ -7,7 +7,8 @@
 #include "schema/documents.h"
 
 static void
-reply_session(struct call *call, const struct guest_session *session)
+reply_session(struct call *call, const struct guest_session *session,
+    struct str doc)
 {
 	struct quota quota = app_guest_quota(call->app, session);
 	struct str more = arena_printf(call->arena,
@@ -15,8 +16,8 @@ reply_session(struct call *call, const struct guest_session *session)
 	    (long long)quota.left, (long long)quota.limit,
 	    (long long)(session->expires_at - clock_now_ms()) / 1000);
 
-	add_document(call, &call->response->body, &doc_guest_session,
-	    doc_to_bson(&doc_guest_session, session, call->arena), more);
+	add_document(call, &call->response->body, &doc_guest_session, doc,
+	    more);
 	reply_quota(call, &quota);
 	reply_json(call, &call->response->body);
 }
@@ -25,10 +26,10 @@ enum rc
 api_guest_start(struct call *call, struct err *err)
 {
 	struct guest_session session;
-	struct str token;
+	struct str doc, token;
 
-	if (app_guest_start(call->app, call->arena, &call->actor, &session, &token,
-	    err) != RC_OK)
+	if (app_guest_start(call->app, call->arena, &call->actor, &session, &doc,
+	    &token, err) != RC_OK)
 		return err->rc;
 	http_header(call->response, "Set-Cookie", cookie_set(call->arena,
 	    &(struct cookie){ .name = call_cookie_name(call), .value = token,
@@ -40,7 +41,7 @@ api_guest_start(struct call *call, struct err *err)
 	if (call->actor.kind == ACTOR_GUEST
 	    && str_eq(session.id, call->actor.owner.guest_session_id))
 		call->response->status = 200;	/* renewed */
-	reply_session(call, &session);
+	reply_session(call, &session, doc);
 	return RC_OK;
 }
 
@@ -48,10 +49,11 @@ enum rc
 api_guest_get(struct call *call, struct err *err)
 {
 	struct guest_session session;
+	struct str doc;
 
-	if (app_guest_get(call->app, call->arena, &call->actor, &session, err)
-	    != RC_OK)
+	if (app_guest_get(call->app, call->arena, &call->actor, &session, &doc,
+	    err) != RC_OK)
 		return err->rc;
-	reply_session(call, &session);
+	reply_session(call, &session, doc);
 	return RC_OK;
 }

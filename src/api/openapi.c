@@ -44,9 +44,11 @@ more_members(const struct doc *doc)
 	if (doc == &doc_guest_session)
 		return "\"uses_left\":{\"type\":\"integer\"},"
 		    "\"uses_limit\":{\"type\":\"integer\"},"
-		    "\"seconds_left\":{\"type\":\"integer\"}";
+		    "\"seconds_left\":{\"type\":\"integer\"},"
+		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	return "\"url\":{\"type\":\"string\"},"
-	    "\"thumbnail_url\":{\"type\":\"string\"}";
+	    "\"thumbnail_url\":{\"type\":\"string\"},"
+	    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 }
 
 static void
@@ -147,6 +149,11 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (route->status == 200)
 		buf_addz(buf, ",\"content\":{\"application/json\":{}}");
+	if (strcmp(route->name, "guest_start") == 0)
+		buf_printf(buf, "},\"200\":{\"description\":\"Renewed\","
+		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+		    "\"#/components/schemas/%s\"}}}",
+		    component_of(route->reply, OWNER));
 	buf_addz(buf, "},\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
 }
 

@@ -23,6 +23,7 @@ struct app {
 	struct keyring keyring;
 	struct shared *shared;
 	struct store *store;
+	struct store_trace *trace;	/* for the store; NULL: none */
 	struct blob *blob;
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */

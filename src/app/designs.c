@@ -89,6 +89,20 @@ struct create {
 	struct quota quota;
 };
 
+/* Null: there is none to use. */
+static enum rc
+use_upload(struct store *store, struct arena *arena, const struct actor *actor,
+    struct str upload_id, struct str design_id, struct err *err)
+{
+	if (upload_id.p == NULL || uploads_use(store, arena, actor->principal,
+	    upload_id, design_id, err) != RC_CONFLICT)
+		return err->rc;
+	err_init(err);
+	err_fault(err, arena, STR("/gem_data/uploaded_image_url"), "in_use",
+	    "Another design uses this upload.");
+	return err->rc;
+}
+
 static enum rc
 create_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
@@ -97,8 +111,8 @@ create_in_transaction(struct store *store, struct arena *arena, void *arg,
 
 	if (charge_principal(c->app, arena, c->actor, c->job.design_id,
 	    &c->quota, err) != RC_OK
-	    || (c->upload_id.p != NULL && uploads_use(store, arena,
-	    c->actor->principal, c->upload_id, c->job.design_id, err) != RC_OK)
+	    || use_upload(store, arena, c->actor, c->upload_id,
+	    c->job.design_id, err) != RC_OK
 	    || designs_insert(store, arena, c->doc, err) != RC_OK
 	    || jobs_insert(store, arena, &c->job, err) != RC_OK
 	    || app_idem_done(c->app, arena, c->idem, 202, err) != RC_OK)
@@ -130,6 +144,9 @@ take_upload(struct app *app, struct arena *arena, const struct actor *actor,
 		    "not_found", "This is not an upload of yours.");
 		return err->rc;
 	}
+	if (upload.key.p == NULL)	/* damaged */
+		return err_set(err, RC_CONFLICT,
+		    "This upload cannot be read; upload the picture again.");
 	*url = upload.key;
 	*ret_upload_id = upload.id;
 	return RC_OK;
@@ -299,8 +316,7 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 	    && take_upload(app, arena, actor,
 	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
 		return err->rc;
-	if (upload.p != NULL && uploads_use(app->store, arena, actor->principal,
-	    upload, id, err) != RC_OK)
+	if (use_upload(app->store, arena, actor, upload, id, err) != RC_OK)
 		return err->rc;
 	*ret_when = when;
 	return designs_set(app->store, arena, actor->owner, id, &when,

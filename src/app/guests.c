@@ -59,17 +59,20 @@ start_new(struct app *app, struct arena *arena, const struct actor *actor,
 
 enum rc
 app_guest_start(struct app *app, struct arena *arena, const struct actor *actor,
-    struct guest_session *ret_session, struct str *ret_token, struct err *err)
+    struct guest_session *ret_session, struct str *ret_doc,
+    struct str *ret_token, struct err *err)
 {
 	enum rc rc = RC_SESSION_EXPIRED;
 
 	if (actor->kind == ACTOR_GUEST)
 		rc = guest_renew(app->store, arena, actor->owner.guest_session_id,
 		    clock_now_ms(), app->conf->guest_session_s * 1000,
-		    app->conf->guest_session_max_s * 1000, ret_session, err);
+		    app->conf->guest_session_max_s * 1000, ret_session, ret_doc,
+		    err);
 	if (rc == RC_SESSION_EXPIRED) {
 		err_init(err);
 		rc = start_new(app, arena, actor, ret_session, err);
+		*ret_doc = doc_to_bson(&doc_guest_session, ret_session, arena);
 	}
 	if (rc == RC_OK)
 		*ret_token = make_token(app, arena, ret_session);
@@ -78,10 +81,10 @@ app_guest_start(struct app *app, struct arena *arena, const struct actor *actor,
 
 enum rc
 app_guest_get(struct app *app, struct arena *arena, const struct actor *actor,
-    struct guest_session *ret_session, struct err *err)
+    struct guest_session *ret_session, struct str *ret_doc, struct err *err)
 {
 	return guest_get(app->store, arena, actor->owner.guest_session_id,
-	    clock_now_ms(), ret_session, err);
+	    clock_now_ms(), ret_session, ret_doc, err);
 }
 
 struct quota

@@ -13,14 +13,14 @@
 
 struct guest_session;
 
-/* A new session, or the caller's own renewed; and its token. */
+/* A new session, or the caller's own renewed; as it is stored; and its token. */
 enum rc app_guest_start(struct app *app, struct arena *arena,
     const struct actor *actor, struct guest_session *ret_session,
-    struct str *ret_token, struct err *err) must_use;
+    struct str *ret_doc, struct str *ret_token, struct err *err) must_use;
 
 enum rc app_guest_get(struct app *app, struct arena *arena,
     const struct actor *actor, struct guest_session *ret_session,
-    struct err *err) must_use;
+    struct str *ret_doc, struct err *err) must_use;
 
 /* Fills kind, owner, principal and expires_ms of actor. False: no valid token;
  * *ret_expired when it was one of ours that has ended. */

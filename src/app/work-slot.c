@@ -13,6 +13,7 @@
 
 enum {
 	TRANSACTION_MS = 20000,
+	RETRY_NAP_MS = 500,
 	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
 	MESSAGE_MAX = 300
 };
@@ -120,7 +121,8 @@ fill_reference(struct work *w, struct err *err)
 		return RC_OK;
 	rc = blob_get(w->app->blob, w->arena, key, IMAGE_MAX_BYTES,
 	    &w->request.reference, err);
-	if (rc == RC_NOT_FOUND) {	/* a lost file does not stop the design */
+	/* A lost file, or a damaged key, does not stop the design. */
+	if (rc == RC_NOT_FOUND || rc == RC_INVALID) {
 		err_init(err);
 		log_event(LOG_WARN, "upload.lost", LOG_STR("key", key), LOG_END);
 		return RC_OK;
@@ -156,6 +158,9 @@ slot_prepare(struct work *w, struct err *err)
 	    : &w->design.gem_data);
 	fill_metals(r, job->material_preferences != NULL
 	    ? job->material_preferences : &w->design.material_preferences);
+	if (r->prompt.p == NULL)	/* a picture of nothing would cost as much */
+		return fail_all(w, "design_damaged", "The design cannot be read.",
+		    err);
 	if (fill_reference(w, err) != RC_OK)
 		return err->rc;
 	if (str_eqz(job->kind, "generation")) {
@@ -170,7 +175,7 @@ slot_prepare(struct work *w, struct err *err)
 	for (size_t i = 0; i < job->preserve_elements.n
 	    && r->preserve_count < PROVIDER_PRESERVE_MAX; i++)
 		r->preserve[r->preserve_count++] = job->preserve_elements.items[i];
-	if (fill_base(w, err) != RC_NOT_FOUND)
+	if (fill_base(w, err) != RC_NOT_FOUND && err->rc != RC_INVALID)
 		return err->rc;
 	err_init(err);
 	return fail_all(w, "base_lost", "The picture to refine is gone.", err);
@@ -337,8 +342,16 @@ static enum rc
 land(struct landing *l, struct err *err)
 {
 	struct work *w = l->w;
-	enum rc rc = store_transaction(w->app->store, w->arena,
-	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err);
+	enum rc rc;
+
+	/* A database that is away for a while costs no picture. */
+	while ((rc = store_transaction(w->app->store, w->arena,
+	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err))
+	    == RC_UNAVAILABLE && !store_commit_unknown(w->app->store)
+	    && !*w->stop && clock_mono_ms() < w->lease_ends_ms) {
+		err_init(err);
+		clock_sleep_ms(RETRY_NAP_MS);
+	}
 
 	if (rc == RC_NOT_FOUND) {	/* no design any more */
 		remove_objects(l);

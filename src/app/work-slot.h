@@ -32,7 +32,7 @@ struct work {
 	int running;
 	bool cancelled;
 	struct str last_error;
-	int64_t next_heartbeat_ms;
+	int64_t next_heartbeat_ms, lease_ends_ms;	/* clock_mono_ms() */
 };
 
 /* Queued or running: it has not reached its end. */

@@ -150,14 +150,21 @@ cancel_calls(struct work *w)
 static enum rc
 heartbeat(struct work *w, struct err *err)
 {
-	bool cancel;
+	int64_t now_ms = clock_mono_ms();
+	bool cancel = false;
 
-	if (clock_mono_ms() < w->next_heartbeat_ms)
+	if (now_ms < w->next_heartbeat_ms)
 		return RC_OK;
-	w->next_heartbeat_ms = clock_mono_ms()
+	w->next_heartbeat_ms = now_ms
 	    + (lease_ms(w) / 3 < 1000 ? lease_ms(w) / 3 : 1000);
-	if (jobs_heartbeat(w->app->store, w->arena, w->job->id, w->token,
-	    lease_ms(w), &cancel, err) != RC_OK)
+	(void)!jobs_heartbeat(w->app->store, w->arena, w->job->id, w->token,
+	    lease_ms(w), &cancel, err);
+	if (err->rc == RC_OK)
+		w->lease_ends_ms = now_ms + lease_ms(w);
+	else if (err->rc == RC_UNAVAILABLE
+	    && clock_mono_ms() < w->lease_ends_ms)
+		err_init(err);	/* the job is still ours, and calls cost money */
+	else
 		return err->rc;
 	if (cancel && !w->cancelled) {
 		w->cancelled = true;
@@ -327,11 +334,13 @@ app_work_once(struct app *app, struct arena *arena, const volatile bool *stop,
 {
 	struct job job;
 	struct work w = { .app = app, .arena = arena, .job = &job,
-		.stop = stop, .token = uuid_new(arena) };
+		.stop = stop, .token = uuid_new(arena),
+		.lease_ends_ms = clock_mono_ms() };
 
 	if (jobs_claim(app->store, arena, w.token, lease_ms(&w), &job,
 	    ret_worked, err) != RC_OK || !*ret_worked)
 		return err->rc;
+	w.lease_ends_ms += lease_ms(&w);
 	metric_add(app->shared, METRIC_job_claims_total, 1);
 	log_context(job.id);
 	w.next_heartbeat_ms = clock_mono_ms() + 1000;

@@ -177,10 +177,9 @@ conf_matters(const char *name, char **args)
 	    && strcmp(args[0], "media-secret") != 0);
 }
 
-int
-main(int argc, char **argv)
+static int
+run_command(struct arena *arena, int argc, char **argv)
 {
-	struct arena *arena = arena_new();
 	struct conf conf;
 	struct cmd cmd = { .arena = arena, .conf = &conf, .conf_argc = argc,
 		.conf_argv = argv };
@@ -211,4 +210,14 @@ main(int argc, char **argv)
 			return err.rc != RC_OK ? 1 : status;
 		}
 	return usage("there is no such command");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arena *arena = arena_new();
+	int status = run_command(arena, argc, argv);
+
+	arena_free(arena);
+	return status;
 }

@@ -80,7 +80,8 @@ open_store(struct arena *arena, const struct conf *conf, const char *app_name,
 	struct store_options options = { .uri = conf->mongodb_uri,
 		.database = arena_strz(arena, conf->mongodb_database),
 		.app_name = app_name, .select_timeout_ms = SELECT_TIMEOUT_MS,
-		.command_timeout_ms = COMMAND_TIMEOUT_MS };
+		.command_timeout_ms = COMMAND_TIMEOUT_MS,
+		.trace = app->trace };
 
 	if (conf->mongodb_uri_file == NULL
 	    || secret_read_file(wiped, conf->mongodb_uri_file, &options.uri, err)

@@ -22,7 +22,7 @@ enum rc open_conf(struct arena *arena, int argc, char **argv,
 enum rc open_keys(const struct conf *conf, struct keyring *ret_keyring,
     struct err *err) must_use;
 
-/* After the fork. shared and wake_fd are the caller's. */
+/* After the fork. shared, trace and wake_fd are the caller's. */
 enum rc open_app(struct arena *process_arena, const struct conf *conf,
     enum open_parts parts, const char *app_name, struct app *ret_app,
     struct err *err) must_use;

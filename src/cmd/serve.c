@@ -30,6 +30,7 @@ enum {
 	DELAY_LEAST_MS = 100, DELAY_MOST_MS = 10000,
 	STEADY_MS = 10000,		/* alive so long: its next death is a first one */
 	HANG_MARGIN_MS = 5000,
+	PROBE_S = 5,
 	GRACE_MS = 30000		/* for jobs; web workers drain in less */
 };
 
@@ -38,6 +39,7 @@ struct process {
 	enum worker_role role;
 	bool leaving;			/* of the old configuration, or stopping */
 	int64_t began_ms, start_at_ms, delay_ms;
+	int64_t kill_at_ms;		/* when leaving */
 };
 
 struct supervisor {
@@ -46,8 +48,17 @@ struct supervisor {
 	struct process processes[PROCESSES_MAX];
 	int count;
 	bool stopping;
-	int64_t kill_at_ms;
+	bool reload_waits;		/* until old processes have left */
 };
+
+static void *
+share(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
 
 static enum rc
 make_context(struct supervisor *s, struct err *err)
@@ -57,9 +68,9 @@ make_context(struct supervisor *s, struct err *err)
 
 	c->conf = s->cmd->conf;
 	c->shared = shared_new();
-	c->pulses = mmap(NULL, PROCESSES_MAX * sizeof *c->pulses,
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (c->pulses == MAP_FAILED
+	c->pulses = share(PROCESSES_MAX * sizeof *c->pulses);
+	c->traces = share(PROCESSES_MAX * sizeof *c->traces);
+	if (c->pulses == NULL || c->traces == NULL
 	    || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return err_set(err, RC_INTERNAL, "out of memory or descriptors");
 	c->wake_send_fd = pair[0];
@@ -82,7 +93,7 @@ spawn(struct supervisor *s, int i)
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			_exit(1);
-		_exit(worker_run(&s->context, p->role, &s->context.pulses[i]));
+		_exit(worker_run(&s->context, p->role, i));
 	}
 	if (pid < 0) {
 		p->start_at_ms = clock_mono_ms() + DELAY_MOST_MS;
@@ -103,6 +114,25 @@ wanted(const struct conf *conf, enum worker_role role)
 	}
 }
 
+static bool
+row_is_free(const struct supervisor *s, int i)
+{
+	return i >= s->count
+	    || (s->processes[i].pid == 0 && s->processes[i].leaving);
+}
+
+static bool
+rows_suffice(const struct supervisor *s, const struct conf *conf)
+{
+	int64_t n = 0;
+
+	for (int role = 0; role < WORKER_ROLE_COUNT; role++)
+		n -= wanted(conf, role);
+	for (int i = 0; i < PROCESSES_MAX; i++)
+		n += row_is_free(s, i);
+	return n >= 0;
+}
+
 /* A row for each process of the configuration; old rows that have ended are
  * used again. */
 static void
@@ -112,8 +142,7 @@ add_processes(struct supervisor *s)
 		for (int64_t n = wanted(s->context.conf, role); n > 0; n--) {
 			int i = 0;
 
-			while (i < s->count && (s->processes[i].pid != 0
-			    || !s->processes[i].leaving))
+			while (i < PROCESSES_MAX && !row_is_free(s, i))
 				i++;
 			if (i == PROCESSES_MAX)
 				return;
@@ -180,7 +209,7 @@ look_after(struct supervisor *s)
 			    LOG_INT("worker_pid", p->pid), LOG_END);
 			(void)kill(p->pid, SIGKILL);
 		} else if (p->leaving) {
-			(void)kill(p->pid, now >= s->kill_at_ms ? SIGKILL
+			(void)kill(p->pid, now >= p->kill_at_ms ? SIGKILL
 			    : SIGTERM);
 		}
 	}
@@ -189,11 +218,43 @@ look_after(struct supervisor *s)
 }
 
 static void
+refuse_reload(const struct err *err)
+{
+	log_event(LOG_ERROR, "reload.refused", LOG_Z("message", err->message),
+	    LOG_STR("at", err->faults == NULL ? STR_NULL
+	    : err->faults->pointer), LOG_Z("detail", err->detail), LOG_END);
+}
+
+static void
 leave_all(struct supervisor *s)
 {
-	for (int i = 0; i < s->count; i++)
+	for (int i = 0; i < s->count; i++) {
+		if (!s->processes[i].leaving)
+			s->processes[i].kill_at_ms = clock_mono_ms() + GRACE_MS;
 		s->processes[i].leaving = true;
-	s->kill_at_ms = clock_mono_ms() + GRACE_MS;
+	}
+}
+
+/* Opens what the workers would open, in a process of its own: whatever it finds
+ * (a secret that cannot be read, a program or a disk that is not there), the
+ * workers that run now are not touched. */
+static bool
+probe(const struct conf *conf)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct err err;
+
+		(void)alarm(PROBE_S);
+		err_init(&err);
+		if (worker_probe(conf, &err) == RC_OK)
+			_exit(0);
+		refuse_reload(&err);
+		_exit(1);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 /* A broken configuration changes nothing. */
@@ -201,19 +262,22 @@ static void
 reload(struct supervisor *s)
 {
 	struct conf *conf = arena_one(s->cmd->arena, struct conf);
-	struct app probe = { .wake_fd = -1 };
 	struct err err;
 	char **words;
 
 	err_init(&err);
+	s->reload_waits = false;
 	if (open_conf(s->cmd->arena, s->cmd->conf_argc, s->cmd->conf_argv, conf,
-	    &words, &err) != RC_OK
-	    || open_keys(conf, &probe.keyring, &err) != RC_OK) {
-		log_event(LOG_ERROR, "reload.refused", LOG_Z("message",
-		    err.message), LOG_STR("at", err.faults == NULL ? STR_NULL
-		    : err.faults->pointer), LOG_END);
+	    &words, &err) != RC_OK) {
+		refuse_reload(&err);
 		return;
 	}
+	if (!rows_suffice(s, conf)) {
+		s->reload_waits = true;
+		return;
+	}
+	if (!probe(conf))
+		return;
 	log_event(LOG_INFO, "reload", LOG_END);
 	/* The sockets stay: other paths need a restart. */
 	conf->listen = s->context.conf->listen;
@@ -226,7 +290,7 @@ reload(struct supervisor *s)
 static void
 take_signal(struct supervisor *s, int signal)
 {
-	if (signal == SIGHUP && !s->stopping) {
+	if ((signal == SIGHUP || s->reload_waits) && !s->stopping) {
 		reload(s);
 	} else if (signal == SIGTERM || signal == SIGINT) {
 		log_event(LOG_INFO, "stopping", LOG_END);
@@ -246,7 +310,7 @@ supervise(struct supervisor *s, const sigset_t *signals)
 	for (;;) {
 		int signal = sigtimedwait(signals, NULL, &tick);
 
-		if (signal > 0)
+		if (signal > 0 || s->reload_waits)
 			take_signal(s, signal);
 		reap(s);
 		if (look_after(s) == 0 && s->stopping)

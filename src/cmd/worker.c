@@ -104,12 +104,35 @@ close_foreign(const struct worker_context *c, enum worker_role role)
 		(void)close(c->wake_receive_fd);
 }
 
+/* What the process before us left when it was killed. */
+static void
+take_over(struct app *app, struct arena *arena)
+{
+	struct err err;
+
+	err_init(&err);
+	if (store_abort_left(app->store, arena, app->trace, &err) != RC_OK)
+		log_event(LOG_WARN, "transaction.left", LOG_Z("message",
+		    err.message), LOG_Z("detail", err.detail), LOG_END);
+}
+
+enum rc
+worker_probe(const struct conf *conf, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct app app = { .wake_fd = -1 };
+
+	return open_app(arena, conf, OPEN_STORE | OPEN_BLOB | OPEN_IMAGE
+	    | OPEN_PROVIDER, "bezel", &app, err);
+}
+
 int
 worker_run(const struct worker_context *context, enum worker_role role,
-    struct fcgi_pulse *pulse)
+    int number)
 {
 	struct arena *arena = arena_new();
 	struct app app = { .shared = context->shared,
+		.trace = &context->traces[number],
 		.wake_fd = context->wake_send_fd };
 	struct err err;
 	int status = 1;
@@ -120,11 +143,14 @@ worker_run(const struct worker_context *context, enum worker_role role,
 	log_init(context->conf->log_level, roles[role].name);
 	close_foreign(context, role);
 	if (open_app(arena, context->conf, roles[role].parts, "bezel", &app, &err)
-	    == RC_OK)
+	    == RC_OK) {
+		take_over(&app, arena);
 		status = role == WORKER_JOB
 		    ? run_job(&app, context->wake_receive_fd)
 		    : role == WORKER_SCHEDULER ? run_scheduler(&app)
-		    : run_web(context, &app, role == WORKER_SLOW, pulse, &err);
+		    : run_web(context, &app, role == WORKER_SLOW,
+		    &context->pulses[number], &err);
+	}
 	if (err.rc != RC_OK)
 		log_event(LOG_ERROR, "worker.failed", LOG_Z("message",
 		    err.message), LOG_Z("detail", err.detail), LOG_END);

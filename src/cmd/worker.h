@@ -19,15 +19,21 @@ enum worker_role {
 struct worker_context {
 	const struct conf *conf;
 	struct shared *shared;
-	struct fcgi_pulse *pulses;
+	struct fcgi_pulse *pulses;	/* one a process, as are the traces */
+	struct store_trace *traces;
 	int listen_fd, listen_slow_fd;
 	int wake_send_fd, wake_receive_fd;
 };
 
 const char *worker_role_name(enum worker_role role);
 
-/* Runs until SIGTERM; returns the exit status. */
+/* Runs until SIGTERM; returns the exit status. number is that of the pulse and
+ * the trace. */
 int worker_run(const struct worker_context *context, enum worker_role role,
-    struct fcgi_pulse *pulse);
+    int number);
+
+/* Whether workers of each role could start with this configuration: opens all
+ * their parts. To be called in a process that ends afterwards. */
+enum rc worker_probe(const struct conf *conf, struct err *err) must_use;
 
 #endif

@@ -38,6 +38,7 @@ struct worker {
 	struct kept kept[KEPT_MAX];
 	int kept_count;
 	bool listening;
+	sigset_t waiting;	/* signals come while we wait, never in a request */
 	FCGX_Request request;
 };
 
@@ -295,8 +296,8 @@ loop(struct worker *w)
 		    || clock_mono_ms() >= drain_until))
 			return;
 		listen_on(w, drain_until == 0 && w->kept_count < KEPT_MAX);
-		n = epoll_wait(w->epoll, events, EVENTS,
-		    drain_until != 0 ? 50 : IDLE_MS);
+		n = epoll_pwait(w->epoll, events, EVENTS,
+		    drain_until != 0 ? 50 : IDLE_MS, &w->waiting);
 		if (n == 0 && w->options->idle != NULL)
 			w->options->idle(w->arg);
 		for (int i = 0; i < n; i++) {
@@ -318,6 +319,7 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
     void *arg, void (*signals)(void), struct err *err)
 {
 	struct worker w = { .options = options, .handler = handler, .arg = arg };
+	sigset_t term;
 
 	/* libfcgi polls two seconds at a close it does itself (a broken request);
 	 * it reads these once, in FCGX_Init. */
@@ -326,6 +328,10 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
 	if (FCGX_Init() != 0)
 		return err_set(err, RC_INTERNAL, "FastCGI cannot start.");
 	signals();
+	/* A signal would end libfcgi's read of a body, and the request with it. */
+	(void)sigemptyset(&term);
+	(void)sigaddset(&term, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &term, &w.waiting);
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (w.epoll < 0)
 		return err_set(err, RC_INTERNAL, "epoll cannot start.");

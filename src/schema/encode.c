@@ -5,6 +5,7 @@
 #include <bson/bson.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "codec/json.h"
 #include "schema/bson_value.h"
 #include "schema/walk.h"
@@ -206,6 +207,8 @@ encode_free(struct encoder *e, bson_iter_t *it, bool array, int depth)
 		case BSON_TYPE_UTF8: {
 			const char *p = bson_iter_utf8(it, &n);
 
+			if (!utf8_valid((struct str){ p, n }))
+				fault(e, e->free_at, "bad_utf8");
 			buf_add_json(e->buf, (struct str){ p, n });
 			break;
 		}

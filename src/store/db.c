@@ -424,6 +424,7 @@ db_insert(struct store *store, struct arena *arena, const char *collection,
 	if (!bson_init_static(&item, (const uint8_t *)doc.p, doc.n))
 		die("db_insert: not BSON");
 	BSON_APPEND_UTF8(&command, "insert", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_ARRAY_BEGIN(&command, "documents", &array);
 	BSON_APPEND_DOCUMENT(&array, "0", &item);
 	bson_append_array_end(&command, &array);
@@ -460,6 +461,7 @@ db_update(struct store *store, struct arena *arena, const char *collection,
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "update", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_ARRAY_BEGIN(&command, "updates", &array);
 	BSON_APPEND_DOCUMENT_BEGIN(&array, "0", &item);
 	BSON_APPEND_DOCUMENT(&item, "q", filter);
@@ -487,6 +489,7 @@ db_delete(struct store *store, struct arena *arena, const char *collection,
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "delete", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_ARRAY_BEGIN(&command, "deletes", &array);
 	BSON_APPEND_DOCUMENT_BEGIN(&array, "0", &item);
 	BSON_APPEND_DOCUMENT(&item, "q", filter);
@@ -512,6 +515,7 @@ db_find_and_modify(struct store *store, struct arena *arena,
 	enum rc rc;
 
 	BSON_APPEND_UTF8(&command, "findAndModify", collection);
+	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_DOCUMENT(&command, "query", filter);
 	if (sort != NULL)
 		BSON_APPEND_DOCUMENT(&command, "sort", sort);

@@ -25,13 +25,28 @@ own(struct arena *arena, struct store_owner owner, struct str id)
 	return filter;
 }
 
+/* What is not surely in the trash is outside: nothing is in neither. */
+static void
+add_deleted(bson_t *filter, bool deleted)
+{
+	bson_t not;
+
+	if (deleted) {
+		BSON_APPEND_BOOL(filter, "is_deleted", true);
+		return;
+	}
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "is_deleted", &not);
+	BSON_APPEND_BOOL(&not, "$ne", true);
+	bson_append_document_end(filter, &not);
+}
+
 static void
 add_when(bson_t *filter, const struct designs_when *when)
 {
 	if (when->updated_at_ms != TIME_NULL)
 		BSON_APPEND_DATE_TIME(filter, "updated_at", when->updated_at_ms);
 	if (when->deleted >= 0)
-		BSON_APPEND_BOOL(filter, "is_deleted", when->deleted == 1);
+		add_deleted(filter, when->deleted == 1);
 }
 
 static enum rc
@@ -155,7 +170,7 @@ list_filter(struct arena *arena, struct store_owner owner,
 	bson_t *filter = db_bson(arena);
 
 	bson_add_owner(filter, owner);
-	BSON_APPEND_BOOL(filter, "is_deleted", query->deleted);
+	add_deleted(filter, query->deleted);
 	if (query->is_favorite >= 0)
 		BSON_APPEND_BOOL(filter, "is_favorite", query->is_favorite == 1);
 	if (query->folder_id.p != NULL)
@@ -358,7 +373,7 @@ designs_begin_generation(struct store *store, struct arena *arena,
 {
 	bson_t *filter = own(arena, owner, id);
 
-	BSON_APPEND_BOOL(filter, "is_deleted", false);
+	add_deleted(filter, false);
 	return modify(store, arena, filter, db_json(arena,
 	    "[{\"$set\":{\"generation_id\":\"%.*s\",\"updated_at\":%s}}]",
 	    STR_FMT(generation_id), NEXT_UPDATED_AT), ret_doc, err);
@@ -376,6 +391,11 @@ designs_end_generation(struct store *store, struct arena *arena, struct str id,
 	    "[{\"$set\":{\"generation_id\":null,\"updated_at\":%s}}]",
 	    NEXT_UPDATED_AT), DB_PIPELINE, NULL, err);
 }
+
+#define SUM(field, add) "\"metadata." field "\":{\"$add\":[{\"$cond\":[" \
+	"{\"$isNumber\":\"$metadata." field "\"},\"$metadata." field "\",0]}," add "]}"
+#define ADD_COST SUM("total_generation_cost", "%.9f") "," \
+	SUM("total_generation_time", "%.3f")
 
 /* --- landing ------------------------------------------------------------- */
 
@@ -403,7 +423,9 @@ land(struct store *store, struct arena *arena, struct str id, const char *array,
 	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &fields);
 	BSON_APPEND_DOCUMENT_BEGIN(&fields, array, &concat);
 	BSON_APPEND_ARRAY_BEGIN(&concat, "$concatArrays", &list);
-	BSON_APPEND_UTF8(&list, "0", path);
+	/* What is no array holds no picture. */
+	BSON_APPEND_DOCUMENT(&list, "0", db_json(arena, "{\"$cond\":["
+	    "{\"$isArray\":[\"%s\"]},\"%s\",[]]}", path, path));
 	BSON_APPEND_DOCUMENT_BEGIN(&list, "1", &literal);
 	{
 		bson_t one = BSON_INITIALIZER;
@@ -416,12 +438,8 @@ land(struct store *store, struct arena *arena, struct str id, const char *array,
 	bson_append_array_end(&concat, &list);
 	bson_append_document_end(&fields, &concat);
 	(void)bson_concat(&fields, db_json(arena,
-	    "{\"updated_at\":%s,\"current_version\":%s,"
-	    "\"metadata.total_generation_cost\":{\"$add\":"
-	    "[\"$metadata.total_generation_cost\",%.9f]},"
-	    "\"metadata.total_generation_time\":{\"$add\":"
-	    "[\"$metadata.total_generation_time\",%.3f]}}", NEXT_UPDATED_AT,
-	    version, cost_usd, seconds));
+	    "{\"updated_at\":%s,\"current_version\":%s," ADD_COST "}",
+	    NEXT_UPDATED_AT, version, cost_usd, seconds));
 	bson_append_document_end(&stage, &fields);
 	bson_append_document_end(pipeline, &stage);
 	if (db_update(store, arena, collection, filter, pipeline, DB_PIPELINE,
@@ -469,9 +487,8 @@ designs_add_cost(struct store *store, struct arena *arena, struct str id,
 
 	bson_add_str(filter, "_id", id);
 	return db_update(store, arena, collection, filter, db_json(arena,
-	    "{\"$inc\":{\"metadata.total_generation_cost\":%.9f,"
-	    "\"metadata.total_generation_time\":%.3f}}", cost_usd, seconds), 0,
-	    NULL, err);
+	    "[{\"$set\":{" ADD_COST "}}]", cost_usd, seconds), DB_PIPELINE, NULL,
+	    err);
 }
 
 /* --- retention ----------------------------------------------------------- */

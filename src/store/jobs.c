@@ -8,11 +8,15 @@
 static const char collection[] = "jobs";
 static const char usage_log[] = "api_usage_log";
 
-/* One more, whatever is stored: a poisoned counter must not stop the queue. Never
- * more than the validator takes. */
-#define NEXT(field, most) "{\"$min\":[{\"$add\":[{\"$cond\":[{\"$isNumber\":" \
-	"\"$" field "\"},\"$" field "\",0]},1]}," most "]}"
-#define TOUCH "\"revision\":" NEXT("revision", "1000000000") \
+/* One more, whatever is stored: a poisoned counter, or one that has reached what
+ * the validator takes, must not stop the queue. */
+#define NEXT(field, most, else) "{\"$cond\":[{\"$and\":[{\"$isNumber\":\"$" field \
+	"\"},{\"$gte\":[\"$" field "\",0]},{\"$lt\":[\"$" field "\"," most "]}]}," \
+	"{\"$add\":[\"$" field "\",1]}," else "]}"
+/* The time has come; what is no time has come too. */
+#define PAST(field) "{\"$or\":[{\"$lt\":[\"$" field "\",\"$$NOW\"]}," \
+	"{\"$ne\":[{\"$type\":\"$" field "\"},\"date\"]}]}"
+#define TOUCH "\"revision\":" NEXT("revision", "900000000", "1") \
 	",\"updated_at\":\"$$NOW\""
 
 enum rc
@@ -102,7 +106,7 @@ claim(struct store *store, struct arena *arena, const bson_t *filter,
 	    db_json(arena, "{\"priority\":1,\"rank\":1}"), db_json(arena,
 	    "[{\"$set\":{\"status\":\"running\",\"lease_token\":\"%.*s\","
 	    "\"lease_until\":{\"$add\":[\"$$NOW\",%lld]},"
-	    "\"attempts\":" NEXT("attempts", "1000") ",%s}}]", STR_FMT(token),
+	    "\"attempts\":" NEXT("attempts", "1000", "1000") ",%s}}]", STR_FMT(token),
 	    (long long)lease_ms, TOUCH), DB_PIPELINE, ret_doc, err);
 }
 
@@ -113,12 +117,11 @@ jobs_claim(struct store *store, struct arena *arena, struct str token,
 	struct str doc;
 
 	if (claim(store, arena, db_json(arena, "{\"status\":\"queued\","
-	    "\"$expr\":{\"$lte\":[\"$run_at\",\"$$NOW\"]}}"), token, lease_ms,
+	    "\"$expr\":" PAST("run_at") "}"), token, lease_ms,
 	    &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL && claim(store, arena, db_json(arena,
-	    "{\"status\":\"running\",\"$expr\":{\"$lt\":[\"$lease_until\","
-	    "\"$$NOW\"]}}"), token, lease_ms, &doc, err) != RC_OK)
+	    "{\"status\":\"running\",\"$expr\":" PAST("lease_until") "}"), token, lease_ms, &doc, err) != RC_OK)
 		return err->rc;
 	*ret_found = doc.p != NULL;
 	if (*ret_found) {

@@ -8,10 +8,14 @@
 static const char collection[] = "guest_sessions";
 static const char counters[] = "rate_counters";
 
-/* usage_count counts the day of last_design_at; on a later day it is 0. */
+/* usage_count counts the day of last_design_at; on a later day it is 0. A poisoned
+ * value must not lock its owner out, nor give uses without end. */
 #define USED_TODAY \
-	"{\"$cond\":[{\"$gte\":[\"$last_design_at\",{\"$dateTrunc\":" \
-	"{\"date\":\"$$NOW\",\"unit\":\"day\"}}]},\"$usage_count\",0]}"
+	"{\"$cond\":[{\"$and\":[{\"$isNumber\":\"$usage_count\"}," \
+	"{\"$gte\":[\"$usage_count\",0]}," \
+	"{\"$gte\":[\"$last_design_at\",{\"$dateTrunc\":" \
+	"{\"date\":\"$$NOW\",\"unit\":\"day\"}}]}]},\"$usage_count\",0]}"
+#define IS_DATE(field) "{\"$eq\":[{\"$type\":\"$" field "\"},\"date\"]}"
 
 enum rc
 guest_insert(struct store *store, struct arena *arena,
@@ -49,7 +53,8 @@ expired(struct err *err)
 
 enum rc
 guest_get(struct store *store, struct arena *arena, struct str id,
-    int64_t now_ms, struct guest_session *ret_session, struct err *err)
+    int64_t now_ms, struct guest_session *ret_session, struct str *ret_doc,
+    struct err *err)
 {
 	struct str doc;
 	enum rc rc = db_find_one(store, arena, collection,
@@ -57,28 +62,32 @@ guest_get(struct store *store, struct arena *arena, struct str id,
 
 	if (rc == RC_NOT_FOUND)
 		return expired(err);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		read_session(arena, doc, ret_session);
+		*ret_doc = doc;
+	}
 	return rc;
 }
 
 enum rc
 guest_renew(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int64_t life_ms, int64_t life_max_ms,
-    struct guest_session *ret_session, struct err *err)
+    struct guest_session *ret_session, struct str *ret_doc, struct err *err)
 {
 	struct str doc;
 
 	if (db_find_and_modify(store, arena, collection, live(arena, id, now_ms),
 	    NULL, db_json(arena, "[{\"$set\":{\"expires_at\":{\"$min\":["
 	    "{\"$date\":{\"$numberLong\":\"%lld\"}},"
-	    "{\"$add\":[\"$created_at\",%lld]}]}}}]",
+	    "{\"$cond\":[" IS_DATE("created_at") ",{\"$add\":"
+	    "[\"$created_at\",%lld]},\"$expires_at\"]}]}}}]",
 	    (long long)(now_ms + life_ms), (long long)life_max_ms), DB_PIPELINE,
 	    &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL)
 		return expired(err);
 	read_session(arena, doc, ret_session);
+	*ret_doc = doc;
 	return RC_OK;
 }
 
@@ -88,8 +97,9 @@ explain_charge(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int32_t limit, struct err *err)
 {
 	struct guest_session session;
+	struct str doc;
 
-	if (guest_get(store, arena, id, now_ms, &session, err) != RC_OK)
+	if (guest_get(store, arena, id, now_ms, &session, &doc, err) != RC_OK)
 		return err->rc;
 	return err_set(err, RC_QUOTA, "A guest makes at most %d designs and "
 	    "refinements a day; with an account there are more.", (int)limit);
@@ -105,7 +115,8 @@ guest_charge(struct store *store, struct arena *arena, struct str id,
 
 	if (design_id.p != NULL)
 		designs = arena_printf(arena, ",\"designs\":{\"$setUnion\":"
-		    "[\"$designs\",[\"%.*s\"]]}", STR_FMT(design_id));
+		    "[{\"$cond\":[{\"$isArray\":[\"$designs\"]},\"$designs\",[]]},"
+		    "[\"%.*s\"]]}", STR_FMT(design_id));
 	(void)bson_concat(filter, db_json(arena, "{\"$expr\":{\"$lt\":[%s,%d]}}",
 	    USED_TODAY, (int)limit));
 	if (db_find_and_modify(store, arena, collection, filter, NULL,
@@ -124,8 +135,9 @@ guest_give_back(struct store *store, struct arena *arena, struct str id,
     const char *day, struct err *err)
 {
 	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\",\"usage_count\":"
-	    "{\"$gt\":0},\"$expr\":{\"$eq\":[\"%s\",{\"$dateToString\":"
-	    "{\"date\":\"$last_design_at\",\"format\":\"%%Y-%%m-%%d\"}}]}}",
+	    "{\"$gt\":0},\"$expr\":{\"$cond\":[" IS_DATE("last_design_at")
+	    ",{\"$eq\":[\"%s\",{\"$dateToString\":{\"date\":"
+	    "\"$last_design_at\",\"format\":\"%%Y-%%m-%%d\"}}]},false]}}",
 	    STR_FMT(id), day);
 
 	return db_update(store, arena, collection, filter,

@@ -13,12 +13,14 @@ enum rc guest_insert(struct store *store, struct arena *arena,
 
 /* Live at now_ms, or RC_SESSION_EXPIRED. */
 enum rc guest_get(struct store *store, struct arena *arena, struct str id,
-    int64_t now_ms, struct guest_session *ret_session, struct err *err) must_use;
+    int64_t now_ms, struct guest_session *ret_session, struct str *ret_doc,
+    struct err *err) must_use;
 
 /* expires_at becomes now + life, at most created_at + life_max. */
 enum rc guest_renew(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int64_t life_ms, int64_t life_max_ms,
-    struct guest_session *ret_session, struct err *err) must_use;
+    struct guest_session *ret_session, struct str *ret_doc,
+    struct err *err) must_use;
 
 /* In one conditional update: the session is live, today's count is under limit;
  * counts one and, unless it is null, adds the design. RC_SESSION_EXPIRED or

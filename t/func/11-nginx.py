@@ -219,7 +219,7 @@ def studio_files():
         reply = client.get(path)
         is_((reply.status, reply.header("Content-Type"), reply.header("Cache-Control")),
             (200, "text/html; charset=utf-8", "no-cache"), path + " is the studio")
-    is_(client.get("/robots.txt").status, 404, "a file that is not there")
+    is_(client.get("/not-there.txt").status, 404, "a file that is not there")
     is_(client.get("/.git/config").status, 404, "nothing hidden")
     is_(client.post("/", json={}).status, 405, "POST to a file")
     is_(client.get("/.problem/503").status, 404, "the pages of errors are not pages")

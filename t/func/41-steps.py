@@ -22,7 +22,7 @@ LONG = bool(os.environ.get("BEZEL_TEST_LONG"))
 STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
-FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("purge", "db"): 12, ("retain", "db"): 9,
+FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("purge", "db"): 6, ("retain", "db"): 9,
        ("make", "put"): 4, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}

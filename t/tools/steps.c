@@ -279,8 +279,7 @@ purge_design(struct app *app, struct arena *arena, struct run *run,
 	struct actor actor = actor_of(arena, run);
 
 	if (app_design_purge(app, arena, &actor, str_of(run->design),
-	    TIME_NULL, err)
-	    == RC_NOT_FOUND)
+	    TIME_NULL, err) == RC_NOT_FOUND)
 		err_init(err);		/* it is gone, as we wanted */
 	return err->rc;
 }
@@ -606,7 +605,7 @@ begin(struct app *clean, struct run *run)
 	struct arena *arena = arena_new();
 	struct actor nobody = { .kind = ACTOR_NONE };
 	struct guest_session session;
-	struct str token;
+	struct str doc, token;
 	struct err err;
 	uint32_t r;
 
@@ -615,8 +614,8 @@ begin(struct app *clean, struct run *run)
 	(void)snprintf(run->address, sizeof run->address, "10.%u.%u.%u",
 	    r >> 16 & 255, r >> 8 & 255, r & 255);
 	nobody.address = str_of(run->address);
-	if (app_guest_start(clean, arena, &nobody, &session, &token, &err)
-	    != RC_OK)
+	if (app_guest_start(clean, arena, &nobody, &session, &doc, &token,
+	    &err) != RC_OK)
 		complain("session", &err);
 	copy(run->session, sizeof run->session, session.id);
 	copy(run->make_key, sizeof run->make_key, uuid_new(arena));

@@ -656,7 +656,7 @@ export interface components {
                 variation: number;
                 /** @description Of the provider's randomness */
                 seed: number;
-                /** @description Provider calls begun */
+                /** @description Provider calls begun since the picture was last asked for */
                 attempts: number;
                 /** @description A stable word: why there is no picture */
                 reason: string | null;
@@ -702,6 +702,7 @@ export interface components {
             uses_left?: number;
             uses_limit?: number;
             seconds_left?: number;
+            damaged?: components["schemas"]["Damaged"];
             /**
              * Format: uuid
              * @description Session id (session_id of the schema)
@@ -728,6 +729,7 @@ export interface components {
         Upload: {
             url?: string;
             thumbnail_url?: string;
+            damaged?: components["schemas"]["Damaged"];
             /**
              * Format: uuid
              * @description Upload id
@@ -983,6 +985,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Renewed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestSession"];
+                };
+            };
             /** @description Start a guest session, or renew one's own */
             201: {
                 headers: {
@@ -1369,7 +1380,9 @@ export interface operations {
     upload_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

@@ -67,7 +67,7 @@ export function when(iso: string): string {
 	const date = new Date(iso);
 	const today = new Date().toDateString() === date.toDateString();
 
-	return new Intl.DateTimeFormat("en", today ? { hour: "numeric", minute: "2-digit" }
+	return new Intl.DateTimeFormat("en-GB", today ? { hour: "numeric", minute: "2-digit" }
 		: { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(date);
 }
 

@@ -13,8 +13,10 @@ export class Browser {
 	expected = [];
 
 	async open(options = {}) {
-		this.folder = await mkdtemp("/tmp/bezel-chromium-");
-		await mkdir(join(this.folder, "home"));
+		if (!this.folder) {
+			this.folder = await mkdtemp("/tmp/bezel-chromium-");
+			await mkdir(join(this.folder, "home"));
+		}
 		this.context = await chromium.launchPersistentContext(join(this.folder, "data"), {
 			executablePath: program, args: flags, chromiumSandbox: false, timeout: 60000,
 			env: { PATH: process.env.PATH, HOME: join(this.folder, "home"), LANG: "C.UTF-8" },
@@ -48,6 +50,12 @@ export class Browser {
 			});
 		});
 		return page;
+	}
+
+	// The whole browser is closed and comes back with what it had stored.
+	async reopen(options = {}) {
+		await this.context.close();
+		return this.open(options);
 	}
 
 	async close() {

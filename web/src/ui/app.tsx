@@ -65,11 +65,11 @@ export function App() {
 			}}>To the pictures</a>
 			<Top />
 			<Banners />
-			<div class="panels">
+			<main class="panels">
 				<section class="panel compose" aria-label="Compose"><Composer /></section>
-				<main class="panel pictures" id="pictures" tabIndex={-1} aria-label="Pictures"><Stage /></main>
-				<aside class="panel designs" tabIndex={-1} aria-label="Designs"><History /></aside>
-			</div>
+				<section class="panel pictures" id="pictures" tabIndex={-1} aria-label="Pictures"><Stage /></section>
+				<section class="panel designs" tabIndex={-1} aria-label="Designs"><History /></section>
+			</main>
 			<Tabs />
 			<Notes />
 			<Sheet />

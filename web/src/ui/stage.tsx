@@ -64,7 +64,7 @@ function Head({ design }: { design: Design }) {
 					disabled={design.is_deleted} aria-label={design.is_favorite ? "Take the star away" : "Star this design"}>
 					<Icon name="star" filled={design.is_favorite} />
 				</button>
-				<button type="button" class="plain" onClick={() => startFrom(design)} aria-label="Start a new piece from this">
+				<button type="button" class="plain" onClick={() => startFrom(design)} aria-label="Start from this">
 					<Icon name="branch" /> <span class="wide">Start from this</span></button>
 				{!design.is_deleted && <button type="button" class="plain" disabled={running} aria-label="More like these"
 					onClick={() => void moreLike(design.id)}><Icon name="plus" /> <span class="wide">More like these</span>

@@ -52,6 +52,8 @@ export function SlotState({ job, slot, name }: { job: Job; slot: Slot; name: str
 	const missing = slot.status === "failed" || slot.status === "refused" || slot.status === "cancelled";
 	const acting = busy.value[job.id] !== undefined;
 
+	if (!missing && job.cancel_requested)
+		return <strong>Stopping…</strong>;
 	if (!missing && slot.status === "running")
 		return <><span class="spark" aria-hidden="true" /><strong>Being made</strong><Seconds since={slot.started_at} /></>;
 	if (!missing)
@@ -70,9 +72,9 @@ export function SlotState({ job, slot, name }: { job: Job; slot: Slot; name: str
 			{ended
 				? <span class="acts">
 					<button type="button" class="plain" disabled={acting} onClick={() => void retry(job)}
-						aria-label={`Try ${name} again`}><Icon name="again" /> Try again</button>
+						aria-label={`Try again: ${name}`}><Icon name="again" /> Try again</button>
 					<button type="button" class="plain quiet" onClick={() => forget(job.id)}
-						aria-label={`Leave ${name} out`}>Leave out</button>
+						aria-label={`Leave out ${name}`}>Leave out</button>
 				</span>
 				: <span class="quiet">Can be tried again when the others are done.</span>}
 		</>

@@ -1,0 +1,69 @@
+// What tests of the studio do again and again.
+export async function openStudio(browser, url, path = "/") {
+	const page = await browser.page();
+
+	await page.goto(url + path);
+	await page.locator(".words-input").waitFor({ state: "attached" });
+	return page;
+}
+
+// A picture of `side` pixels as PNG, drawn by the browser.
+export async function png(page, side = 40) {
+	const base64 = await page.evaluate((n) => {
+		const canvas = document.createElement("canvas");
+		canvas.width = canvas.height = n;
+		const paint = canvas.getContext("2d");
+		paint.fillStyle = "#2244cc";
+		paint.fillRect(0, 0, n, n);
+		return canvas.toDataURL("image/png").split(",")[1];
+	}, side);
+
+	return Buffer.from(base64, "base64");
+}
+
+export async function describe(page, words, pictures = 3) {
+	await page.locator(".words-input").fill(words);
+	await page.getByRole("radio", { name: `${pictures} pictures` }).check();
+}
+
+export const states = (page) => page.locator(".tile[data-state]").evaluateAll((all) => all.map((t) => t.dataset.state));
+export const filled = (page) => page.locator(".tile.filled .picture.ready").count();
+
+// Notes every state of the tiles that was on the screen, and the busiest widths.
+export async function watchTiles(page) {
+	await page.evaluate(() => {
+		window.seen = [];
+		const look = () => {
+			const tiles = [...document.querySelectorAll(".tile[data-state]")];
+			const now = tiles.map((t) => t.dataset.state === "succeeded"
+				? (t.querySelector("img.ready") ? "picture" : "loading") : t.dataset.state).join(" ");
+			if (now !== "" && window.seen.at(-1) !== now)
+				window.seen.push(now);
+		};
+		setInterval(look, 20);
+	});
+}
+
+export const seenTiles = (page) => page.evaluate(() => window.seen);
+
+export async function waitFilled(page, n, timeout = 30000) {
+	await page.waitForFunction((count) => document.querySelectorAll(".tile.filled .picture.ready").length === count, n, { timeout });
+}
+
+export async function make(page, words, pictures = 2) {
+	await describe(page, words, pictures);
+	await page.locator(".words-input").press("Control+Enter");
+	await page.waitForURL(/\/d\/[0-9a-f-]{36}$/);
+	await waitFilled(page, pictures);
+	return /\/d\/([0-9a-f-]{36})/.exec(page.url())[1];
+}
+
+export const designId = (page) => /\/d\/([0-9a-f-]{36})/.exec(page.url())?.[1] ?? null;
+
+// What the interface says about it, asked with the page's own session.
+export const ask = (page, path) => page.evaluate(async (p) => (await fetch(p)).json(), path);
+
+export const focusName = (page) => page.evaluate(() => {
+	const e = document.activeElement;
+	return e === null || e === document.body ? "" : e.getAttribute("aria-label") ?? e.labels?.[0]?.textContent ?? e.textContent ?? "";
+});
