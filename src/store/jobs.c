@@ -14,7 +14,7 @@ static const char usage_log[] = "api_usage_log";
 	"\"},{\"$gte\":[\"$" field "\",0]},{\"$lt\":[\"$" field "\"," most "]}]}," \
 	"{\"$add\":[\"$" field "\",1]}," else "]}"
 /* The time has come; what is no time has come too. */
-#define PAST(field) "{\"$or\":[{\"$lt\":[\"$" field "\",\"$$NOW\"]}," \
+#define PAST(field) "{\"$or\":[{\"$lte\":[\"$" field "\",\"$$NOW\"]}," \
 	"{\"$ne\":[{\"$type\":\"$" field "\"},\"date\"]}]}"
 #define TOUCH "\"revision\":" NEXT("revision", "900000000", "1") \
 	",\"updated_at\":\"$$NOW\""
@@ -121,7 +121,8 @@ jobs_claim(struct store *store, struct arena *arena, struct str token,
 	    &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL && claim(store, arena, db_json(arena,
-	    "{\"status\":\"running\",\"$expr\":" PAST("lease_until") "}"), token, lease_ms, &doc, err) != RC_OK)
+	    "{\"status\":\"running\",\"$expr\":" PAST("lease_until") "}"), token,
+	    lease_ms, &doc, err) != RC_OK)
 		return err->rc;
 	*ret_found = doc.p != NULL;
 	if (*ret_found) {

@@ -8,6 +8,7 @@
 enum { HOUR = 3600 * 1000, DAY = 24 * HOUR };
 
 static struct guest_session session;
+static struct str stored;
 
 static void
 insert(struct str id)
@@ -32,10 +33,11 @@ START_TEST(a_session_lives_until_it_expires)
 	insert(id);
 	end = session.expires_at;
 	IS(guest_insert(store, arena, &session, &err), RC_CONFLICT);
-	OK(guest_get(store, arena, id, end - 1, &session, &err));
+	OK(guest_get(store, arena, id, end - 1, &session, &stored, &err));
 	ck_assert_str(session.id, ID_OF(1));
-	IS(guest_get(store, arena, id, end, &session, &err), RC_SESSION_EXPIRED);
-	IS(guest_get(store, arena, STR(ID_OF(9)), 0, &session, &err),
+	IS(guest_get(store, arena, id, end, &session, &stored, &err),
+	    RC_SESSION_EXPIRED);
+	IS(guest_get(store, arena, STR(ID_OF(9)), 0, &session, &stored, &err),
 	    RC_SESSION_EXPIRED);
 }
 END_TEST
@@ -47,13 +49,14 @@ START_TEST(a_session_is_renewed_up_to_its_most)
 
 	insert(id);
 	born = session.created_at;
-	OK(guest_renew(store, arena, id, born + 1000, DAY, 2 * DAY, &session, &err));
+	OK(guest_renew(store, arena, id, born + 1000, DAY, 2 * DAY, &session, &stored,
+	    &err));
 	ck_assert_int_eq(session.expires_at, born + 1000 + DAY);
 	OK(guest_renew(store, arena, id, born + DAY, 2 * DAY, 2 * DAY, &session,
-	    &err));
+	    &stored, &err));
 	ck_assert_int_eq(session.expires_at, born + 2 * DAY);
 	IS(guest_renew(store, arena, id, born + 2 * DAY, DAY, 2 * DAY, &session,
-	    &err), RC_SESSION_EXPIRED);
+	    &stored, &err), RC_SESSION_EXPIRED);
 }
 END_TEST
 
@@ -72,7 +75,7 @@ START_TEST(a_charge_counts_up_to_the_limit)
 	ck_assert_uint_eq(session.designs.n, 1);
 	ck_assert_int_eq(charge(id, 3, STR(ID_OF(6))), RC_QUOTA);
 	ck_assert_int_eq(charge(id, 0, STR_NULL), RC_QUOTA);
-	OK(guest_get(store, arena, id, 0, &session, &err));
+	OK(guest_get(store, arena, id, 0, &session, &stored, &err));
 	ck_assert_int_eq(session.usage_count, 3);
 	ck_assert_uint_eq(session.designs.n, 1);
 	ck_assert_int_eq(charge(STR(ID_OF(9)), 3, STR_NULL), RC_SESSION_EXPIRED);
@@ -121,7 +124,7 @@ START_TEST(no_more_is_given_back_than_was_taken)
 	ck_assert_int_eq(charge(id, 9, STR_NULL), RC_OK);
 	for (int i = 0; i < 3; i++)
 		OK(guest_give_back(store, arena, id, day, &err));
-	OK(guest_get(store, arena, id, 0, &session, &err));
+	OK(guest_get(store, arena, id, 0, &session, &stored, &err));
 	ck_assert_int_eq(session.usage_count, 0);
 	OK(guest_give_back(store, arena, STR(ID_OF(9)), day, &err));
 }
