@@ -91,11 +91,12 @@ idempotency_done(struct store *store, struct arena *arena, struct str id,
 
 enum rc
 idempotency_release(struct store *store, struct arena *arena, struct str id,
-    struct err *err)
+    struct str resource_id, struct err *err)
 {
 	bson_t *filter = db_bson(arena);
 
 	bson_add_str(filter, "_id", id);
+	bson_add_str(filter, "resource_id", resource_id);
 	BSON_APPEND_BOOL(filter, "done", false);
 	return db_delete(store, arena, collection, filter, 1, NULL, err);
 }
