@@ -240,7 +240,8 @@ must_fail(struct store *store, bool after, struct err *err)
 	if (store->fault == STORE_EXIT_BEFORE || store->fault == STORE_EXIT_AFTER)
 		_exit(STORE_FAULT_STATUS);
 	(void)fail(store, NULL, &cut, err);
-	store->transient = store->session != NULL && !after;
+	/* A transaction's are labelled so, whether they had an effect or not. */
+	store->transient = store->session != NULL;
 	return true;
 }
 
