@@ -78,6 +78,7 @@ dispatch(struct call *call, struct err *err)
 		app_idem_release(call->app, call->arena, &call->idem);
 	else if (call->idem.replay)
 		http_header(call->response, "Idempotent-Replayed", STR("true"));
+	app_idem_end(call->app);
 	return err->rc;
 }
 

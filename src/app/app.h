@@ -23,12 +23,24 @@ struct app {
 	struct keyring keyring;
 	struct shared *shared;
 	struct store *store;
-	struct store_trace *trace;	/* for the store; NULL: none */
+	struct app_trace *trace;	/* NULL: none */
 	struct blob *blob;
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */
 	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
 };
+
+/* In shared memory: what a process has in hand, for its successor when it is
+ * killed. */
+struct app_trace {
+	struct store_trace transaction;
+	char idem_key[65], idem_resource[37];	/* "": none */
+};
+
+/* Ends what the process before us left: its transaction, and its hold on an
+ * Idempotency-Key, so that nobody waits for the dead. */
+enum rc app_take_over(struct app *app, struct arena *arena, struct err *err)
+    must_use;
 
 enum actor_kind { ACTOR_NONE, ACTOR_GUEST };
 

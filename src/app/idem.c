@@ -19,6 +19,39 @@ key_ok(struct str key)
 	return key.n > 0 && key.n <= KEY_LENGTH_MAX;
 }
 
+/* The resource's id is of our own making: a row with another one is not ours. */
+static void
+leave_trace(struct app *app, const struct idempotency_key *row)
+{
+	if (app->trace == NULL)
+		return;
+	memcpy(app->trace->idem_resource, row->resource_id.p,
+	    sizeof app->trace->idem_resource - 1);
+	memcpy(app->trace->idem_key, row->id.p, sizeof app->trace->idem_key - 1);
+}
+
+void
+app_idem_end(struct app *app)
+{
+	if (app->trace != NULL)
+		app->trace->idem_key[0] = '\0';
+}
+
+enum rc
+app_take_over(struct app *app, struct arena *arena, struct err *err)
+{
+	struct app_trace *trace = app->trace;
+
+	if (store_abort_left(app->store, arena, &trace->transaction, err)
+	    != RC_OK)
+		return err->rc;
+	if (trace->idem_key[0] != '\0' && idempotency_release(app->store, arena,
+	    str_of(trace->idem_key), str_of(trace->idem_resource), err) != RC_OK)
+		return err->rc;
+	app_idem_end(app);
+	return RC_OK;
+}
+
 enum rc
 app_idem_take(struct app *app, struct arena *arena, const struct actor *actor,
     const char *method, struct str path, struct str key, struct str body,
@@ -40,9 +73,12 @@ app_idem_take(struct app *app, struct arena *arena, const struct actor *actor,
 	row.resource_id = ret_idem->id;
 	row.second_id = ret_idem->second_id;
 	row.expires_at = clock_now_ms() + KEPT_MS;
+	leave_trace(app, &row);
 	if (idempotency_take(app->store, arena, &row, clock_now_ms(), LEASE_MS,
-	    err) != RC_OK)
+	    err) != RC_OK) {
+		app_idem_end(app);
 		return err->rc;
+	}
 	*ret_idem = (struct idem){ row.id, row.resource_id, row.second_id,
 		row.done, row.http_status };
 	return RC_OK;
@@ -66,5 +102,6 @@ app_idem_release(struct app *app, struct arena *arena, const struct idem *idem)
 		return;
 	/* If it stays, its lease ends in a minute. */
 	err_init(&ignored);
-	(void)!idempotency_release(app->store, arena, idem->key, &ignored);
+	(void)!idempotency_release(app->store, arena, idem->key, idem->id,
+	    &ignored);
 }

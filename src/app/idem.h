@@ -30,4 +30,7 @@ enum rc app_idem_done(struct app *app, struct arena *arena,
 void app_idem_release(struct app *app, struct arena *arena,
     const struct idem *idem);
 
+/* The request is over: whoever comes after us need not free its key. */
+void app_idem_end(struct app *app);
+
 #endif

@@ -81,7 +81,8 @@ open_store(struct arena *arena, const struct conf *conf, const char *app_name,
 		.database = arena_strz(arena, conf->mongodb_database),
 		.app_name = app_name, .select_timeout_ms = SELECT_TIMEOUT_MS,
 		.command_timeout_ms = COMMAND_TIMEOUT_MS,
-		.trace = app->trace };
+		.trace = app->trace == NULL ? NULL
+		: &app->trace->transaction };
 
 	if (conf->mongodb_uri_file == NULL
 	    || secret_read_file(wiped, conf->mongodb_uri_file, &options.uri, err)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -111,8 +113,8 @@ take_over(struct app *app, struct arena *arena)
 	struct err err;
 
 	err_init(&err);
-	if (store_abort_left(app->store, arena, app->trace, &err) != RC_OK)
-		log_event(LOG_WARN, "transaction.left", LOG_Z("message",
+	if (app_take_over(app, arena, &err) != RC_OK)
+		log_event(LOG_WARN, "worker.take_over", LOG_Z("message",
 		    err.message), LOG_Z("detail", err.detail), LOG_END);
 }
 
@@ -135,12 +137,15 @@ worker_run(const struct worker_context *context, enum worker_role role,
 		.trace = &context->traces[number],
 		.wake_fd = context->wake_send_fd };
 	struct err err;
+	char name[16];
 	int status = 1;
 
 	err_init(&err);
 	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	log_init(context->conf->log_level, roles[role].name);
+	(void)snprintf(name, sizeof name, "bezel-%s", roles[role].name);
+	(void)prctl(PR_SET_NAME, name);		/* for ps and top */
 	close_foreign(context, role);
 	if (open_app(arena, context->conf, roles[role].parts, "bezel", &app, &err)
 	    == RC_OK) {

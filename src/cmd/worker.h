@@ -20,7 +20,7 @@ struct worker_context {
 	const struct conf *conf;
 	struct shared *shared;
 	struct fcgi_pulse *pulses;	/* one a process, as are the traces */
-	struct store_trace *traces;
+	struct app_trace *traces;
 	int listen_fd, listen_slow_fd;
 	int wake_send_fd, wake_receive_fd;
 };

@@ -23,8 +23,9 @@ enum rc idempotency_take(struct store *store, struct arena *arena,
 enum rc idempotency_done(struct store *store, struct arena *arena,
     struct str id, int status, struct err *err) must_use;
 
-/* The work was refused: the key is free again. */
+/* The work was refused: the key is free again, if it is that of this resource
+ * and not done. */
 enum rc idempotency_release(struct store *store, struct arena *arena,
-    struct str id, struct err *err) must_use;
+    struct str id, struct str resource_id, struct err *err) must_use;
 
 #endif

@@ -391,13 +391,17 @@ class Stack:
         os.kill(pid, number)
 
     # --- bezel's other commands
-    def bezel(self, *words, **keywords):
-        """Runs the program with this configuration, as the services' user; returns the ended process."""
+    def bezel_command(self, *words):
+        """How to run the program with this configuration, as the services' user."""
         command = [os.path.join(self.state, "app", "bin", "bezel"), "--config",
                    os.path.join(self.state, "etc", "bezel.conf"), *words]
         if os.getuid() == 0:
             command = ["setpriv", "--reuid", "bezel", "--regid", "bezel", "--clear-groups", "--no-new-privs", "--",
                        *command]
+        return command
+
+    def bezel(self, *words, **keywords):
+        """Runs the program so; returns the ended process."""
         keywords.setdefault("timeout", 120 * SLOWER)
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        return subprocess.run(self.bezel_command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, check=False, **keywords)

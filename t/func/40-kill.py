@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+"""kill -9 of each kind of process while designs are made: everything comes to its end once."""
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from faults import Guest, Mongod, agree, alive, all_at_once, faulty_stack, workers
+from stack import SLOWER, wait_for
+from tap import diag, is_, main, ok, test
+
+LONG = bool(os.environ.get("BEZEL_TEST_LONG"))
+
+
+def kill_all(role):
+    """Every worker of a role, at once."""
+    for pid in workers(stack, role):
+        stack.kill(pid)
+
+
+def respawned(role, count, name):
+    began = time.monotonic()
+    wait_for(lambda: len(workers(stack, role)) == count, 20, "new workers")
+    took = time.monotonic() - began
+    ok(took < 1 * SLOWER, name + ": others are there within a second", "%.2f s" % took)
+
+
+@test
+def job_workers():
+    """At moments before, in and right behind the landing of pictures."""
+    guests = [Guest(stack) for _ in range(6)]
+    all_at_once([guest.design for guest in guests])
+    for pause in (0.3, 0.72, 0.75, 0.8) + ((0.5, 0.71, 0.77, 1.0, 0.9) if LONG else ()):
+        time.sleep(pause)
+        kill_all("job")
+        respawned("job", 2, "job workers killed after %.2f s" % pause)
+    agree(stack, guests, "job workers killed again and again: all ends once")
+    restarts = stack.events("worker.died")
+    ok(any(e["worker"] == "job" and e["signal"] == 9 for e in restarts), "the log says who died of what")
+
+
+@test
+def an_idle_web_worker():
+    client = stack.client()
+    statuses = set()
+    for _ in range(3):
+        stack.kill(workers(stack, "web")[0])
+        for _ in range(30):
+            statuses.add(client.get("/v1/catalog").status)
+        respawned("web", 3, "an idle web worker is killed")
+    is_(statuses, {200}, "nobody notices that an idle web worker is killed")
+
+
+@test
+def web_workers_under_load():
+    """Half states, charges without designs, designs without jobs: none. The same key gives the answer once."""
+    guests = [Guest(stack) for _ in range(4)]
+    stop = []
+
+    def make(guest):
+        for _ in range(40 if LONG else 10):
+            guest.design()
+            time.sleep(0.2)
+        stop.append(True)
+
+    def kill():
+        while len(stop) < len(guests):
+            time.sleep(random.uniform(0.05, 0.3))
+            for pid in workers(stack, "web")[:1]:
+                stack.kill(pid)
+    all_at_once([lambda guest=guest: make(guest) for guest in guests] + [kill])
+    failures = [status for guest in guests for status in guest.failures]
+    diag("%d designs; in vain: %s" % (sum(len(guest.designs) for guest in guests),
+                                      {status: failures.count(status) for status in set(failures)}))
+    ok(not set(failures) - {503, 409}, "a request that is cut is a problem of nginx, not silence", failures)
+    kills = len([e for e in stack.events("worker.died") if e["worker"] == "web"])
+    agree(stack, guests, "web workers killed under load (%d): each key has its one design" % kills, seconds=120,
+          counter_over=kills)
+
+
+@test
+def a_lock_that_the_dead_held():
+    """Killed in a transaction that has charged the guest: the server keeps the lock for a minute and more, unless
+    the next worker ends it."""
+    guest = Guest(stack)
+    for _ in range(3 if LONG else 1):
+        server.admin().admin.command({
+            "configureFailPoint": "failCommand", "mode": {"times": 1},
+            "data": {"failCommands": ["insert"], "namespace": stack.database + ".designs", "blockConnection": True,
+                     "blockTimeMS": 1500}})
+        began = time.monotonic()
+
+        def kill():
+            time.sleep(0.7)
+            kill_all("web")
+        all_at_once([guest.design, kill])
+        took = time.monotonic() - began
+        ok(guest.failures[-1:] and took > 0.7, "a worker is killed in a transaction", "%s %.1f" % (guest.failures, took))
+        ok(took < 5 * SLOWER, "the guest does not wait for the dead", "%.1f s" % took)
+        diag("repeated with the same key until there was an answer: %.2f s" % took)
+    agree(stack, [guest], "and all agrees", counter_over=1000)
+
+
+@test
+def nginx_worker():
+    guest = Guest(stack)
+    guest.design()
+    for pid in stack.children(stack.pid("nginx")):
+        stack.kill(pid)
+    wait_for(lambda: stack.children(stack.pid("nginx")), 10, "another worker of nginx")
+    agree(stack, [guest], "a worker of nginx is killed: the design is made", counter_over=10000)
+    is_(guest.client.get("/v1/designs/" + guest.designs[0]).status, 200, "and shown")
+
+
+@test
+def mongod():
+    guests = [Guest(stack) for _ in range(3)]
+    all_at_once([guest.design for guest in guests])
+    time.sleep(0.75)
+    server.kill()
+    time.sleep(0.5)
+    reply = guests[0].client.get("/v1/designs/" + guests[0].designs[0])
+    is_((reply.status, reply.header("Content-Type")), (503, "application/problem+json"), "meanwhile: a problem")
+    server.start()
+    wait_for(lambda: guests[0].client.get("/v1/designs").status == 200, 10, "recovery")
+    agree(stack, guests, "mongod killed in the middle: all ends once", counter_over=10000)
+
+
+@test
+def the_supervisor():
+    guests = [Guest(stack) for _ in range(3)]
+    all_at_once([guest.design for guest in guests])
+    time.sleep(0.4)
+    # What would end everything else at once is kept from looking.
+    runner, supervisor, old = stack.pid("run"), stack.pid("bezel"), stack.workers
+    stack.kill(runner, signal.SIGSTOP)
+    stack.kill(supervisor)
+    began = time.monotonic()
+    wait_for(lambda: not any(alive(pid) for pid in old), 20, "the end of the workers")
+    took = time.monotonic() - began
+    ok(took < 3 * SLOWER, "the workers of a dead supervisor end by themselves", "%.2f s" % took)
+    began = time.monotonic()
+    other = subprocess.Popen(stack.bezel_command("serve"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: guests[0].client.get("/readyz").status == 200, 10, "another supervisor")
+        took = time.monotonic() - began
+        ok(took < 2 * SLOWER, "its sockets are free: another one serves within 2 s", "%.2f s" % took)
+        agree(stack, guests, "supervisor killed in the middle: all ends once", counter_over=10000)
+    finally:
+        other.terminate()
+        other.wait(40)
+        os.kill(runner, signal.SIGCONT)
+    is_(other.returncode, 0, "SIGTERM ends a supervisor well")
+    wait_for(lambda: not alive(runner), 40, "the end of scripts/run")
+    stack.start()
+
+
+@test
+def nginx_itself():
+    guest = Guest(stack)
+    guest.design()
+    runner = stack.pid("run")
+    stack.kill(stack.pid("nginx"))
+    wait_for(lambda: not alive(runner), 60, "the end of scripts/run")
+    stack.start()
+    agree(stack, [guest], "nginx killed in the middle, all started again: the design is made", counter_over=10000)
+
+
+server = Mongod("--setParameter=enableTestCommands=1")
+stack = faulty_stack(server)
+server.start()
+stack.start()
+main()
