@@ -184,6 +184,16 @@ list_filter(struct arena *arena, struct store_owner owner,
 	return filter;
 }
 
+/* The owner's own range, whatever a list filters: left to itself the server now and
+ * then takes an index over all owners (the trash, a folder) and sorts. */
+static const char *
+list_index(const bson_t *filter, const struct designs_query *query)
+{
+	if (bson_has_field(filter, "guest_session_id"))
+		return "by_guest_time";
+	return query->is_favorite >= 0 ? "by_user_favorite" : "by_user_time";
+}
+
 /* Sorted by key and _id, or by _id alone. */
 static enum rc
 find(struct store *store, struct arena *arena, const bson_t *filter,
@@ -192,7 +202,7 @@ find(struct store *store, struct arena *arena, const bson_t *filter,
 {
 	bson_t *sort = db_bson(arena);
 	struct db_find find = { .collection = collection, .filter = filter,
-		.sort = sort, .limit = limit,
+		.sort = sort, .limit = limit, .hint = list_index(filter, query),
 		.max_time_ms = query->words.p != NULL ? SEARCH_MS : 0 };
 
 	if (strcmp(key, "_id") != 0)
@@ -530,8 +540,8 @@ designs_due_guests(struct store *store, struct arena *arena, int64_t before_ms,
 	struct str *docs = arena_many(arena, (size_t)limit, struct str);
 	struct db_find find = { .collection = collection, .limit = limit,
 		.filter = db_json(arena, "{\"guest_session_id\":{\"$gt\":"
-		"\"%.*s\"},\"user_id\":null,\"created_at\":{\"$lt\":{\"$date\":"
-		"{\"$numberLong\":\"%lld\"}}}}", STR_FMT(after_session),
+		"\"%.*s\"},\"user_id\":null,\"created_at\":{\"$not\":{\"$gte\":"
+		"{\"$date\":{\"$numberLong\":\"%lld\"}}}}}", STR_FMT(after_session),
 		(long long)before_ms),
 		.sort = db_json(arena, "{\"guest_session_id\":1}"),
 		.hint = "by_guest_time",

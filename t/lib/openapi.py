@@ -2,7 +2,7 @@
 
 stack.client() gives clients that show each exchange to watch(). What does not fit is one failed point at the end
 of the file. Which route was answered with which status is written to t/func/exercised/ in the folder of the
-build, where t/func/29-coverage.py reads it.
+build, where t/func/90-coverage.py reads it.
 
 Beside the schemas these rules hold for every reply: no 5xx that the test has not allowed (client.allowed), a
 request id, a Cache-Control, a problem under /v1 for each error, with the headers that its status needs, and not
