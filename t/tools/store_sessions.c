@@ -266,8 +266,7 @@ START_TEST(a_key_is_taken_once_and_answered_ever_after)
 	make_key(&again, STR(HASH_A));
 	ck_assert_int_eq(take_key(&again, 2000), RC_IDEM_MISMATCH);
 	/* What is done is not released. */
-	OK(idempotency_release(store, arena, first.id,
-	    first.resource_id, &err));
+	OK(idempotency_release(store, arena, first.id, first.resource_id, &err));
 	ck_assert_int_eq(count_of("idempotency_keys", "{\"done\":true}"), 1);
 }
 END_TEST
@@ -285,8 +284,11 @@ START_TEST(a_key_left_behind_is_taken_over_with_its_ids)
 	/* The new lease holds. */
 	make_key(&again, STR(HASH_B));
 	ck_assert_int_eq(take_key(&again, 1000 + LEASE + 1), RC_IDEM_RUNNING);
-	OK(idempotency_release(store, arena, first.id,
-	    first.resource_id, &err));
+	/* A key of another resource is somebody else's by now. */
+	OK(idempotency_release(store, arena, first.id, uuid_new(arena), &err));
+	make_key(&again, STR(HASH_B));
+	ck_assert_int_eq(take_key(&again, 1000 + LEASE + 1), RC_IDEM_RUNNING);
+	OK(idempotency_release(store, arena, first.id, first.resource_id, &err));
 	make_key(&again, STR(HASH_A));	/* free for another body too */
 	ck_assert_int_eq(take_key(&again, 1000), RC_OK);
 	ck_assert(!str_eq(again.resource_id, first.resource_id));
@@ -311,8 +313,7 @@ START_TEST(one_takes_over)
 		make_key(&key, STR(HASH_B));
 		ck_assert_int_eq(take_key(&key, 1000), RC_OK);
 		ck_assert_int_eq(in_processes(4, take_over), 1);
-		OK(idempotency_release(store, arena, key.id,
-	    key.resource_id, &err));
+		OK(idempotency_release(store, arena, key.id, key.resource_id, &err));
 	}
 }
 END_TEST
@@ -330,7 +331,7 @@ take_and_release(int i)
 		rc = take_key(&key, clock_now_ms());
 		if (rc == RC_OK)
 			rc = idempotency_release(store, arena, key.id,
-	    key.resource_id, &err);
+			    key.resource_id, &err);
 		if (rc != RC_OK && rc != RC_IDEM_RUNNING)
 			return 1;
 		arena_reset(arena);
