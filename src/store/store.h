@@ -23,8 +23,9 @@ struct store_options {
 
 /* In shared memory: the transaction that a process is in. A server keeps the
  * locks of a transaction whose client was killed for a minute and more (88 s
- * measured), and all who want the same documents wait: so the successor of a
- * killed process ends it. */
+ * measured), and all who want the same documents wait. So the successor of a
+ * killed process ends it with its first command, as does a process whose
+ * connection broke. */
 struct store_trace {
 	unsigned char session[16];
 	volatile bool open;
