@@ -90,7 +90,13 @@ def workers(stack, role):
 
 
 def cpu_s(pid):
-    """Seconds of processor time that a process has used."""
+    """Seconds of processor time that a process has used; exactly for one without threads."""
+    try:
+        if len(os.listdir("/proc/%d/task" % pid)) == 1:
+            with open("/proc/%d/schedstat" % pid, encoding="ascii") as file:
+                return int(file.read().split()[0]) / 1e9
+    except OSError:
+        pass
     try:
         with open("/proc/%d/stat" % pid, encoding="ascii") as file:
             fields = file.read().rsplit(") ", 1)[1].split()
@@ -169,7 +175,7 @@ def agree(stack, guests, name, all_land=True, seconds=60, counter_over=0):
     time.sleep(1.1)    # orphan_age_s
     swept = stack.bezel("retention")
     faults = [] if swept.returncode == 0 else ["bezel retention: " + swept.stderr]
-    objects = truth.objects_on_disk(os.path.join(stack.state, "objects"))
+    objects = truth.objects_on_disk(stack.settings.get("objects") or os.path.join(stack.state, "objects"))
     charges = 0
     for guest in guests:
         faults += truth.faults_of_guest(stack.db, guest.session, objects, designs=len(guest.designs), calls_unsure=20)
