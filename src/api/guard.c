@@ -4,6 +4,7 @@
 
 #include "app/guests.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "codec/cookie.h"
 #include "codec/json.h"
@@ -23,6 +24,25 @@ call_cookie_name(const struct call *call)
 	return arena_printf(call->arena, "bezel_%d", base->port);
 }
 
+/* What the client calls itself, as text that a document may hold. */
+static struct str
+device_of(struct arena *arena, struct str agent)
+{
+	char *text;
+
+	if (agent.p == NULL)
+		return STR_NULL;
+	if (agent.n > DEVICE_MAX)
+		agent = str_slice(agent, 0, DEVICE_MAX);
+	agent = utf8_repair(arena, agent);
+	text = arena_strz(arena, agent);
+	for (size_t i = 0; i < agent.n; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == '\x7f')
+			text[i] = ' ';
+	agent.p = text;
+	return utf8_has_controls(agent, false) ? STR_NULL : agent;
+}
+
 /* Who asks, without any read: the cookie's MAC and expiry decide. */
 static enum rc
 guard_who(struct call *call, struct err *err)
@@ -33,9 +53,7 @@ guard_who(struct call *call, struct err *err)
 	bool expired = false;
 
 	call->actor.address = r->remote_addr;
-	if (r->user_agent.p != NULL)
-		call->actor.device = r->user_agent.n > DEVICE_MAX
-		    ? str_slice(r->user_agent, 0, DEVICE_MAX) : r->user_agent;
+	call->actor.device = device_of(call->arena, r->user_agent);
 	call->actor.deadline_ms = r->began_us / 1000
 	    + call->app->conf->request_deadline_ms;
 	if (r->cookie.p != NULL) {

@@ -399,17 +399,18 @@ designs_end_generation(struct store *store, struct arena *arena, struct str id,
 
 /* --- landing ------------------------------------------------------------- */
 
-/* One picture into its array: [$set: {array: concat, current_version, metadata,
- * updated_at}]. current_version becomes the first picture, then follows each
- * refinement. */
+/* One picture into its array of at most `most`: [$set: {array: concat,
+ * current_version, metadata, updated_at}]. current_version becomes the first
+ * picture, then follows each refinement. */
 static enum rc
 land(struct store *store, struct arena *arena, struct str id, const char *array,
-    const char *id_key, struct str image_id, struct str item,
+    int most, const char *id_key, struct str image_id, struct str item,
     const char *version, double cost_usd, double seconds, bool *ret_landed,
     struct err *err)
 {
 	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\",\"%s.%s\":{\"$ne\":"
-	    "\"%.*s\"}}", STR_FMT(id), array, id_key, STR_FMT(image_id));
+	    "\"%.*s\"},\"%s.%d\":{\"$exists\":false}}", STR_FMT(id), array, id_key,
+	    STR_FMT(image_id), array, most - 1);
 	bson_t *pipeline = db_bson(arena), stage, fields, concat, list, literal;
 	bson_t item_bson;
 	char path[64];
@@ -457,8 +458,9 @@ designs_land_image(struct store *store, struct arena *arena, struct str id,
 	    "{\"$ifNull\":[\"$current_version\",{\"type\":\"original\","
 	    "\"image_id\":\"%.*s\"}]}", STR_FMT(image->image_id));
 
-	return land(store, arena, id, "generated_images", "image_id",
-	    image->image_id, doc_to_bson(&doc_generated_image, image, arena),
+	return land(store, arena, id, "generated_images", DESIGN_IMAGES_MAX,
+	    "image_id", image->image_id,
+	    doc_to_bson(&doc_generated_image, image, arena),
 	    version.p, cost_usd, seconds, ret_landed, err);
 }
 
@@ -471,8 +473,8 @@ designs_land_refinement(struct store *store, struct arena *arena, struct str id,
 	    "{\"type\":\"refinement\",\"image_id\":\"%.*s\"}",
 	    STR_FMT(refinement->refinement_id));
 
-	return land(store, arena, id, "refinements", "refinement_id",
-	    refinement->refinement_id,
+	return land(store, arena, id, "refinements", DESIGN_REFINEMENTS_MAX,
+	    "refinement_id", refinement->refinement_id,
 	    doc_to_bson(&doc_refinement, refinement, arena), version.p,
 	    cost_usd, seconds, ret_landed, err);
 }
@@ -557,6 +559,8 @@ designs_exist(struct store *store, struct arena *arena, const struct str *ids,
 		.limit = (int)n, .projection = db_json(arena, "{\"_id\":1}") };
 	size_t found;
 
+	if (n == 0)
+		return RC_OK;
 	bson_add_in(filter, "_id", ids, n);
 	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
 		return err->rc;

@@ -43,7 +43,7 @@ test("four tiles fill one by one", async () => {
 	ok(counts.size >= 2, `the page was seen with ${[...counts].join(", ")} of 4 pictures while others were on their way`, seen);
 	ok(seen.some((s) => s.includes("running")), "one was seen being made");
 	ok(/^499 of 500/.test(await page.locator(".uses-left").innerText()), "one use was taken");
-	is(await page.locator(".tile .badge", { hasText: "Preview render" }).count(), 4, "preview renders say that they are");
+	is(await page.locator(".tile .caption", { hasText: "Preview render" }).count(), 4, "preview renders say that they are");
 	const design = await ask(page, `/v1/designs/${id}`);
 	is([design.gem_data.type, design.gem_data.cut, design.material_preferences, design.num_variations_requested],
 		["Tourmaline", "Pear", { metals: ["Rose Gold", "Yellow Gold"], finish: "Hammered" }, 4], "what was chosen is what was sent");

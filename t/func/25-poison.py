@@ -105,7 +105,7 @@ def designs():
     # Whose it is must be known; the rest may be anything.
     rows, names = [], {}
     begin = datetime.datetime(2026, 5, 1)
-    for name, document in poisons(model, ("_id", "user_id", "guest_session_id"), 4):
+    for name, document in poisons(model, ("_id", "user_id", "guest_session_id"), 2):
         document["_id"] = identifier = str(uuid.uuid4())
         document["guest_session_id"] = zoe.session
         if isinstance(document.get("created_at"), datetime.datetime) and document["created_at"].year > 1:
@@ -232,7 +232,7 @@ def generations():
     over(ann, job["id"])
     model = stack.db.jobs.find_one({"_id": job["id"]})
     rows, names = [], {}
-    for name, document in poisons(model, ("_id", "user_id", "guest_session_id"), 4):
+    for name, document in poisons(model, ("_id", "user_id", "guest_session_id"), 2):
         document["_id"] = str(uuid.uuid4())
         names[document["_id"]] = name
         rows.append(document)
@@ -259,7 +259,7 @@ def generations():
     # In the queue.
     rows = []
     for name, document in poisons(dict(model, status="queued", charge=model["charge"]),
-                                     ("_id", "user_id", "guest_session_id"), 4):
+                                     ("_id", "user_id", "guest_session_id"), 2):
         document["_id"] = str(uuid.uuid4())
         if isinstance(document.get("slots"), list) and document["slots"] and isinstance(document["slots"][0], dict) \
                 and document["slots"][0].get("status") == "succeeded":

@@ -51,9 +51,11 @@ export async function waitFilled(page, n, timeout = 30000) {
 }
 
 export async function make(page, words, pictures = 2) {
+	const before = page.url();
+
 	await describe(page, words, pictures);
 	await page.locator(".words-input").press("Control+Enter");
-	await page.waitForURL(/\/d\/[0-9a-f-]{36}$/);
+	await page.waitForURL((url) => url.href !== before && /\/d\/[0-9a-f-]{36}$/.test(url.pathname));
 	await waitFilled(page, pictures);
 	return /\/d\/([0-9a-f-]{36})/.exec(page.url())[1];
 }

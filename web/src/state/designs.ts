@@ -67,7 +67,8 @@ export function nameOf(design: Design, id: string): string {
 /* "Blue oval sapphire". */
 export function titleOf(design: Design): string {
 	const { type, cut, color } = design.gem_data;
-	const words = [color === "Colorless" ? "" : color, cut, type].filter(Boolean).join(" ").toLowerCase();
+	const how = cut === type ? `${cut}-cut` : cut;
+	const words = [color === "Colorless" ? "" : color, how, type].filter(Boolean).join(" ").toLowerCase();
 
 	return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -102,7 +102,7 @@ export function Tiles({ design }: { design: Design }) {
 						</a>
 						<span class="caption">
 							<span>{name}</span>
-							{version.preview && <span class="badge">Preview render</span>}
+							{version.preview && <span>Preview render</span>}
 							{version.id === picked && <span class="badge mark"><Icon name="check" /> Picked</span>}
 						</span>
 					</li>

@@ -28,7 +28,7 @@ function Guest() {
 				<Icon name="clock" /> <span class="long">Guest, </span><span class="figures time-left">{span(left)}</span> left
 			</span>
 			<span class="figures uses-left" title="Designs, further pictures and refinements today">
-				{s.uses_left} of {s.uses_limit}<span class="long"> uses left</span>
+				{s.uses_left} of {s.uses_limit}<span class="long"> uses</span> left
 			</span>
 			<button type="button" class="plain" disabled={renewing} aria-label="Renew" title="Keep the designs of this session for another day"
 				onClick={() => {

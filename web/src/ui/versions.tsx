@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { nameOf, pickedOf, versionsOf } from "../state/designs";
 import { isOpen, jobsOf } from "../state/jobs";
 import type { Job } from "../state/jobs";
@@ -56,17 +57,30 @@ function Waiting({ job }: { job: Job }) {
 }
 
 export function Versions({ design }: { design: Design }) {
+	const strip = useRef<HTMLDivElement>(null);
 	const all = versionsOf(design);
 	const ids = new Set(all.map((v) => v.id));
 	const jobs = jobsOf(design.id).filter((job) => job.kind === "refinement"
 		&& (isOpen(job) || job.slots.some((slot) => slot.status !== "succeeded")) && !job.slots.every((s) => ids.has(s.image_id)));
 
+	/* The one that is shown large is seen in the strip too; only the strip scrolls. */
+	useEffect(() => {
+		const here = strip.current?.querySelector<HTMLElement>(".leaf.here");
+		const box = strip.current?.getBoundingClientRect();
+		if (!here || !box || !strip.current)
+			return;
+		const { left, right } = here.getBoundingClientRect();
+		if (left < box.left)
+			strip.current.scrollLeft -= box.left - left + 24;
+		else if (right > box.right)
+			strip.current.scrollLeft += right - box.right + 24;
+	}, [route.value.version, all.length]);
 	if (all.length === 0)
 		return null;
 	return (
 		<section class="versions" aria-labelledby="versions-title">
 			<h3 id="versions-title">Versions</h3>
-			<div class="scroll" tabIndex={0} role="group" aria-label="Versions, scrolls sideways">
+			<div class="scroll" ref={strip} tabIndex={0} role="group" aria-label="Versions, scrolls sideways">
 				<ol class="tree">
 					{all.filter((v) => v.baseId === null || !ids.has(v.baseId)).map((v) =>
 						<Node key={v.id} design={design} version={v} all={all} jobs={jobs} />)}

@@ -50,6 +50,8 @@ export function Viewer({ design, version }: { design: Design; version: Version }
 					<Icon name="grid" /> All pictures
 				</button>
 				<h3 ref={heading} tabIndex={-1}>{name}</h3>
+				{preview && <span class="hint">Preview render</span>}
+				{picked && <span class="badge mark"><Icon name="check" /> Picked</span>}
 				<span class="acts">
 					<button type="button" class="plain square" disabled={before === null} aria-label="Picture before"
 						onClick={() => before && go(design.id, before.id, true)}><Icon name="back" /></button>
@@ -61,10 +63,6 @@ export function Viewer({ design, version }: { design: Design; version: Version }
 				<div class="left">
 					<figure class={refining ? "large refining" : "large"}>
 						<Picture key={version.id} version={version} name={name} />
-						<figcaption>
-							{preview && <span class="badge">Preview render</span>}
-							{picked && <span class="badge mark"><Icon name="check" /> Picked</span>}
-						</figcaption>
 					</figure>
 					<Versions design={design} />
 				</div>
