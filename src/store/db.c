@@ -25,6 +25,9 @@ struct store {
 	int64_t commands;
 	int64_t fail_in;		/* tests: commands until the failure */
 	enum store_fault fault;
+	void (*watch)(void *arg);	/* tests */
+	void *watch_arg;
+	int64_t transaction_commands;
 	bool transient, unknown_commit;	/* labels of the last error */
 	bool cut;			/* the connection broke in a transaction */
 	struct store_trace *trace;
@@ -126,6 +129,13 @@ int64_t
 store_fail_left(const struct store *store)
 {
 	return store->fail_in;
+}
+
+void
+store_watch(struct store *store, void (*fn)(void *arg), void *arg)
+{
+	store->watch = fn;
+	store->watch_arg = arg;
 }
 
 bool
@@ -291,6 +301,14 @@ store_abort_left(struct store *store, struct arena *arena,
 	return RC_OK;
 }
 
+static void
+tell_watch(struct store *store, bool before)
+{
+	if (store->watch != NULL && (store->session == NULL
+	    || (before && store->transaction_commands == 0)))
+		store->watch(store->watch_arg);
+}
+
 static enum rc
 run(struct store *store, struct arena *arena, const bson_t *command,
     enum how how, const bson_t **ret_reply, struct err *err)
@@ -302,6 +320,8 @@ run(struct store *store, struct arena *arena, const bson_t *command,
 	if (store->session == NULL
 	    && store_abort_left(store, arena, store->trace, err) != RC_OK)
 		return err->rc;
+	tell_watch(store, true);
+	store->transaction_commands++;
 	store->commands++;
 	if (must_fail(store, false, err))
 		return err->rc;
@@ -324,6 +344,7 @@ run(struct store *store, struct arena *arena, const bson_t *command,
 		return err->rc;
 	if (store->fail_in > 1)
 		store->fail_in--;
+	tell_watch(store, false);
 	if (ret_reply != NULL)
 		*ret_reply = reply;
 	return RC_OK;
@@ -663,6 +684,7 @@ attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
 	if (store->session == NULL)
 		return fail(store, NULL, &error, err);
 	leave_trace(store);
+	store->transaction_commands = 0;
 	if (!mongoc_client_session_start_transaction(store->session, NULL, &error))
 		(void)fail(store, NULL, &error, err);
 	else if (fn(store, arena, arg, err) == RC_OK)

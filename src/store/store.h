@@ -63,6 +63,10 @@ void store_fail_at(struct store *store, int64_t n, enum store_fault fault);
 /* Commands until it happens; 0: it has happened, or none was asked for. */
 int64_t store_fail_left(const struct store *store);
 
+/* Tests: fn is called before and behind each command outside of transactions,
+ * and before the first one of a transaction: what others do meanwhile. */
+void store_watch(struct store *store, void (*fn)(void *arg), void *arg);
+
 /* Who owns: exactly one of both is not null. */
 struct store_owner {
 	struct str user_id, guest_session_id;
