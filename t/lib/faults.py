@@ -192,7 +192,7 @@ def agree(stack, guests, name, all_land=True, seconds=60, counter_over=0):
 
 def wrk(stack, path, seconds, connections=16, script_file=None):
     """wrk in the background; returns a function that waits and gives (requests, bad answers, socket errors)."""
-    command = ["wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds]
+    command = ["wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "--timeout", "10s"]
     if script_file:
         command += ["-s", script_file]
     process = subprocess.Popen(command + ["http://127.0.0.1:%d%s" % (stack.port, path)], stdout=subprocess.PIPE,
