@@ -21,7 +21,7 @@ except ImportError:
     jsonschema = None
 
 # Words that only our inside knows.
-INSIDE = re.compile(rb"mongo|bson|libfcgi|WiredTiger|errmsg|assert|SIG[A-Z]{3,}|\.[ch]:\d|0x[0-9a-f]{6,}|/tmp/|/work/")
+INSIDE = re.compile(rb"mongo|bson|libfcgi|WiredTiger|errmsg|assert|SIG[A-Z]{3,}|\.[ch]:\d|0x[0-9a-f]{6,}|/tmp/")
 
 
 def load(srcdir, name):
