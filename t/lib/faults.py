@@ -2,6 +2,7 @@
 again while bezel goes on, guests whose requests are repeated as a browser would, and what must hold at the end."""
 import os
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -41,6 +42,8 @@ class Mongod:
 
     def stop(self):
         script("stop", "--state", self.state)
+        if not os.environ.get("BEZEL_TEST_KEEP"):
+            shutil.rmtree(os.path.dirname(self.state), ignore_errors=True)
 
     def signal(self, number):
         with open(os.path.join(self.state, "pids", "mongod.pid"), encoding="ascii") as file:
