@@ -322,23 +322,42 @@ land_in_transaction(struct store *store, struct arena *arena, void *arg,
 	return usage_end(store, arena, &l->call->usage, err);
 }
 
-/* After a landing that did not happen the objects go, unless the design holds
- * them after all (a commit whose answer was lost). */
+/* Whether the picture will never be in the design: that is gone, or nobody is at
+ * work on the picture any more and the design does not name it. In this order,
+ * for a landing that comes between the two reads is seen by the second. */
+static bool
+is_discarded(const struct landing *l, struct err *err)
+{
+	struct store *store = l->w->app->store;
+	struct arena *arena = l->w->arena;
+	struct str doc;
+	bool open;
+
+	if (jobs_slot_open(store, arena, l->w->job->id, l->slot.image_id, &open,
+	    err) != RC_OK)
+		return false;
+	if (designs_find(store, arena, l->w->job->design_id, &doc, err)
+	    == RC_NOT_FOUND)
+		return true;
+	return err->rc == RC_OK && !open
+	    && memmem(doc.p, doc.n, l->key.p, l->key.n) == NULL;
+}
+
+/* After a landing that did not happen the objects go. The same picture has the
+ * same key: they stay while another worker may be about to land it, or has, or a
+ * commit whose answer was lost did. What nobody lands the sweep for orphans
+ * finds. */
 static void
 remove_objects(struct landing *l)
 {
-	struct str keys[2] = { l->key, l->thumbnail_key }, doc;
+	struct str keys[2] = { l->key, l->thumbnail_key };
 	struct err err;
-	enum rc rc;
 
 	err_init(&err);
-	rc = designs_find(l->w->app->store, l->w->arena, l->w->job->design_id,
-	    &doc, &err);
-	if (rc == RC_NOT_FOUND || (rc == RC_OK
-	    && memmem(doc.p, doc.n, l->key.p, l->key.n) == NULL)) {
-		err_init(&err);
-		(void)!blob_delete(l->w->app->blob, keys, 2, &err);
-	}
+	if (!is_discarded(l, &err))
+		return;
+	err_init(&err);
+	(void)!blob_delete(l->w->app->blob, keys, 2, &err);
 }
 
 static enum rc

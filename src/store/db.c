@@ -25,7 +25,11 @@ struct store {
 	int64_t commands;
 	int64_t fail_in;		/* tests: commands until the failure */
 	enum store_fault fault;
+	void (*watch)(void *arg);	/* tests */
+	void *watch_arg;
+	int64_t transaction_commands;
 	bool transient, unknown_commit;	/* labels of the last error */
+	bool cut;			/* the connection broke in a transaction */
 	struct store_trace *trace;
 };
 
@@ -92,7 +96,8 @@ store_open(struct arena *process_arena, const struct store_options *options,
 	mongoc_write_concern_destroy(majority);
 	store->database = arena_strz(process_arena, str_of(options->database));
 	store->command_timeout_ms = options->command_timeout_ms;
-	store->trace = options->trace;
+	store->trace = options->trace != NULL ? options->trace
+	    : arena_one(process_arena, struct store_trace);
 	arena_defer(process_arena, close_store, store);
 	*ret_store = store;
 	return RC_OK;
@@ -124,6 +129,13 @@ int64_t
 store_fail_left(const struct store *store)
 {
 	return store->fail_in;
+}
+
+void
+store_watch(struct store *store, void (*fn)(void *arg), void *arg)
+{
+	store->watch = fn;
+	store->watch_arg = arg;
 }
 
 bool
@@ -206,6 +218,8 @@ fail(struct store *store, const bson_t *reply, const bson_error_t *error,
 	    && mongoc_error_has_label(reply, "TransientTransactionError");
 	store->unknown_commit = reply != NULL
 	    && mongoc_error_has_label(reply, "UnknownTransactionCommitResult");
+	store->cut |= error->domain == MONGOC_ERROR_STREAM
+	    || error->domain == MONGOC_ERROR_SERVER_SELECTION;
 	if (error->code == CODE_DUPLICATE)
 		rc = RC_CONFLICT;
 	else if (store->transient || store->unknown_commit
@@ -264,6 +278,37 @@ make_opts(struct store *store, enum how how, bson_t *opts, bson_error_t *error)
 	return true;
 }
 
+enum rc
+store_abort_left(struct store *store, struct arena *arena,
+    struct store_trace *trace, struct err *err)
+{
+	bson_t *command, list, session;
+	bson_error_t error;
+
+	if (!trace->open)
+		return RC_OK;
+	command = db_bson(arena);
+	BSON_APPEND_ARRAY_BEGIN(command, "killSessions", &list);
+	BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &session);
+	BSON_APPEND_BINARY(&session, "id", BSON_SUBTYPE_UUID, trace->session,
+	    sizeof trace->session);
+	bson_append_document_end(&list, &session);
+	bson_append_array_end(command, &list);
+	if (!mongoc_client_command_simple(store->client, store->database,
+	    command, NULL, NULL, &error))
+		return fail(store, NULL, &error, err);
+	trace->open = false;
+	return RC_OK;
+}
+
+static void
+tell_watch(struct store *store, bool before)
+{
+	if (store->watch != NULL && (store->session == NULL
+	    || (before && store->transaction_commands == 0)))
+		store->watch(store->watch_arg);
+}
+
 static enum rc
 run(struct store *store, struct arena *arena, const bson_t *command,
     enum how how, const bson_t **ret_reply, struct err *err)
@@ -272,6 +317,11 @@ run(struct store *store, struct arena *arena, const bson_t *command,
 	bson_error_t error;
 	bool good;
 
+	if (store->session == NULL
+	    && store_abort_left(store, arena, store->trace, err) != RC_OK)
+		return err->rc;
+	tell_watch(store, true);
+	store->transaction_commands++;
 	store->commands++;
 	if (must_fail(store, false, err))
 		return err->rc;
@@ -294,6 +344,7 @@ run(struct store *store, struct arena *arena, const bson_t *command,
 		return err->rc;
 	if (store->fail_in > 1)
 		store->fail_in--;
+	tell_watch(store, false);
 	if (ret_reply != NULL)
 		*ret_reply = reply;
 	return RC_OK;
@@ -610,7 +661,7 @@ leave_trace(struct store *store)
 	bson_iter_t it;
 	uint32_t n;
 
-	if (store->trace == NULL || !bson_iter_init_find(&it, lsid, "id")
+	if (!bson_iter_init_find(&it, lsid, "id")
 	    || !BSON_ITER_HOLDS_BINARY(&it))
 		return;
 	bson_iter_binary(&it, &subtype, &n, &data);
@@ -620,37 +671,20 @@ leave_trace(struct store *store)
 	store->trace->open = true;
 }
 
-enum rc
-store_abort_left(struct store *store, struct arena *arena,
-    struct store_trace *trace, struct err *err)
-{
-	bson_t *command, list, session;
-
-	if (!trace->open)
-		return RC_OK;
-	command = db_bson(arena);
-	BSON_APPEND_ARRAY_BEGIN(command, "killSessions", &list);
-	BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &session);
-	BSON_APPEND_BINARY(&session, "id", BSON_SUBTYPE_UUID, trace->session,
-	    sizeof trace->session);
-	bson_append_document_end(&list, &session);
-	bson_append_array_end(command, &list);
-	if (db_read(store, arena, command, NULL, err) == RC_OK)
-		trace->open = false;
-	return err->rc;
-}
-
 static enum rc
 attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
     store_transaction_fn *fn, void *arg, struct err *err)
 {
 	bson_error_t error;
 
-	store->transient = store->unknown_commit = false;
+	store->transient = store->unknown_commit = store->cut = false;
+	if (store_abort_left(store, arena, store->trace, err) != RC_OK)
+		return err->rc;
 	store->session = mongoc_client_start_session(store->client, NULL, &error);
 	if (store->session == NULL)
 		return fail(store, NULL, &error, err);
 	leave_trace(store);
+	store->transaction_commands = 0;
 	if (!mongoc_client_session_start_transaction(store->session, NULL, &error))
 		(void)fail(store, NULL, &error, err);
 	else if (fn(store, arena, arg, err) == RC_OK)
@@ -658,8 +692,8 @@ attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
 	/* Destroying an open one aborts it. */
 	mongoc_client_session_destroy(store->session);
 	store->session = NULL;
-	if (store->trace != NULL)
-		store->trace->open = false;
+	/* The abort may not have arrived: then the next command begins with it. */
+	store->trace->open = store->cut;
 	return err->rc;
 }
 

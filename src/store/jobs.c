@@ -181,6 +181,23 @@ jobs_set_slot(struct store *store, struct arena *arena, struct str id,
 }
 
 enum rc
+jobs_slot_open(struct store *store, struct arena *arena, struct str id,
+    struct str image_id, bool *ret_open, struct err *err)
+{
+	struct str doc;
+
+	(void)!db_find_one(store, arena, collection, db_json(arena,
+	    "{\"_id\":\"%.*s\",\"slots\":{\"$elemMatch\":{\"image_id\":\"%.*s\","
+	    "\"status\":{\"$in\":[\"queued\",\"running\"]}}}}", STR_FMT(id),
+	    STR_FMT(image_id)), &doc, err);
+	if (err->rc != RC_OK && err->rc != RC_NOT_FOUND)
+		return err->rc;
+	*ret_open = err->rc == RC_OK;
+	err_init(err);
+	return RC_OK;
+}
+
+enum rc
 jobs_requeue(struct store *store, struct arena *arena, struct str id,
     struct str token, int64_t wait_ms, struct str last_error, struct err *err)
 {

@@ -47,6 +47,11 @@ enum rc jobs_set_slot(struct store *store, struct arena *arena, struct str id,
     struct str token, const struct slot *slot, const char *from,
     struct err *err) must_use;
 
+/* Whether somebody may still be at work on this picture. A job that is not there
+ * any more has none. */
+enum rc jobs_slot_open(struct store *store, struct arena *arena, struct str id,
+    struct str image_id, bool *ret_open, struct err *err) must_use;
+
 /* Gives the job back to the queue for run_at_ms (server's clock plus wait_ms). */
 enum rc jobs_requeue(struct store *store, struct arena *arena, struct str id,
     struct str token, int64_t wait_ms, struct str last_error,

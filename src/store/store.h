@@ -23,8 +23,9 @@ struct store_options {
 
 /* In shared memory: the transaction that a process is in. A server keeps the
  * locks of a transaction whose client was killed for a minute and more (88 s
- * measured), and all who want the same documents wait: so the successor of a
- * killed process ends it. */
+ * measured), and all who want the same documents wait. So the successor of a
+ * killed process ends it with its first command, as does a process whose
+ * connection broke. */
 struct store_trace {
 	unsigned char session[16];
 	volatile bool open;
@@ -61,6 +62,10 @@ enum { STORE_FAULT_STATUS = 71 };
 void store_fail_at(struct store *store, int64_t n, enum store_fault fault);
 /* Commands until it happens; 0: it has happened, or none was asked for. */
 int64_t store_fail_left(const struct store *store);
+
+/* Tests: fn is called before and behind each command outside of transactions,
+ * and before the first one of a transaction: what others do meanwhile. */
+void store_watch(struct store *store, void (*fn)(void *arg), void *arg);
 
 /* Who owns: exactly one of both is not null. */
 struct store_owner {

@@ -23,7 +23,7 @@ STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
 FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("purge", "db"): 6, ("retain", "db"): 9,
-       ("make", "put"): 4, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
+       ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
 EXITS = ("exit_before", "exit_after", "exit")
@@ -124,6 +124,12 @@ PROVIDER = ("provider", ("retry", "rate_limited:10", "timeout", "killed", "refus
 @test
 def make():
     run(series_of("make", [DB, PUT, PROVIDER]))
+
+
+@test
+def lose_the_lease():
+    """At each moment another worker takes the job over, and is done at once or some steps later."""
+    run(series_of("make", [("take", "0123")]) + series_of("refine", [("take", "0123")]))
 
 
 @test

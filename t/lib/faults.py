@@ -2,6 +2,7 @@
 again while bezel goes on, guests whose requests are repeated as a browser would, and what must hold at the end."""
 import os
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -41,6 +42,8 @@ class Mongod:
 
     def stop(self):
         script("stop", "--state", self.state)
+        if not os.environ.get("BEZEL_TEST_KEEP"):
+            shutil.rmtree(os.path.dirname(self.state), ignore_errors=True)
 
     def signal(self, number):
         with open(os.path.join(self.state, "pids", "mongod.pid"), encoding="ascii") as file:
@@ -90,7 +93,13 @@ def workers(stack, role):
 
 
 def cpu_s(pid):
-    """Seconds of processor time that a process has used."""
+    """Seconds of processor time that a process has used; exactly for one without threads."""
+    try:
+        if len(os.listdir("/proc/%d/task" % pid)) == 1:
+            with open("/proc/%d/schedstat" % pid, encoding="ascii") as file:
+                return int(file.read().split()[0]) / 1e9
+    except OSError:
+        pass
     try:
         with open("/proc/%d/stat" % pid, encoding="ascii") as file:
             fields = file.read().rsplit(") ", 1)[1].split()
@@ -169,7 +178,7 @@ def agree(stack, guests, name, all_land=True, seconds=60, counter_over=0):
     time.sleep(1.1)    # orphan_age_s
     swept = stack.bezel("retention")
     faults = [] if swept.returncode == 0 else ["bezel retention: " + swept.stderr]
-    objects = truth.objects_on_disk(os.path.join(stack.state, "objects"))
+    objects = truth.objects_on_disk(stack.settings.get("objects") or os.path.join(stack.state, "objects"))
     charges = 0
     for guest in guests:
         faults += truth.faults_of_guest(stack.db, guest.session, objects, designs=len(guest.designs), calls_unsure=20)
@@ -186,7 +195,7 @@ def agree(stack, guests, name, all_land=True, seconds=60, counter_over=0):
 
 def wrk(stack, path, seconds, connections=16, script_file=None):
     """wrk in the background; returns a function that waits and gives (requests, bad answers, socket errors)."""
-    command = ["wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds]
+    command = ["wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "--timeout", "10s"]
     if script_file:
         command += ["-s", script_file]
     process = subprocess.Popen(command + ["http://127.0.0.1:%d%s" % (stack.port, path)], stdout=subprocess.PIPE,

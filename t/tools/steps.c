@@ -15,7 +15,9 @@
  *	retain	a design long in the trash, by the scheduler
  *	sweep	nothing but the sweep for orphans
  *
- * KIND is db (HOW: before, after, commit, exit_before, exit_after: store.h), put,
+ * KIND is take (HOW: a number K): at the N-th point between two commands of a
+ * worker its lease is lost to another one, who is done at the (N + K)-th. Or it
+ * is db (HOW: before, after, commit, exit_before, exit_after: store.h), put,
  * get, delete or list (of objects; HOW: blob/flaky.h), or provider (HOW: WHAT of
  * provider/flaky.h). Between the tries of a worker time passes: what waits is
  * due, what is leased has run out.
@@ -503,7 +505,7 @@ static const struct {
 struct planned {
 	const char *kind, *how;
 	enum store_fault store;
-	bool db, provider, exits;
+	bool db, provider, take, exits;
 };
 
 static struct planned
@@ -511,7 +513,8 @@ planned_of(const char *kind, const char *how)
 {
 	struct planned fault = { .kind = kind, .how = how,
 		.db = strcmp(kind, "db") == 0,
-		.provider = strcmp(kind, "provider") == 0 };
+		.provider = strcmp(kind, "provider") == 0,
+		.take = strcmp(kind, "take") == 0 };
 
 	fault.exits = fault.provider && strcmp(how, "exit") == 0;
 	for (size_t i = 0; fault.db && i
@@ -528,30 +531,75 @@ planned_of(const char *kind, const char *how)
 	return fault;
 }
 
+/* --- another worker ------------------------------------------------------ */
+
+struct taker {
+	struct app *app;		/* of the other worker */
+	struct run *run;
+	int points, at, done_at;
+};
+
+/* As if the lease had run out and the other one had claimed the job. */
+static void
+take_lease(struct taker *t, struct arena *arena)
+{
+	set_all(t->app, arena, "jobs", db_json(arena,
+	    "{\"design_id\":\"%s\",\"status\":\"running\"}", t->run->design),
+	    db_json(arena, "{\"$set\":{\"lease_token\":\"%.*s\"},"
+	    "\"$inc\":{\"attempts\":1,\"revision\":1}}",
+	    STR_FMT(uuid_new(arena))));
+}
+
+static void
+at_point(void *arg)
+{
+	struct taker *t = arg;
+	struct arena *arena;
+	int point = ++t->points;
+
+	if (t->run->design[0] == '\0' || (point != t->at && point != t->done_at))
+		return;
+	arena = arena_new();
+	if (point == t->at)
+		take_lease(t, arena);
+	if (point == t->done_at) {
+		open_provider(arena, t->app, "");
+		pass_time(t->app, arena, t->run);
+		work_until_ended(t->app, t->app, t->run, false);
+		t->run->calls += provider_flaky_calls(t->app->provider);
+	}
+	arena_free(arena);
+}
+
 /* One run in this process, with or without a fault (n = 0). */
 static void
 run_with(struct app *app, struct app *clean, const struct scenario *scenario,
     const struct planned *fault, int n, struct run *run)
 {
 	struct arena *arena = arena_new();
+	struct taker taker = { .app = clean, .run = run, .at = n,
+		.done_at = n + atoi(fault->how) };
 	struct err err;
 
 	err_init(&err);
+	if (fault->take)
+		store_watch(app->store, at_point, &taker);
 	open_provider(arena, app, fault->provider && n > 0 ? arena_printf(arena,
 	    "%d:%s", n, fault->how).p : "");
 	if (fault->db)
 		store_fail_at(app->store, n, fault->store);
-	else if (!fault->provider && blob_flaky_script(app->blob, n == 0 ? ""
+	else if (!fault->provider && !fault->take && blob_flaky_script(app->blob, n == 0 ? ""
 	    : arena_printf(arena, "%s:%d:%s", fault->kind, n, fault->how).p,
 	    &err) != RC_OK)
 		complain("script", &err);
 	scenario->run(app, clean, run, fault->provider
 	    && strcmp(fault->how, "hang") == 0);
 	run->calls += provider_flaky_calls(app->provider);
-	run->fired |= n > 0 && (fault->db ? store_fail_left(app->store) == 0
+	run->fired |= n > 0 && (fault->take ? taker.points >= n : fault->db ? store_fail_left(app->store) == 0
 	    : fault->provider ? provider_flaky_calls(app->provider) >= n
 	    : blob_flaky_calls(app->blob, fault->kind) >= n);
 	store_fail_at(app->store, 0, STORE_CUT_BEFORE);
+	store_watch(app->store, NULL, NULL);
 	(void)!blob_flaky_script(app->blob, "", &err);
 	arena_free(arena);
 }
