@@ -84,7 +84,7 @@ app_media_url(void *arg, struct buf *buf, struct str key)
 	struct media *media = arg;
 	struct str name = key, folder = str_cut(&name, '/');
 
-	if (!is_key(key)) {	/* answers 404 */
+	if (!is_key(key) || folder.n == 0 || name.n == 0) {	/* answers 404 */
 		buf_addz(buf, "\"/media/damaged\"");
 		return;
 	}

@@ -184,6 +184,31 @@ app_checks_print(struct arena *arena, struct str bson, struct buf *buf)
 
 /* --- versions ------------------------------------------------------------ */
 
+/* Of a damaged document: null where nothing can be shown. */
+static void
+add_url(struct buf *buf, const char *name, struct str key, doc_url_fn *url,
+    void *url_arg)
+{
+	buf_printf(buf, ",\"%s\":", name);
+	if (key.p == NULL)
+		buf_addz(buf, "null");
+	else
+		url(url_arg, buf, key);
+}
+
+static void
+add_made_at(struct buf *buf, int64_t ms)
+{
+	buf_addz(buf, ",\"made_at\":");
+	if (ms == TIME_NULL) {
+		buf_addz(buf, "null");
+		return;
+	}
+	buf_add_char(buf, '"');
+	buf_add_time(buf, ms);
+	buf_add_char(buf, '"');
+}
+
 void
 app_versions_print(struct arena *arena, struct str bson, doc_url_fn *url,
     void *url_arg, struct buf *buf)
@@ -205,13 +230,10 @@ app_versions_print(struct arena *arena, struct str bson, doc_url_fn *url,
 		buf_add_json(buf, v->image_id);
 		buf_addz(buf, ",\"type\":\"original\",\"base_id\":null,\"prompt\":");
 		buf_add_json(buf, design.original_prompt);
-		buf_addz(buf, ",\"image_url\":");
-		url(url_arg, buf, v->image_url);
-		buf_addz(buf, ",\"thumbnail_url\":");
-		url(url_arg, buf, v->thumbnail_url);
-		buf_addz(buf, ",\"made_at\":\"");
-		buf_add_time(buf, v->generated_at);
-		buf_addz(buf, "\"}");
+		add_url(buf, "image_url", v->image_url, url, url_arg);
+		add_url(buf, "thumbnail_url", v->thumbnail_url, url, url_arg);
+		add_made_at(buf, v->generated_at);
+		buf_add_char(buf, '}');
 	}
 	for (size_t i = 0; i < design.refinements.n; i++) {
 		const struct refinement *v = &design.refinements.items[i];
@@ -223,13 +245,10 @@ app_versions_print(struct arena *arena, struct str bson, doc_url_fn *url,
 		buf_add_json(buf, v->base_image_id);
 		buf_addz(buf, ",\"prompt\":");
 		buf_add_json(buf, v->prompt);
-		buf_addz(buf, ",\"image_url\":");
-		url(url_arg, buf, v->refined_image_url);
-		buf_addz(buf, ",\"thumbnail_url\":");
-		url(url_arg, buf, v->refined_thumbnail_url);
-		buf_addz(buf, ",\"made_at\":\"");
-		buf_add_time(buf, v->refined_at);
-		buf_addz(buf, "\"}");
+		add_url(buf, "image_url", v->refined_image_url, url, url_arg);
+		add_url(buf, "thumbnail_url", v->refined_thumbnail_url, url, url_arg);
+		add_made_at(buf, v->refined_at);
+		buf_add_char(buf, '}');
 	}
 	buf_addz(buf, "]}");
 }

@@ -4,13 +4,13 @@
 
 #include "app/charge.h"
 #include "app/guests.h"
+#include "app/uploads.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "codec/json.h"
 #include "schema/documents.h"
 #include "store/jobs.h"
 #include "store/sessions.h"
-#include "store/uploads.h"
 
 enum { EDIT_TRIES = 8 };
 
@@ -89,20 +89,6 @@ struct create {
 	struct quota quota;
 };
 
-/* Null: there is none to use. */
-static enum rc
-use_upload(struct store *store, struct arena *arena, const struct actor *actor,
-    struct str upload_id, struct str design_id, struct err *err)
-{
-	if (upload_id.p == NULL || uploads_use(store, arena, actor->principal,
-	    upload_id, design_id, err) != RC_CONFLICT)
-		return err->rc;
-	err_init(err);
-	err_fault(err, arena, STR("/gem_data/uploaded_image_url"), "in_use",
-	    "Another design uses this upload.");
-	return err->rc;
-}
-
 static enum rc
 create_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
@@ -111,44 +97,12 @@ create_in_transaction(struct store *store, struct arena *arena, void *arg,
 
 	if (charge_principal(c->app, arena, c->actor, c->job.design_id,
 	    &c->quota, err) != RC_OK
-	    || use_upload(store, arena, c->actor, c->upload_id,
+	    || app_upload_use(store, arena, c->actor, c->upload_id,
 	    c->job.design_id, err) != RC_OK
 	    || designs_insert(store, arena, c->doc, err) != RC_OK
 	    || jobs_insert(store, arena, &c->job, err) != RC_OK
 	    || app_idem_done(c->app, arena, c->idem, 202, err) != RC_OK)
 		return err->rc;
-	return RC_OK;
-}
-
-/* The client names an upload by its url or its id; the design keeps its key. */
-static enum rc
-take_upload(struct app *app, struct arena *arena, const struct actor *actor,
-    struct str *url, struct str *ret_upload_id, struct err *err)
-{
-	struct upload upload;
-	struct str rest = *url, part, id = STR_NULL;
-
-	if (url->p == NULL)
-		return RC_OK;
-	while (rest.p != NULL) {
-		part = str_cut(&rest, '/');
-		if (uuid_is(part))
-			id = part;
-	}
-	if (id.p == NULL || uploads_get(app->store, arena, actor->principal, id,
-	    &upload, err) != RC_OK) {
-		if (err->rc != RC_OK && err->rc != RC_NOT_FOUND)
-			return err->rc;
-		err_init(err);
-		err_fault(err, arena, STR("/gem_data/uploaded_image_url"),
-		    "not_found", "This is not an upload of yours.");
-		return err->rc;
-	}
-	if (upload.key.p == NULL)	/* damaged */
-		return err_set(err, RC_CONFLICT,
-		    "This upload cannot be read; upload the picture again.");
-	*url = upload.key;
-	*ret_upload_id = upload.id;
 	return RC_OK;
 }
 
@@ -182,7 +136,7 @@ app_design_create(struct app *app, struct arena *arena,
 
 	if (idem->replay)
 		return replay(app, arena, actor, idem, ret_design, err);
-	if (take_upload(app, arena, actor, &body->gem_data.uploaded_image_url,
+	if (app_upload_take(app, arena, actor, &body->gem_data.uploaded_image_url,
 	    &c.upload_id, err) != RC_OK)
 		return err->rc;
 	complete_design(body, actor, idem);
@@ -313,10 +267,10 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 		when.updated_at_ms = design.updated_at;
 	}
 	if (doc_present(&doc_gem_data, &design.gem_data, "uploaded_image_url")
-	    && take_upload(app, arena, actor,
+	    && app_upload_take(app, arena, actor,
 	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
 		return err->rc;
-	if (use_upload(app->store, arena, actor, upload, id, err) != RC_OK)
+	if (app_upload_use(app->store, arena, actor, upload, id, err) != RC_OK)
 		return err->rc;
 	*ret_when = when;
 	return designs_set(app->store, arena, actor->owner, id, &when,

@@ -3,6 +3,7 @@
 #include "app/generations.h"
 
 #include "app/charge.h"
+#include "app/uploads.h"
 #include "base/clock.h"
 #include "schema/documents.h"
 #include "store/designs.h"
@@ -46,6 +47,7 @@ struct begin {
 	const struct actor *actor;
 	const struct idem *idem;
 	struct job job;
+	struct str upload_id;		/* of an override, or null */
 	struct quota quota;
 };
 
@@ -58,6 +60,8 @@ begin_in_transaction(struct store *store, struct arena *arena, void *arg,
 
 	if (charge_principal(b->app, arena, b->actor, STR_NULL, &b->quota, err)
 	    != RC_OK
+	    || app_upload_use(store, arena, b->actor, b->upload_id,
+	    b->job.design_id, err) != RC_OK
 	    || designs_begin_generation(store, arena, b->actor->owner,
 	    b->job.design_id, b->job.id, &doc, err) != RC_OK
 	    || jobs_insert(store, arena, &b->job, err) != RC_OK
@@ -127,6 +131,9 @@ app_generation_create(struct app *app, struct arena *arena,
 	    (int)design.generated_images.n);
 	b.job.prompt = body->prompt.p != NULL ? body->prompt : STR("");
 	b.job.gem_data = body->gem_data;
+	if (body->gem_data != NULL && app_upload_take(app, arena, actor,
+	    &b.job.gem_data->uploaded_image_url, &b.upload_id, err) != RC_OK)
+		return err->rc;
 	b.job.material_preferences = body->material_preferences;
 	return begin(&b, arena, ret_generation, err);
 }

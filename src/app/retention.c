@@ -105,6 +105,19 @@ sweep_guest_page(struct app *app, struct arena *arena,
 	return RC_OK;
 }
 
+/* A full page may end within a session, which is left to the next page then,
+ * unless it fills this one. */
+static size_t
+whole_sessions(const struct designs_guest_due *due, size_t n)
+{
+	size_t whole = n;
+
+	while (n == AT_ONCE && whole > 0 && str_eq(due[whole - 1].guest_session_id,
+	    due[n - 1].guest_session_id))
+		whole--;
+	return whole == 0 ? n : whole;
+}
+
 static enum rc
 sweep_guests(struct app *app, struct arena *arena, int64_t *count,
     struct err *err)
@@ -112,15 +125,20 @@ sweep_guests(struct app *app, struct arena *arena, int64_t *count,
 	struct designs_guest_due due[AT_ONCE];
 	struct str after = STR("");
 	int64_t before = clock_now_ms() - app->conf->guest_design_s * 1000;
-	size_t n;
+	int64_t removed;
+	size_t n, whole;
 
 	do {
 		if (designs_due_guests(app->store, arena, before, after, AT_ONCE,
-		    due, &n, err) != RC_OK
-		    || sweep_guest_page(app, arena, due, n, count, err) != RC_OK)
+		    due, &n, err) != RC_OK)
 			return err->rc;
-		if (n > 0)
-			after = due[n - 1].guest_session_id;
+		whole = whole_sessions(due, n);
+		removed = *count;
+		if (sweep_guest_page(app, arena, due, whole, count, err) != RC_OK)
+			return err->rc;
+		/* A page of one session that has gone: the rest of it is next. */
+		if (whole > 0 && (whole < n || *count == removed))
+			after = due[whole - 1].guest_session_id;
 	} while (n == AT_ONCE);
 	return RC_OK;
 }

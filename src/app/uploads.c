@@ -4,6 +4,7 @@
 
 #include "app/idem.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "blob/blob.h"
 #include "image/image.h"
 #include "schema/documents.h"
@@ -101,4 +102,50 @@ app_upload_create(struct app *app, struct arena *arena,
 	}
 	return err->rc != RC_OK ? err->rc
 	    : app_idem_done(app, arena, idem, 201, err);
+}
+
+/* --- in designs ---------------------------------------------------------- */
+
+enum rc
+app_upload_take(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str *url, struct str *ret_upload_id, struct err *err)
+{
+	struct upload upload;
+	struct str rest = *url, part, id = STR_NULL;
+
+	if (url->p == NULL)
+		return RC_OK;
+	while (rest.p != NULL) {
+		part = str_cut(&rest, '/');
+		if (uuid_is(part))
+			id = part;
+	}
+	if (id.p == NULL || uploads_get(app->store, arena, actor->principal, id,
+	    &upload, err) != RC_OK) {
+		if (err->rc != RC_OK && err->rc != RC_NOT_FOUND)
+			return err->rc;
+		err_init(err);
+		err_fault(err, arena, STR("/gem_data/uploaded_image_url"),
+		    "not_found", "This is not an upload of yours.");
+		return err->rc;
+	}
+	if (upload.key.p == NULL)	/* damaged */
+		return err_set(err, RC_CONFLICT,
+		    "This upload cannot be read; upload the picture again.");
+	*url = upload.key;
+	*ret_upload_id = upload.id;
+	return RC_OK;
+}
+
+enum rc
+app_upload_use(struct store *store, struct arena *arena, const struct actor *actor,
+    struct str upload_id, struct str design_id, struct err *err)
+{
+	if (upload_id.p == NULL || uploads_use(store, arena, actor->principal,
+	    upload_id, design_id, err) != RC_CONFLICT)
+		return err->rc;
+	err_init(err);
+	err_fault(err, arena, STR("/gem_data/uploaded_image_url"), "in_use",
+	    "Another design uses this upload.");
+	return err->rc;
 }

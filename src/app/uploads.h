@@ -16,4 +16,17 @@ enum rc app_upload_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct str bytes, const struct idem *idem,
     struct upload *ret_upload, struct err *err) must_use;
 
+/* The client names an upload by its url or its id: *url becomes its key and
+ * *ret_upload_id its id. Nothing happens when *url is null; a fault at
+ * /gem_data/uploaded_image_url when it is none of the actor's. */
+enum rc app_upload_take(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str *url, struct str *ret_upload_id,
+    struct err *err) must_use;
+
+/* The upload (null: none) stays with that design; may be in a transaction. A
+ * fault when another design uses it. */
+enum rc app_upload_use(struct store *store, struct arena *arena,
+    const struct actor *actor, struct str upload_id, struct str design_id,
+    struct err *err) must_use;
+
 #endif

@@ -114,7 +114,10 @@ fill_base(struct work *w, struct err *err)
 static enum rc
 fill_reference(struct work *w, struct err *err)
 {
-	struct str key = w->design.gem_data.uploaded_image_url;
+	/* Another stone for this time has a reference of its own, or none. */
+	struct str key = w->job->gem_data != NULL
+	    ? w->job->gem_data->uploaded_image_url
+	    : w->design.gem_data.uploaded_image_url;
 	enum rc rc;
 
 	if (key.p == NULL)

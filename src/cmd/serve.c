@@ -299,16 +299,32 @@ take_signal(struct supervisor *s, int signal)
 	}
 }
 
+/* Until a worker is to be started, at most a tick: rounding up to a tick would
+ * add a quarter of a second to each delay. */
+static struct timespec
+until_due(const struct supervisor *s)
+{
+	int64_t now = clock_mono_ms(), wait = TICK_MS;
+
+	for (int i = 0; i < s->count; i++) {
+		const struct process *p = &s->processes[i];
+		int64_t left = p->start_at_ms - now;
+
+		if (p->pid == 0 && !p->leaving && left < wait)
+			wait = left < 1 ? 1 : left;
+	}
+	return (struct timespec){ 0, wait * 1000000 };
+}
+
 static void
 supervise(struct supervisor *s, const sigset_t *signals)
 {
-	struct timespec tick = { 0, TICK_MS * 1000000 };
-
 	add_processes(s);
 	log_event(LOG_INFO, "serving", LOG_Z("socket", s->context.conf->listen),
 	    LOG_INT("processes", s->count), LOG_END);
 	for (;;) {
-		int signal = sigtimedwait(signals, NULL, &tick);
+		struct timespec wait = until_due(s);
+		int signal = sigtimedwait(signals, NULL, &wait);
 
 		if (signal > 0 || s->reload_waits)
 			take_signal(s, signal);

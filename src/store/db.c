@@ -57,6 +57,12 @@ set_options(mongoc_uri_t *uri, const struct store_options *o)
 	(void)mongoc_uri_set_appname(uri, o->app_name);
 }
 
+static void
+close_store(void *store)
+{
+	store_close(store);
+}
+
 enum rc
 store_open(struct arena *process_arena, const struct store_options *options,
     struct store **ret_store, struct err *err)
@@ -87,6 +93,7 @@ store_open(struct arena *process_arena, const struct store_options *options,
 	store->database = arena_strz(process_arena, str_of(options->database));
 	store->command_timeout_ms = options->command_timeout_ms;
 	store->trace = options->trace;
+	arena_defer(process_arena, close_store, store);
 	*ret_store = store;
 	return RC_OK;
 }
@@ -233,7 +240,8 @@ must_fail(struct store *store, bool after, struct err *err)
 	if (store->fault == STORE_EXIT_BEFORE || store->fault == STORE_EXIT_AFTER)
 		_exit(STORE_FAULT_STATUS);
 	(void)fail(store, NULL, &cut, err);
-	store->transient = store->session != NULL && !after;
+	/* A transaction's are labelled so, whether they had an effect or not. */
+	store->transient = store->session != NULL;
 	return true;
 }
 

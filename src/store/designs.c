@@ -184,6 +184,16 @@ list_filter(struct arena *arena, struct store_owner owner,
 	return filter;
 }
 
+/* The owner's own range, whatever a list filters: left to itself the server now and
+ * then takes an index over all owners (the trash, a folder) and sorts. */
+static const char *
+list_index(const bson_t *filter, const struct designs_query *query)
+{
+	if (bson_has_field(filter, "guest_session_id"))
+		return "by_guest_time";
+	return query->is_favorite >= 0 ? "by_user_favorite" : "by_user_time";
+}
+
 /* Sorted by key and _id, or by _id alone. */
 static enum rc
 find(struct store *store, struct arena *arena, const bson_t *filter,
@@ -192,7 +202,7 @@ find(struct store *store, struct arena *arena, const bson_t *filter,
 {
 	bson_t *sort = db_bson(arena);
 	struct db_find find = { .collection = collection, .filter = filter,
-		.sort = sort, .limit = limit,
+		.sort = sort, .limit = limit, .hint = list_index(filter, query),
 		.max_time_ms = query->words.p != NULL ? SEARCH_MS : 0 };
 
 	if (strcmp(key, "_id") != 0)
@@ -399,17 +409,18 @@ designs_end_generation(struct store *store, struct arena *arena, struct str id,
 
 /* --- landing ------------------------------------------------------------- */
 
-/* One picture into its array: [$set: {array: concat, current_version, metadata,
- * updated_at}]. current_version becomes the first picture, then follows each
- * refinement. */
+/* One picture into its array of at most `most`: [$set: {array: concat,
+ * current_version, metadata, updated_at}]. current_version becomes the first
+ * picture, then follows each refinement. */
 static enum rc
 land(struct store *store, struct arena *arena, struct str id, const char *array,
-    const char *id_key, struct str image_id, struct str item,
+    int most, const char *id_key, struct str image_id, struct str item,
     const char *version, double cost_usd, double seconds, bool *ret_landed,
     struct err *err)
 {
 	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\",\"%s.%s\":{\"$ne\":"
-	    "\"%.*s\"}}", STR_FMT(id), array, id_key, STR_FMT(image_id));
+	    "\"%.*s\"},\"%s.%d\":{\"$exists\":false}}", STR_FMT(id), array, id_key,
+	    STR_FMT(image_id), array, most - 1);
 	bson_t *pipeline = db_bson(arena), stage, fields, concat, list, literal;
 	bson_t item_bson;
 	char path[64];
@@ -457,8 +468,9 @@ designs_land_image(struct store *store, struct arena *arena, struct str id,
 	    "{\"$ifNull\":[\"$current_version\",{\"type\":\"original\","
 	    "\"image_id\":\"%.*s\"}]}", STR_FMT(image->image_id));
 
-	return land(store, arena, id, "generated_images", "image_id",
-	    image->image_id, doc_to_bson(&doc_generated_image, image, arena),
+	return land(store, arena, id, "generated_images", DESIGN_IMAGES_MAX,
+	    "image_id", image->image_id,
+	    doc_to_bson(&doc_generated_image, image, arena),
 	    version.p, cost_usd, seconds, ret_landed, err);
 }
 
@@ -471,8 +483,8 @@ designs_land_refinement(struct store *store, struct arena *arena, struct str id,
 	    "{\"type\":\"refinement\",\"image_id\":\"%.*s\"}",
 	    STR_FMT(refinement->refinement_id));
 
-	return land(store, arena, id, "refinements", "refinement_id",
-	    refinement->refinement_id,
+	return land(store, arena, id, "refinements", DESIGN_REFINEMENTS_MAX,
+	    "refinement_id", refinement->refinement_id,
 	    doc_to_bson(&doc_refinement, refinement, arena), version.p,
 	    cost_usd, seconds, ret_landed, err);
 }
@@ -528,8 +540,8 @@ designs_due_guests(struct store *store, struct arena *arena, int64_t before_ms,
 	struct str *docs = arena_many(arena, (size_t)limit, struct str);
 	struct db_find find = { .collection = collection, .limit = limit,
 		.filter = db_json(arena, "{\"guest_session_id\":{\"$gt\":"
-		"\"%.*s\"},\"user_id\":null,\"created_at\":{\"$lt\":{\"$date\":"
-		"{\"$numberLong\":\"%lld\"}}}}", STR_FMT(after_session),
+		"\"%.*s\"},\"user_id\":null,\"created_at\":{\"$not\":{\"$gte\":"
+		"{\"$date\":{\"$numberLong\":\"%lld\"}}}}}", STR_FMT(after_session),
 		(long long)before_ms),
 		.sort = db_json(arena, "{\"guest_session_id\":1}"),
 		.hint = "by_guest_time",
@@ -557,6 +569,8 @@ designs_exist(struct store *store, struct arena *arena, const struct str *ids,
 		.limit = (int)n, .projection = db_json(arena, "{\"_id\":1}") };
 	size_t found;
 
+	if (n == 0)
+		return RC_OK;
 	bson_add_in(filter, "_id", ids, n);
 	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
 		return err->rc;

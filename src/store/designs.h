@@ -77,7 +77,7 @@ enum rc designs_end_generation(struct store *store, struct arena *arena,
     struct str id, struct str generation_id, struct err *err) must_use;
 
 /* Land a picture: pushed once, whatever is repeated. *ret_landed is false when
- * the design is gone or has it already. */
+ * the design is gone, is full, or has it already. */
 enum rc designs_land_image(struct store *store, struct arena *arena,
     struct str id, const struct generated_image *image, double cost_usd,
     double seconds, bool *ret_landed, struct err *err) must_use;

@@ -5,7 +5,17 @@
 #include "schema/documents.h"
 #include "store/db.h"
 
+enum { TRIES = 3 };
+
 static const char collection[] = "idempotency_keys";
+
+static enum rc
+running(struct err *err)
+{
+	err->retry_after_s = 1;
+	return err_set(err, RC_IDEM_RUNNING,
+	    "Another request with this Idempotency-Key is still running.");
+}
 
 /* Someone has the key: done, running, of another body, or left behind. */
 static enum rc
@@ -28,11 +38,8 @@ meet(struct store *store, struct arena *arena, struct idempotency_key *key,
 		*key = other;
 		return RC_OK;
 	}
-	if (other.lease_until > now_ms) {
-		err->retry_after_s = 1;
-		return err_set(err, RC_IDEM_RUNNING,
-		    "The first request with this Idempotency-Key is still running.");
-	}
+	if (other.lease_until > now_ms)
+		return running(err);
 	/* Left behind: one of those who see it takes it over. */
 	BSON_APPEND_DOCUMENT_BEGIN(filter, "lease_until", &until);
 	BSON_APPEND_DATE_TIME(&until, "$lte", now_ms);
@@ -43,11 +50,8 @@ meet(struct store *store, struct arena *arena, struct idempotency_key *key,
 	    "{\"$numberLong\":\"%lld\"}}}}", (long long)(now_ms + lease_ms)), 0,
 	    &doc, err) != RC_OK)
 		return err->rc;
-	if (doc.p == NULL) {
-		err->retry_after_s = 1;
-		return err_set(err, RC_IDEM_RUNNING,
-		    "Another request with this Idempotency-Key is running.");
-	}
+	if (doc.p == NULL)
+		return running(err);
 	*key = other;
 	return RC_OK;
 }
@@ -60,12 +64,18 @@ idempotency_take(struct store *store, struct arena *arena,
 	enum rc rc;
 
 	key->lease_until = now_ms + lease_ms;
-	rc = db_insert(store, arena, collection,
-	    doc_to_bson(&doc_idempotency_key, key, arena), err);
-	if (rc != RC_CONFLICT)
-		return rc;
-	err_init(err);
-	return meet(store, arena, key, now_ms, lease_ms, err);
+	for (int i = 0; i < TRIES; i++) {
+		rc = db_insert(store, arena, collection,
+		    doc_to_bson(&doc_idempotency_key, key, arena), err);
+		if (rc != RC_CONFLICT)
+			return rc;
+		err_init(err);
+		rc = meet(store, arena, key, now_ms, lease_ms, err);
+		if (rc != RC_NOT_FOUND)
+			return rc;
+		err_init(err);	/* released between the two: free again */
+	}
+	return running(err);
 }
 
 enum rc

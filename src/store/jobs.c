@@ -14,7 +14,7 @@ static const char usage_log[] = "api_usage_log";
 	"\"},{\"$gte\":[\"$" field "\",0]},{\"$lt\":[\"$" field "\"," most "]}]}," \
 	"{\"$add\":[\"$" field "\",1]}," else "]}"
 /* The time has come; what is no time has come too. */
-#define PAST(field) "{\"$or\":[{\"$lt\":[\"$" field "\",\"$$NOW\"]}," \
+#define PAST(field) "{\"$or\":[{\"$lte\":[\"$" field "\",\"$$NOW\"]}," \
 	"{\"$ne\":[{\"$type\":\"$" field "\"},\"date\"]}]}"
 #define TOUCH "\"revision\":" NEXT("revision", "900000000", "1") \
 	",\"updated_at\":\"$$NOW\""
@@ -85,9 +85,9 @@ jobs_position(struct store *store, struct arena *arena, int32_t priority,
     int64_t rank, int64_t *ret_position, struct err *err)
 {
 	return count(store, arena, db_json(arena, "{\"status\":\"queued\","
-	    "\"priority\":{\"$lte\":%d},\"rank\":{\"$lt\":{\"$numberLong\":"
-	    "\"%lld\"}}}", (int)priority, (long long)rank), JOB_POSITION_MAX,
-	    ret_position, err);
+	    "\"$or\":[{\"priority\":{\"$lt\":%d}},{\"priority\":%d,\"rank\":"
+	    "{\"$lt\":{\"$numberLong\":\"%lld\"}}}]}", (int)priority,
+	    (int)priority, (long long)rank), JOB_POSITION_MAX, ret_position, err);
 }
 
 enum rc
@@ -121,7 +121,8 @@ jobs_claim(struct store *store, struct arena *arena, struct str token,
 	    &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL && claim(store, arena, db_json(arena,
-	    "{\"status\":\"running\",\"$expr\":" PAST("lease_until") "}"), token, lease_ms, &doc, err) != RC_OK)
+	    "{\"status\":\"running\",\"$expr\":" PAST("lease_until") "}"), token,
+	    lease_ms, &doc, err) != RC_OK)
 		return err->rc;
 	*ret_found = doc.p != NULL;
 	if (*ret_found) {
@@ -250,7 +251,8 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 		    "\"charge.day\":\"%.*s\",\"charge.address\":\"%.*s\"",
 		    STR_FMT(charge->day), STR_FMT(charge->address));
 	(void)bson_concat(filter, db_json(arena, "{\"status\":{\"$in\":"
-	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]}%s}",
+	    "[\"partially_succeeded\",\"failed\",\"cancelled\"]},"
+	    "\"slots.status\":{\"$in\":[\"failed\",\"refused\",\"cancelled\"]}%s}",
 	    charge != NULL ? ",\"charge.returned\":true"
 	    : ",\"charge.returned\":{\"$ne\":true}"));
 	if (db_find_and_modify(store, arena, collection, filter, NULL,

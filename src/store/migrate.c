@@ -65,6 +65,157 @@ count_refused(struct store *store, struct arena *arena, const struct doc *doc,
 	return RC_OK;
 }
 
+/* --- what the server has ------------------------------------------------- */
+
+static bool
+is_word(const bson_t *reply, const char *path, const char *word)
+{
+	bson_iter_t it, at;
+
+	return bson_iter_init(&it, reply)
+	    && bson_iter_find_descendant(&it, path, &at)
+	    && BSON_ITER_HOLDS_UTF8(&at)
+	    && strcmp(bson_iter_utf8(&at, NULL), word) == 0;
+}
+
+/* Whether the collection is there, and has our validator. */
+static enum rc
+has_validator(struct store *store, struct arena *arena, const struct doc *doc,
+    bool *ret_exists, bool *ret_has, struct err *err)
+{
+	struct str ours = schema_validator(doc, arena);
+	const uint8_t *data = NULL;
+	const bson_t *reply;
+	bson_iter_t it, at;
+	uint32_t n = 0;
+
+	if (db_read(store, arena, db_json(arena, "{\"listCollections\":1,"
+	    "\"filter\":{\"name\":\"%s\"}}", doc->collection), &reply, err)
+	    != RC_OK)
+		return err->rc;
+	*ret_exists = is_word(reply, "cursor.firstBatch.0.name", doc->collection);
+	if (bson_iter_init(&it, reply) && bson_iter_find_descendant(&it,
+	    "cursor.firstBatch.0.options.validator", &at)
+	    && BSON_ITER_HOLDS_DOCUMENT(&at))
+		bson_iter_document(&at, &n, &data);
+	*ret_has = data != NULL && n == ours.n && memcmp(data, ours.p, n) == 0
+	    && is_word(reply, "cursor.firstBatch.0.options.validationLevel",
+	    "moderate")
+	    && is_word(reply, "cursor.firstBatch.0.options.validationAction",
+	    "error");
+	return RC_OK;
+}
+
+/* One member of two index specifications. */
+static bool
+same_member(const bson_t *a, const bson_t *b, const char *key)
+{
+	bson_iter_t x, y;
+	bool in_a = bson_iter_init_find(&x, a, key);
+	bool in_b = bson_iter_init_find(&y, b, key);
+	const uint8_t *p, *q;
+	uint32_t n, m;
+
+	if (!in_a || !in_b)
+		return in_a == in_b;
+	if (!BSON_ITER_HOLDS_DOCUMENT(&x) || !BSON_ITER_HOLDS_DOCUMENT(&y))
+		return bson_iter_as_int64(&x) == bson_iter_as_int64(&y);
+	bson_iter_document(&x, &n, &p);
+	bson_iter_document(&y, &m, &q);
+	return n == m && memcmp(p, q, n) == 0;
+}
+
+static bool
+same_index(const bson_t *a, const bson_t *b)
+{
+	static const char *const members[] = { "key", "unique", "sparse",
+		"partialFilterExpression", "expireAfterSeconds", "collation",
+		"hidden" };
+
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		if (!same_member(a, b, members[i]))
+			return false;
+	return true;
+}
+
+static bool
+next_spec(bson_iter_t *list, bson_t *ret_spec)
+{
+	const uint8_t *data;
+	uint32_t n;
+
+	while (bson_iter_next(list)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(list))
+			continue;
+		bson_iter_document(list, &n, &data);
+		return bson_init_static(ret_spec, data, n);
+	}
+	return false;
+}
+
+/* Indexes of ours that are there in another form, by name, and how many are not
+ * there at all. */
+static enum rc
+differing_indexes(struct store *store, struct arena *arena,
+    const struct doc *doc, const char **ret_wrong, size_t *ret_n,
+    size_t *ret_missing, struct err *err)
+{
+	bson_t *ours = db_json(arena, "%.*s", STR_FMT(schema_indexes(doc, arena)));
+	bson_iter_t it, list, there, at;
+	const bson_t *reply;
+	bson_t spec, other;
+
+	*ret_n = *ret_missing = 0;
+	if (db_read(store, arena, db_json(arena, "{\"listIndexes\":\"%s\","
+	    "\"cursor\":{\"batchSize\":1000}}", doc->collection), &reply, err)
+	    != RC_OK)
+		return err->rc;
+	if (!bson_iter_init(&it, reply)
+	    || !bson_iter_find_descendant(&it, "cursor.firstBatch", &there)
+	    || !bson_iter_init(&list, ours))
+		return err_set(err, RC_INTERNAL, "listIndexes has no answer.");
+	while (next_spec(&list, &spec)) {
+		const char *name = bson_iter_init_find(&at, &spec, "name")
+		    ? bson_iter_utf8(&at, NULL) : "";
+		bson_iter_t rest;
+		bool found = false;
+
+		(void)bson_iter_recurse(&there, &rest);
+		while (!found && next_spec(&rest, &other))
+			found = is_word(&other, "name", name);
+		*ret_missing += !found;
+		if (found && !same_index(&spec, &other))
+			ret_wrong[(*ret_n)++] = arena_strz(arena, str_of(name));
+	}
+	return RC_OK;
+}
+
+/* Whether the server differs from the rows. When they are to be applied, what
+ * stands in the way of an index is dropped. */
+static enum rc
+server_differs(struct store *store, struct arena *arena, const struct doc *doc,
+    enum migrate_mode mode, bool *ret_differs, struct err *err)
+{
+	const char **wrong = arena_many(arena, doc->index_count + 1, const char *);
+	bool exists = false, has = false;
+	size_t n = 0, missing = 0;
+
+	*ret_differs = true;
+	if (has_validator(store, arena, doc, &exists, &has, err) != RC_OK
+	    || !exists || differing_indexes(store, arena, doc, wrong, &n,
+	    &missing, err) != RC_OK)
+		return err->rc;
+	*ret_differs = !has || n + missing > 0;
+	for (size_t i = 0; i < n && mode == MIGRATE_APPLY; i++)
+		if (db_write(store, arena, db_json(arena, "{\"dropIndexes\":\"%s\","
+		    "\"index\":\"%s\"}", doc->collection, wrong[i]), NULL, err)
+		    != RC_OK)
+			return err->rc;
+	return RC_OK;
+}
+
+/* --- changing it --------------------------------------------------------- */
+
 static enum rc
 set_validator(struct store *store, struct arena *arena, const struct doc *doc,
     const char *verb, struct err *err)
@@ -134,17 +285,20 @@ store_migrate(struct store *store, struct arena *arena, enum migrate_mode mode,
 		const struct doc *doc = schema_docs[i];
 		struct str hash, applied;
 		int64_t refused;
+		bool differs;
 
 		if (doc->collection == NULL)
 			continue;
 		hash = rows_hash(doc, arena);
 		if (applied_hash(store, arena, doc, &applied, err) != RC_OK
-		    || count_refused(store, arena, doc, &refused, err) != RC_OK)
+		    || count_refused(store, arena, doc, &refused, err) != RC_OK
+		    || server_differs(store, arena, doc, mode, &differs, err)
+		    != RC_OK)
 			return err->rc;
 		if (refused > 0)
 			buf_printf(report, "%s: %lld stored documents do not fit "
 			    "the rows\n", doc->collection, (long long)refused);
-		if (str_eq(hash, applied))
+		if (str_eq(hash, applied) && !differs)
 			continue;
 		changes++;
 		buf_printf(report, "%s: %s validator and %zu indexes\n",

@@ -169,29 +169,49 @@ guest_live(struct store *store, struct arena *arena, const struct str *ids,
 	return RC_OK;
 }
 
-enum rc
-counter_take(struct store *store, struct arena *arena, struct str key,
-    int64_t limit, int64_t expires_ms, int64_t *ret_count, struct err *err)
+static enum rc
+too_much(struct err *err)
+{
+	return err_set(err, RC_QUOTA, "Too much came from this address today.");
+}
+
+/* *ret_doc is null when the counter is not under the limit, or (without
+ * DB_UPSERT) not there. */
+static enum rc
+count_one(struct store *store, struct arena *arena, struct str key,
+    int64_t limit, int64_t expires_ms, enum db_update_flags flags,
+    struct str *ret_doc, struct err *err)
 {
 	bson_t *filter = db_bson(arena), under;
-	struct rate_counter counter;
-	struct str doc;
-	enum rc rc;
 
 	bson_add_str(filter, "_id", key);
 	BSON_APPEND_DOCUMENT_BEGIN(filter, "count", &under);
 	BSON_APPEND_INT64(&under, "$lt", limit);
 	bson_append_document_end(filter, &under);
-	/* Over the limit the filter misses, and the upsert meets the key. */
-	rc = db_find_and_modify(store, arena, counters, filter, NULL,
+	return db_find_and_modify(store, arena, counters, filter, NULL,
 	    db_json(arena, "{\"$inc\":{\"count\":{\"$numberLong\":\"1\"}},"
 	    "\"$setOnInsert\":{\"expires_at\":{\"$date\":{\"$numberLong\":"
-	    "\"%lld\"}}}}", (long long)expires_ms), DB_UPSERT | DB_FAST, &doc,
-	    err);
+	    "\"%lld\"}}}}", (long long)expires_ms), flags | DB_FAST, ret_doc, err);
+}
+
+enum rc
+counter_take(struct store *store, struct arena *arena, struct str key,
+    int64_t limit, int64_t expires_ms, int64_t *ret_count, struct err *err)
+{
+	struct rate_counter counter;
+	struct str doc;
+	enum rc rc;
+
+	if (limit <= 0)
+		return too_much(err);
+	rc = count_one(store, arena, key, limit, expires_ms, DB_UPSERT, &doc, err);
 	if (rc == RC_CONFLICT) {
+		/* Over the limit the filter misses, and the upsert meets the key;
+		 * or another made the counter at the same moment. */
 		err_init(err);
-		return err_set(err, RC_QUOTA,
-		    "Too much came from this address today.");
+		rc = count_one(store, arena, key, limit, expires_ms, 0, &doc, err);
+		if (rc == RC_OK && doc.p == NULL)
+			return too_much(err);
 	}
 	if (rc != RC_OK)
 		return rc;

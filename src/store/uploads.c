@@ -139,6 +139,8 @@ uploads_exist(struct store *store, struct arena *arena, const struct str *ids,
 	bson_t *filter = db_bson(arena);
 	size_t count;
 
+	if (n == 0)
+		return RC_OK;
 	bson_add_in(filter, "_id", ids, n);
 	if (find_ids(store, arena, filter, (int)n, found, &count, err) != RC_OK)
 		return err->rc;

@@ -372,6 +372,8 @@ def the_trash():
     problem(ann.delete(path + "?purge=true"), 404, "not_found", "twice")
     wait_for(lambda: not objects(folder) and not objects(upload.json()["id"]), what="the objects to go")
     ok(True, "the objects are gone, the upload's too")
+    # An upload's document goes after its files: it is what remembers them.
+    wait_for(lambda: not stack.db.uploads.find_one({"_id": upload.json()["id"]}), what="the upload to go")
     is_((stack.db.designs.find_one({"_id": folder}), stack.db.uploads.find_one({"_id": upload.json()["id"]})),
         (None, None), "and the documents")
     is_(client.get(made["generated_images"][0]["image_url"]).status, 404, "its picture does not open any more")

@@ -6,6 +6,7 @@ The program is a libcheck one. It gets BEZEL_TEST_MONGODB_URI and BEZEL_TEST_DAT
 and empty. The server is the one of the whole run ($BEZEL_TEST_MONGOD, see stack.py), else a private one: a
 replica set of one on a unix socket, without users, gone at the end.
 """
+import atexit
 import os
 import secrets
 import shutil
@@ -34,14 +35,15 @@ class Private:
              "--setParameter", "diagnosticDataCollectionEnabled=false",
              "--setParameter", "ttlMonitorEnabled=false"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        tap.at_end(self.close)
+        atexit.register(self.close)  # an exception must not leave it behind
         self.uri = "mongodb://%s/?directConnection=true" % urllib.parse.quote(self.socket, safe="")
         self.client = stack.pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=20000 * stack.SLOWER)
         self.client.admin.command("replSetInitiate", {"_id": "t", "members": [{"_id": 0, "host": self.socket}]})
         stack.wait_for(lambda: self.client.admin.command("hello")["isWritablePrimary"], 30, "the election")
 
     def close(self):
-        self.client.close()
+        if hasattr(self, "client"):
+            self.client.close()
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -60,7 +62,7 @@ class Shared:
         self.client = stack.mongo_client(state)
         password = secrets.token_hex(16)
         self.client.admin.command("createUser", self.name, pwd=password, roles=[{"role": "dbOwner", "db": self.name}])
-        tap.at_end(self.close)
+        atexit.register(self.close)
         self.uri = "mongodb://%s:%s@%s/?authSource=admin&directConnection=true" % (
             self.name, password, urllib.parse.quote(stack.mongod_socket(state), safe=""))
 
@@ -69,30 +71,37 @@ class Shared:
         self.client.close()
 
 
-def run(program, seconds=240):
-    """Runs it, shows its points and what it says, and ends."""
+def run(*programs, seconds=240):
+    """Runs them, shows their points and what they say, and ends."""
     shared = os.environ.get("BEZEL_TEST_MONGOD")
     server = Shared(shared) if shared else Private()
     database = getattr(server, "name", "t%d" % os.getpid())
+    tap.at_end(lambda: server.client.drop_database(database))
+    for program in programs:
+        server.client.drop_database(database)
+        run_one(program, server.uri, database, seconds * stack.SLOWER)
+    tap.done()
+
+
+def run_one(program, uri, database, seconds):
     folder = tempfile.mkdtemp(prefix="bezel-c-", dir="/tmp")
     log = os.path.join(folder, "tap")
-    tap.at_end(lambda: shutil.rmtree(folder, ignore_errors=True))
-    tap.at_end(lambda: server.client.drop_database(database))
     began = time.monotonic()
     try:
         ended = subprocess.run(
             [os.path.join(stack.BUILDDIR, program)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, check=False, errors="replace", timeout=seconds * stack.SLOWER,
-            env={**os.environ, "BEZEL_TEST_MONGODB_URI": server.uri, "BEZEL_TEST_DATABASE": database,
+            stderr=subprocess.STDOUT, text=True, check=False, errors="replace", timeout=seconds,
+            env={**os.environ, "BEZEL_TEST_MONGODB_URI": uri, "BEZEL_TEST_DATABASE": database,
                  "CK_TAP_LOG_FILE_NAME": log, "CK_TIMEOUT_MULTIPLIER": "%g" % stack.SLOWER})
         tap.diag(ended.stdout)
         with open(log, encoding="utf-8", errors="replace") as file:
             points = [line.rstrip("\n") for line in file if line.startswith(("ok ", "not ok "))]
         for line in points:
             tap.ok(line.startswith("ok "), line.split(" - ", 1)[1])
-        tap.ok(ended.returncode == 0 or any(line.startswith("not ok ") for line in points),
+        tap.ok(points and (ended.returncode == 0 or any(line.startswith("not ok ") for line in points)),
                program + " ended well", ended.returncode)
     except subprocess.TimeoutExpired:
         tap.ok(False, program + " ended in time")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     tap.diag("%s: %.1f s" % (program, time.monotonic() - began))
-    tap.done()

@@ -436,7 +436,7 @@ static void
 prepare_failed(struct app *clean, struct run *run)
 {
 	struct arena *arena = arena_new();
-	struct str doc, id;
+	struct str doc, id = STR_NULL;
 	struct err err;
 
 	err_init(&err);

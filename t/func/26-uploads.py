@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+"""Reference pictures: how many, whose, for which design, and what becomes of them."""
+import datetime
+import io
+import os
+import sys
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from PIL import Image
+
+from stack import Stack, wait_for
+from studio import create, guest, make, over, picture
+from tap import contains, is_, main, ok, test
+
+
+def problem(reply, status, code, name):
+    is_((reply.status, reply.json().get("code")), (status, code), name)
+
+
+def pointers(reply):
+    return [(e["pointer"], e["code"]) for e in reply.json().get("errors", [])]
+
+
+def objects(stack_, folder):
+    place = os.path.join(stack_.state, "objects", folder[-2:], folder)
+    return sorted(os.listdir(place)) if os.path.isdir(place) else []
+
+
+@test
+def one():
+    ann = guest(stack)
+    reply = ann.upload("/v1/uploads", picture(800, 600))
+    got = reply.json()
+    is_((reply.status, reply.header("Cache-Control"), got["width"], got["height"], got["design_id"]),
+        (201, "no-store", 800, 600, None), "an upload")
+    full, small = stack.client().get(got["url"]), stack.client().get(got["thumbnail_url"])
+    is_((full.status, full.header("Content-Type")), (200, "image/webp"), "its address opens")
+    is_(max(Image.open(io.BytesIO(small.body)).size), 300, "its thumbnail")
+    is_((len(full.body) + len(small.body), len(objects(stack, got["id"]))), (got["bytes"], 2), "two files, of that size")
+    ok("key" not in got and "owner" not in got, "neither key nor owner is told", got)
+    left = datetime.datetime.fromisoformat(got["expires_at"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+    ok(23 < left.total_seconds() / 3600 <= 24, "it lives as long as the session", left)
+    same = ann.upload("/v1/uploads", picture(800, 600)).json()
+    ok(same["id"] != got["id"] and objects(stack, same["id"]) != objects(stack, got["id"]), "the same picture again is another upload")
+
+
+@test
+def in_designs():
+    ann, bob = guest(stack), guest(stack)
+    upload = ann.upload("/v1/uploads", picture()).json()
+    names = (upload["url"], upload["id"], "https://elsewhere.example" + upload["url"])
+    made = make(ann, gem_data__uploaded_image_url=names[0])
+    stored = stack.db.uploads.find_one({"_id": upload["id"]})
+    is_((stored["design_id"], stored["expires_at"]), (made["id"], None), "used: it stays with the design")
+    is_(stack.db.designs.find_one({"_id": made["id"]})["gem_data"]["uploaded_image_url"], stored["key"], "the design keeps its key")
+    is_(stack.client().get(made["gem_data"]["uploaded_image_url"]).status, 200, "and shows an address that opens")
+    before = stack.db.guest_sessions.find_one({"_id": ann.session})["usage_count"]
+    reply = create(ann, gem_data__uploaded_image_url=names[0])
+    is_((reply.status, pointers(reply)), (422, [("/gem_data/uploaded_image_url", "in_use")]), "one design an upload")
+    is_(stack.db.guest_sessions.find_one({"_id": ann.session})["usage_count"], before, "the refusal costs nothing")
+    by_id = ann.upload("/v1/uploads", picture()).json()["id"]
+    is_(create(ann, gem_data__uploaded_image_url=by_id).status, 202, "by its id")
+    other = bob.upload("/v1/uploads", picture()).json()
+    for name, value in (("somebody else's", other["url"]), ("nobody's", "/media/x/1/%s/y.webp" % uuid.uuid4()), ("a picture of a design",
+                        made["generated_images"][0]["image_url"]), ("an address elsewhere", "https://evil.example/x.png"), ("a file", "file:///etc/passwd")):
+        reply = create(ann, gem_data__uploaded_image_url=value)
+        is_((reply.status, [p for p, _ in pointers(reply)]), (422, ["/gem_data/uploaded_image_url"]), name)
+    is_(stack.db.uploads.find_one({"_id": other["id"]})["design_id"], None, "the other's is untouched")
+    gem = {"type": "Ruby", "cut": "Oval", "color": "Red", "transparency": "Opaque"}
+    reply = ann.post("/v1/designs/%s/generations" % made["id"], json={"num_variations": 1, "gem_data": dict(
+        gem, uploaded_image_url=other["url"])})
+    is_((reply.status, [p for p, _ in pointers(reply)]), (422, ["/gem_data/uploaded_image_url"]),
+        "somebody else's for another stone")
+    own = ann.upload("/v1/uploads", picture()).json()
+    reply = ann.post("/v1/designs/%s/generations" % made["id"], json={"num_variations": 1, "gem_data": dict(
+        gem, uploaded_image_url=own["url"])})
+    is_(over(ann, reply.json()["id"])["status"], "succeeded", "one's own for another stone")
+    is_((stack.db.jobs.find_one({"_id": reply.json()["id"]})["gem_data"]["uploaded_image_url"],
+         stack.db.uploads.find_one({"_id": own["id"]})["design_id"]),
+        (stack.db.uploads.find_one({"_id": own["id"]})["key"], made["id"]), "is kept by its key, with the design")
+
+
+@test
+def changed_in_a_design():
+    eve = guest(hanging)
+    first, second = (eve.upload("/v1/uploads", picture(n, n)).json() for n in (50, 60))
+    made = create(eve, gem_data__uploaded_image_url=first["url"]).json()
+    path = "/v1/designs/" + made["id"]
+    got = eve.patch(path, json={"gem_data": {"uploaded_image_url": second["url"]}})
+    is_(got.status, 200, "another one, while there is no picture")
+    contains(got.json()["gem_data"]["uploaded_image_url"], second["id"], "is shown")
+    is_(hanging.db.uploads.find_one({"_id": second["id"]})["design_id"], made["id"], "and stays with the design")
+    is_(eve.patch(path, json={"gem_data": {"uploaded_image_url": None}}).json()["gem_data"]["uploaded_image_url"], None, "none")
+    eve.post("/v1/generations/%s/cancel" % made["generation"]["id"])
+    over(eve, made["generation"]["id"])
+    eve.delete(path)
+    is_(eve.delete(path + "?purge=true").status, 204, "purged")
+    wait_for(lambda: not objects(hanging, first["id"]) and not objects(hanging, second["id"]), what="the files to go")
+    wait_for(lambda: hanging.db.uploads.count_documents({"owner": "guest:" + eve.session}) == 0, what="the documents to go")
+    ok(True, "all its uploads go with it")
+
+
+@test
+def lost_files():
+    ann = guest(stack)
+    upload = ann.upload("/v1/uploads", picture()).json()
+    for name in objects(stack, upload["id"]):
+        os.unlink(os.path.join(stack.state, "objects", upload["id"][-2:], upload["id"], name))
+    made = make(ann, gem_data__uploaded_image_url=upload["url"])
+    is_(len(made["generated_images"]), 2, "a design goes on without its lost reference")
+    is_(stack.client().get(made["gem_data"]["uploaded_image_url"]).status, 404, "which answers 404")
+    ok(stack.events("upload.lost"), "and is logged")
+
+
+@test
+def limits():
+    ann, bob = guest(few), guest(few)
+    is_([ann.upload("/v1/uploads", picture(30, 30)).status for _ in range(3)], [201] * 3, "three a day")
+    reply = ann.upload("/v1/uploads", picture(30, 30))
+    problem(reply, 429, "quota_exceeded", "the fourth")
+    ok(int(reply.header("Retry-After")) > 0, "Retry-After")
+    is_(bob.upload("/v1/uploads", picture(30, 30)).status, 201, "another guest's are counted apart")
+    few.db.uploads.update_many({"owner": "guest:" + ann.session}, {"$set": {
+        "created_at": datetime.datetime.utcnow() - datetime.timedelta(hours=25)}})
+    is_(ann.upload("/v1/uploads", picture(30, 30)).status, 201, "a day later")
+    noise = Image.frombytes("RGB", (600, 600), os.urandom(600 * 600 * 3))
+    out = io.BytesIO()
+    noise.save(out, "PNG")
+    statuses = [bob.upload("/v1/uploads", out.getvalue()).status for _ in range(2)]
+    is_(statuses[-1] in (201, 429), True, "by bytes too")
+    is_(few.db.uploads.count_documents({"owner": "guest:" + bob.session}) <= 3, True, "at most")
+    files = sum(len(f) for _, _, f in os.walk(os.path.join(few.state, "objects")))
+    is_(files, 2 * few.db.uploads.count_documents({}), "no file is left of what was refused")
+
+
+MANY = {"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000"}
+stack = Stack(settings=MANY).start()
+hanging = Stack(settings={**MANY, "provider_script": "*:hang"}).start()
+few = Stack(settings={**MANY, "upload_daily": "3", "upload_daily_bytes": "200000"}).start()
+main()

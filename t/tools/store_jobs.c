@@ -1,0 +1,360 @@
+#include "config.h"
+
+#include "store_test.h"
+
+#include "store/jobs.h"
+
+enum { LONG_MS = 60000 };
+
+static struct job job;
+
+static void
+insert(struct str id, int priority, int64_t rank)
+{
+	struct job j;
+
+	make_job(&j, USER_A, id, 2);
+	j.priority = priority;
+	j.rank = rank;
+	OK(jobs_insert(store, arena, &j, &err));
+}
+
+static bool
+claim(struct str token, int64_t lease_ms)
+{
+	bool found;
+
+	OK(jobs_claim(store, arena, token, lease_ms, &job, &found, &err));
+	return found;
+}
+
+START_TEST(jobs_are_claimed_in_their_order)
+{
+	static const char *const order[] = { ID_OF(3), ID_OF(1), ID_OF(4), ID_OF(2) };
+	struct str token = uuid_new(arena);
+
+	insert(STR(ID_OF(1)), 10, 5);
+	insert(STR(ID_OF(2)), 10, 9);
+	insert(STR(ID_OF(3)), 0, 100);
+	insert(STR(ID_OF(4)), 10, 6);
+	insert(STR(ID_OF(5)), 0, 1);
+	set_raw("jobs", "{\"_id\":\"" ID_OF(5) "\"}", "[{\"$set\":{\"run_at\":"
+	    "{\"$add\":[\"$$NOW\",60000]}}}]");	/* not yet */
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert(claim(token, LONG_MS));
+		ck_assert_str(job.id, order[i]);
+		ck_assert_str(job.status, "running");
+		ck_assert(str_eq(job.lease_token, token));
+		ck_assert_int_eq(job.attempts, 1);
+		ck_assert_int_eq(job.revision, 1);
+		ck_assert_int_gt(job.lease_until, clock_now_ms());
+	}
+	ck_assert(!claim(token, LONG_MS));
+}
+END_TEST
+
+START_TEST(the_place_in_the_queue)
+{
+	int64_t position, n;
+
+	insert(STR(ID_OF(1)), 10, 5);
+	insert(STR(ID_OF(2)), 10, 9);
+	insert(STR(ID_OF(3)), 0, 100);
+	insert(STR(ID_OF(4)), 20, 1);
+	OK(jobs_position(store, arena, 10, 5, &position, &err));
+	ck_assert_int_eq(position, 1);	/* the one of priority 0, whatever its rank */
+	OK(jobs_position(store, arena, 10, 9, &position, &err));
+	ck_assert_int_eq(position, 2);
+	OK(jobs_position(store, arena, 0, 100, &position, &err));
+	ck_assert_int_eq(position, 0);
+	OK(jobs_position(store, arena, 20, 1, &position, &err));
+	ck_assert_int_eq(position, 3);
+	ck_assert(claim(uuid_new(arena), LONG_MS));
+	OK(jobs_position(store, arena, 20, 1, &position, &err));
+	ck_assert_int_eq(position, 2);
+	OK(jobs_count(store, arena, "queued", &n, &err));
+	ck_assert_int_eq(n, 3);
+	OK(jobs_count(store, arena, "running", &n, &err));
+	ck_assert_int_eq(n, 1);
+}
+END_TEST
+
+START_TEST(only_the_owner_sees_a_job)
+{
+	struct str doc, id = STR(ID_OF(1));
+
+	insert(id, 10, 1);
+	OK(jobs_get(store, arena, USER_A, id, &doc, &err));
+	IS(jobs_get(store, arena, USER_B, id, &doc, &err), RC_NOT_FOUND);
+	IS(jobs_get(store, arena, GUEST, id, &doc, &err), RC_NOT_FOUND);
+	IS(jobs_cancel(store, arena, USER_B, id, &doc, &err), RC_CONFLICT);
+	IS(jobs_retry(store, arena, USER_B, id, 1, NULL, &doc, &err), RC_CONFLICT);
+}
+END_TEST
+
+/* --- leases --------------------------------------------------------------- */
+
+START_TEST(a_lease_that_ran_out_is_taken_over_and_the_first_is_fenced_off)
+{
+	struct str first = uuid_new(arena), second = uuid_new(arena);
+	struct slot slot;
+	bool cancel;
+
+	insert(STR(ID_OF(1)), 10, 1);
+	ck_assert(claim(first, 30));
+	ck_assert(!claim(second, LONG_MS));
+	slot = job.slots.items[0];
+	clock_sleep_ms(60);
+	ck_assert(claim(second, LONG_MS));
+	ck_assert_int_eq(job.attempts, 2);
+	/* The first one slept: nothing of it counts. */
+	IS(jobs_heartbeat(store, arena, job.id, first, LONG_MS, &cancel, &err),
+	    RC_CONFLICT);
+	slot.status = STR("running");
+	IS(jobs_set_slot(store, arena, job.id, first, &slot, "queued", &err),
+	    RC_CONFLICT);
+	IS(jobs_requeue(store, arena, job.id, first, 0, STR_NULL, &err), RC_CONFLICT);
+	IS(jobs_end(store, arena, job.id, first, "failed", false, &err), RC_CONFLICT);
+	ck_assert_int_eq(count_of("jobs", "{\"status\":\"running\","
+	    "\"slots.0.status\":\"queued\"}"), 1);
+	OK(jobs_heartbeat(store, arena, job.id, second, LONG_MS, &cancel, &err));
+}
+END_TEST
+
+START_TEST(a_heartbeat_holds_the_lease)
+{
+	struct str token = uuid_new(arena), doc;
+	bool cancel = true;
+
+	insert(STR(ID_OF(1)), 10, 1);
+	ck_assert(claim(token, 200));
+	for (int i = 0; i < 5; i++) {
+		clock_sleep_ms(60);
+		OK(jobs_heartbeat(store, arena, job.id, token, 200, &cancel, &err));
+		ck_assert(!cancel);
+		ck_assert(!claim(uuid_new(arena), 200));
+	}
+	OK(jobs_cancel(store, arena, USER_A, job.id, &doc, &err));
+	OK(jobs_heartbeat(store, arena, job.id, token, 200, &cancel, &err));
+	ck_assert(cancel);
+}
+END_TEST
+
+START_TEST(a_slot_moves_from_one_state_to_the_next)
+{
+	struct str token = uuid_new(arena);
+	struct slot slot, other;
+
+	insert(STR(ID_OF(1)), 10, 1);
+	ck_assert(claim(token, LONG_MS));
+	slot = job.slots.items[1];
+	slot.status = STR("running");
+	slot.attempts = 1;
+	OK(jobs_set_slot(store, arena, job.id, token, &slot, "queued", &err));
+	IS(jobs_set_slot(store, arena, job.id, token, &slot, "queued", &err),
+	    RC_CONFLICT);
+	slot.status = STR("refused");
+	slot.message = STR("$not {\"an\": operator}");
+	slot.reason = STR("$$NOW");
+	OK(jobs_set_slot(store, arena, job.id, token, &slot, "running", &err));
+	other = slot;
+	other.image_id = uuid_new(arena);
+	IS(jobs_set_slot(store, arena, job.id, token, &other, "refused", &err),
+	    RC_CONFLICT);
+	ck_assert_int_eq(count_of("jobs", "{\"slots.0.status\":\"queued\","
+	    "\"slots.1.status\":\"refused\",\"slots.1.reason\":\"$$NOW\","
+	    "\"revision\":3}"), 1);
+}
+END_TEST
+
+START_TEST(a_job_goes_back_to_the_queue)
+{
+	struct str token = uuid_new(arena);
+
+	insert(STR(ID_OF(1)), 10, 1);
+	ck_assert(claim(token, LONG_MS));
+	OK(jobs_requeue(store, arena, job.id, token, 80, STR("$x \"y\""), &err));
+	ck_assert(!claim(token, LONG_MS));
+	clock_sleep_ms(120);
+	ck_assert(claim(token, LONG_MS));
+	ck_assert_str(job.last_error, "$x \"y\"");
+	OK(jobs_requeue(store, arena, job.id, token, 0, STR_NULL, &err));
+	ck_assert(claim(token, LONG_MS));
+	ck_assert_str(job.last_error, "$x \"y\"");
+	ck_assert_int_eq(job.attempts, 3);
+}
+END_TEST
+
+/* --- ends ----------------------------------------------------------------- */
+
+static void
+end_with(const char *status, const char *slot_status, struct charge *charge)
+{
+	struct str token = uuid_new(arena);
+	struct job j;
+
+	make_job(&j, USER_A, STR(ID_OF(1)), 2);
+	j.charge = charge;
+	j.slots.items[1].status = str_of(slot_status);
+	j.slots.items[0].status = STR("succeeded");
+	j.slots.items[1].reason = STR("r");
+	OK(jobs_insert(store, arena, &j, &err));
+	ck_assert(claim(token, LONG_MS));
+	OK(jobs_end(store, arena, j.id, token, status, charge != NULL, &err));
+	ck_assert(!claim(token, LONG_MS));
+}
+
+START_TEST(what_has_ended_is_ended)
+{
+	struct str doc;
+	int64_t deleted;
+
+	end_with("failed", "failed", NULL);
+	ck_assert_int_eq(count_of("jobs", "{\"status\":\"failed\",\"lease_token\":null,"
+	    "\"lease_until\":null,\"ended_at\":{\"$gt\":{\"$date\":"
+	    "{\"$numberLong\":\"1000\"}}}}"), 1);
+	IS(jobs_cancel(store, arena, USER_A, STR(ID_OF(1)), &doc, &err), RC_CONFLICT);
+	OK(jobs_tidy(store, arena, 1000, &deleted, &err));
+	ck_assert_int_eq(deleted, 0);
+	OK(jobs_tidy(store, arena, clock_now_ms() + 1000, &deleted, &err));
+	ck_assert_int_eq(deleted, 1);
+}
+END_TEST
+
+START_TEST(what_failed_is_tried_again)
+{
+	struct str doc;
+
+	end_with("partially_succeeded", "failed", NULL);
+	OK(jobs_retry(store, arena, USER_A, STR(ID_OF(1)), 77, NULL, &doc, &err));
+	doc_init(&doc_job, &job);
+	ck_assert_int_eq(doc_from_bson(&doc_job, doc, &job, arena, NULL), 0);
+	ck_assert_str(job.status, "queued");
+	ck_assert_int_eq(job.rank, 77);
+	ck_assert(job.ended_at == TIME_NULL);
+	ck_assert_str(job.slots.items[0].status, "succeeded");
+	ck_assert_str(job.slots.items[1].status, "queued");
+	ck_assert_ptr_null(job.slots.items[1].reason.p);
+	/* Once */
+	IS(jobs_retry(store, arena, USER_A, STR(ID_OF(1)), 78, NULL, &doc, &err),
+	    RC_CONFLICT);
+}
+END_TEST
+
+START_TEST(without_a_missing_picture_nothing_is_tried_again)
+{
+	struct str doc;
+
+	end_with("cancelled", "succeeded", NULL);
+	IS(jobs_retry(store, arena, USER_A, STR(ID_OF(1)), 1, NULL, &doc, &err),
+	    RC_CONFLICT);
+}
+END_TEST
+
+START_TEST(a_returned_charge_is_taken_again)
+{
+	struct charge charge, again;
+	struct str doc;
+
+	doc_init(&doc_charge, &charge);
+	charge.principal = STR("user:x");
+	charge.address = STR("a");
+	charge.day = STR("2026-11-22");
+	end_with("failed", "failed", &charge);
+	again = charge;
+	again.day = STR("2026-11-23");
+	again.address = STR("b");
+	/* Without a new charge it would be free. */
+	IS(jobs_retry(store, arena, USER_A, STR(ID_OF(1)), 1, NULL, &doc, &err),
+	    RC_CONFLICT);
+	OK(jobs_retry(store, arena, USER_A, STR(ID_OF(1)), 1, &again, &doc, &err));
+	ck_assert_int_eq(count_of("jobs", "{\"charge.returned\":false,"
+	    "\"charge.day\":\"2026-11-23\",\"charge.address\":\"b\"}"), 1);
+}
+END_TEST
+
+START_TEST(a_cancelled_job_is_due_first)
+{
+	struct str doc;
+
+	insert(STR(ID_OF(1)), 10, 1);
+	insert(STR(ID_OF(2)), 10, 2);
+	set_raw("jobs", "{\"_id\":\"" ID_OF(2) "\"}", "[{\"$set\":{\"run_at\":"
+	    "{\"$add\":[\"$$NOW\",60000]}}}]");
+	OK(jobs_cancel(store, arena, USER_A, STR(ID_OF(2)), &doc, &err));
+	ck_assert(claim(uuid_new(arena), LONG_MS));
+	ck_assert_str(job.id, ID_OF(2));
+	ck_assert(job.cancel_requested);
+}
+END_TEST
+
+/* A spoilt counter stops nobody: the job counts as tried often enough, and ends. */
+START_TEST(poisoned_counters_do_not_stop_the_queue)
+{
+	insert(STR(ID_OF(1)), 10, 1);
+	set_raw("jobs", "{}", "{\"$set\":{\"attempts\":\"x\",\"revision\":null}}");
+	ck_assert(claim(uuid_new(arena), LONG_MS));
+	ck_assert_int_eq(job.attempts, 1000);
+	ck_assert_int_eq(job.revision, 1);
+}
+END_TEST
+
+static int
+claim_all(int i)
+{
+	struct str token = uuid_new(arena);
+	int n = 0;
+
+	(void)i;
+	while (claim(token, LONG_MS))
+		n++;
+	return n;
+}
+
+START_TEST(each_job_is_claimed_once)
+{
+	for (int i = 0; i < 60; i++)
+		insert(uuid_new(arena), 10, i % 7);
+	ck_assert_int_eq(in_processes(4, claim_all), 60);
+	ck_assert_int_eq(count_of("jobs", "{\"attempts\":1}"), 60);
+}
+END_TEST
+
+START_TEST(the_log_of_calls_has_a_row_for_each)
+{
+	struct api_usage usage;
+
+	doc_init(&doc_api_usage, &usage);
+	usage.id = STR(ID_OF(1));
+	usage.api_type = STR("generation");
+	usage.model_used = STR("m");
+	usage.request.prompt = STR("$ne");
+	usage.created_at = 1000;
+	OK(usage_begin(store, arena, &usage, &err));
+	OK(usage_begin(store, arena, &usage, &err));
+	ck_assert_int_eq(count_of("api_usage_log", "{\"response.success\":false}"), 1);
+	usage.response.success = true;
+	usage.cost_usd = 0.5;
+	for (int i = 0; i < 2; i++) {
+		OK(usage_end(store, arena, &usage, &err));
+		ck_assert_int_eq(count_of("api_usage_log", "{\"response.success\":true,"
+		    "\"cost_usd\":0.5,\"request.prompt\":\"$ne\"}"), 1);
+	}
+	/* A late begin does not undo it. */
+	usage.response.success = false;
+	OK(usage_begin(store, arena, &usage, &err));
+	ck_assert_int_eq(count_of("api_usage_log", "{\"response.success\":true}"), 1);
+}
+END_TEST
+
+UNIT_MAIN_FIXTURE("store_jobs", store_setup, store_teardown,
+    jobs_are_claimed_in_their_order, the_place_in_the_queue,
+    only_the_owner_sees_a_job,
+    a_lease_that_ran_out_is_taken_over_and_the_first_is_fenced_off,
+    a_heartbeat_holds_the_lease, a_slot_moves_from_one_state_to_the_next,
+    a_job_goes_back_to_the_queue, what_has_ended_is_ended,
+    what_failed_is_tried_again,
+    without_a_missing_picture_nothing_is_tried_again,
+    a_returned_charge_is_taken_again, a_cancelled_job_is_due_first,
+    poisoned_counters_do_not_stop_the_queue, each_job_is_claimed_once,
+    the_log_of_calls_has_a_row_for_each)
