@@ -1,7 +1,7 @@
 // Builds the studio into dist/: scripts, styles and fonts with a hash of their content in their names under
 // dist/assets/, and the index.html that names them. Whatever compresses well also lies there as .gz.
 import { build } from "esbuild";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -55,6 +55,8 @@ const page = (await readFile(join(here, "src/index.html"), "utf8"))
 	.replaceAll("@SCRIPT@", nameOf("src/main.tsx"))
 	.replaceAll("@ICON@", iconName);
 await writeFile(join(made, "index.html"), page);
+// The typeface's licence goes along with it.
+await copyFile(join(here, "node_modules/@fontsource-variable/inter/LICENSE"), join(made, "assets/inter-LICENSE.txt"));
 await writeFile(join(made, "robots.txt"), "User-agent: *\nDisallow: /d/\nDisallow: /v1/\n");
 
 for (const name of await readdir(made, { recursive: true })) {
