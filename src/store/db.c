@@ -2,147 +2,10 @@
 
 #include "store/db.h"
 
-#include <mongoc/mongoc.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/uuid.h"
-
-enum {
-	CONNECT_TIMEOUT_MS = 1000,
-	SOCKET_MARGIN_MS = 1500,	/* over maxTimeMS, so that the server says no first */
-	RETRY_LEAST_MS = 2, RETRY_MOST_MS = 60,
-	CODE_DUPLICATE = 11000, CODE_MAX_TIME = 50
-};
-
-struct store {
-	mongoc_client_t *client;
-	mongoc_client_session_t *session;	/* not NULL: in a transaction */
-	char *database;
-	int command_timeout_ms;
-	int64_t commands;
-	int64_t fail_in;		/* tests: commands until the failure */
-	enum store_fault fault;
-	void (*watch)(void *arg);	/* tests */
-	void *watch_arg;
-	int64_t transaction_commands;
-	bool transient, unknown_commit;	/* labels of the last error */
-	bool cut;			/* the connection broke in a transaction */
-	struct store_trace *trace;
-};
-
-/* libmongoc warns once per aborted transaction and per lost server; what counts
- * comes back as an error. */
-static void
-drop_log(mongoc_log_level_t level, const char *domain, const char *message,
-    void *arg)
-{
-	(void)level;
-	(void)domain;
-	(void)message;
-	(void)arg;
-}
-
-static void
-set_options(mongoc_uri_t *uri, const struct store_options *o)
-{
-	(void)mongoc_uri_set_option_as_bool(uri,
-	    MONGOC_URI_SERVERSELECTIONTRYONCE, false);
-	(void)mongoc_uri_set_option_as_int32(uri,
-	    MONGOC_URI_SERVERSELECTIONTIMEOUTMS, o->select_timeout_ms);
-	(void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_CONNECTTIMEOUTMS,
-	    CONNECT_TIMEOUT_MS);
-	(void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS,
-	    o->command_timeout_ms + SOCKET_MARGIN_MS);
-	(void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true);
-	(void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, true);
-	(void)mongoc_uri_set_appname(uri, o->app_name);
-}
-
-static void
-close_store(void *store)
-{
-	store_close(store);
-}
-
-enum rc
-store_open(struct arena *process_arena, const struct store_options *options,
-    struct store **ret_store, struct err *err)
-{
-	struct store *store = arena_one(process_arena, struct store);
-	mongoc_write_concern_t *majority;
-	bson_error_t error;
-	mongoc_uri_t *uri;
-
-	mongoc_init();
-	mongoc_log_set_handler(drop_log, NULL);
-	uri = mongoc_uri_new_with_error(arena_strz(process_arena, options->uri),
-	    &error);
-	if (uri == NULL) {
-		/* The message may quote the URI, which holds a password. */
-		return err_set(err, RC_INTERNAL, "The MongoDB URI is malformed.");
-	}
-	set_options(uri, options);
-	store->client = mongoc_client_new_from_uri(uri);
-	mongoc_uri_destroy(uri);
-	if (store->client == NULL)
-		return err_set(err, RC_INTERNAL, "The MongoDB client cannot start.");
-	(void)mongoc_client_set_error_api(store->client, 2);
-	majority = mongoc_write_concern_new();
-	mongoc_write_concern_set_wmajority(majority, options->command_timeout_ms);
-	mongoc_client_set_write_concern(store->client, majority);
-	mongoc_write_concern_destroy(majority);
-	store->database = arena_strz(process_arena, str_of(options->database));
-	store->command_timeout_ms = options->command_timeout_ms;
-	store->trace = options->trace != NULL ? options->trace
-	    : arena_one(process_arena, struct store_trace);
-	arena_defer(process_arena, close_store, store);
-	*ret_store = store;
-	return RC_OK;
-}
-
-void
-store_close(struct store *store)
-{
-	if (store == NULL)
-		return;
-	mongoc_client_destroy(store->client);
-	store->client = NULL;
-}
-
-int64_t
-store_commands(const struct store *store)
-{
-	return store->commands;
-}
-
-void
-store_fail_at(struct store *store, int64_t n, enum store_fault fault)
-{
-	store->fail_in = n;
-	store->fault = fault;
-}
-
-int64_t
-store_fail_left(const struct store *store)
-{
-	return store->fail_in;
-}
-
-void
-store_watch(struct store *store, void (*fn)(void *arg), void *arg)
-{
-	store->watch = fn;
-	store->watch_arg = arg;
-}
-
-bool
-store_commit_unknown(const struct store *store)
-{
-	return store->unknown_commit;
-}
+#include "store/client.h"
 
 static void
 destroy_bson(void *object)
@@ -206,150 +69,6 @@ bson_add_in(bson_t *bson, const char *key, const struct str *values, size_t n)
 	bson_append_document_end(bson, &in);
 }
 
-/* --- failures ------------------------------------------------------------ */
-
-static enum rc
-fail(struct store *store, const bson_t *reply, const bson_error_t *error,
-    struct err *err)
-{
-	enum rc rc = RC_INTERNAL;
-
-	store->transient = reply != NULL
-	    && mongoc_error_has_label(reply, "TransientTransactionError");
-	store->unknown_commit = reply != NULL
-	    && mongoc_error_has_label(reply, "UnknownTransactionCommitResult");
-	store->cut |= error->domain == MONGOC_ERROR_STREAM
-	    || error->domain == MONGOC_ERROR_SERVER_SELECTION;
-	if (error->code == CODE_DUPLICATE)
-		rc = RC_CONFLICT;
-	else if (store->transient || store->unknown_commit
-	    || error->domain == MONGOC_ERROR_STREAM
-	    || error->domain == MONGOC_ERROR_SERVER_SELECTION
-	    || error->code == CODE_MAX_TIME
-	    || (reply != NULL
-	    && (mongoc_error_has_label(reply, "RetryableWriteError")
-	    || mongoc_error_has_label(reply, "RetryableError")))
-	    || error->domain == MONGOC_ERROR_WRITE_CONCERN)
-		rc = RC_UNAVAILABLE;
-	(void)err_set(err, rc, rc == RC_CONFLICT ? "This exists already."
-	    : rc == RC_UNAVAILABLE ? "The database cannot answer now."
-	    : "The database refused.");
-	if (rc == RC_UNAVAILABLE)
-		err->retry_after_s = 2;
-	return err_detail(err, "mongodb %u/%u: %s", error->domain, error->code,
-	    error->message);
-}
-
-/* Tests: whether the command in hand is the one to fail. */
-static bool
-must_fail(struct store *store, bool after, struct err *err)
-{
-	static const bson_error_t cut = { MONGOC_ERROR_STREAM,
-		MONGOC_ERROR_STREAM_SOCKET, "failed on demand" };
-
-	if (store->fail_in != 1 || after == (store->fault == STORE_CUT_BEFORE
-	    || store->fault == STORE_EXIT_BEFORE))
-		return false;
-	store->fail_in = 0;
-	if (store->fault == STORE_EXIT_BEFORE || store->fault == STORE_EXIT_AFTER)
-		_exit(STORE_FAULT_STATUS);
-	(void)fail(store, NULL, &cut, err);
-	/* A transaction's are labelled so, whether they had an effect or not. */
-	store->transient = store->session != NULL;
-	return true;
-}
-
-/* READ; WRITE with a majority; FAST with one node's word, for counters that may
- * lose their last moments with a primary. */
-enum how { READ, WRITE, FAST };
-
-static bool
-make_opts(struct store *store, enum how how, bson_t *opts, bson_error_t *error)
-{
-	bson_t concern;
-
-	if (store->session != NULL)
-		return mongoc_client_session_append(store->session, opts, error);
-	if (how == FAST) {
-		BSON_APPEND_DOCUMENT_BEGIN(opts, "writeConcern", &concern);
-		BSON_APPEND_INT32(&concern, "w", 1);
-		bson_append_document_end(opts, &concern);
-	}
-	return true;
-}
-
-enum rc
-store_abort_left(struct store *store, struct arena *arena,
-    struct store_trace *trace, struct err *err)
-{
-	bson_t *command, list, session;
-	bson_error_t error;
-
-	if (!trace->open)
-		return RC_OK;
-	command = db_bson(arena);
-	BSON_APPEND_ARRAY_BEGIN(command, "killSessions", &list);
-	BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &session);
-	BSON_APPEND_BINARY(&session, "id", BSON_SUBTYPE_UUID, trace->session,
-	    sizeof trace->session);
-	bson_append_document_end(&list, &session);
-	bson_append_array_end(command, &list);
-	if (!mongoc_client_command_simple(store->client, store->database,
-	    command, NULL, NULL, &error))
-		return fail(store, NULL, &error, err);
-	trace->open = false;
-	return RC_OK;
-}
-
-static void
-tell_watch(struct store *store, bool before)
-{
-	if (store->watch != NULL && (store->session == NULL
-	    || (before && store->transaction_commands == 0)))
-		store->watch(store->watch_arg);
-}
-
-static enum rc
-run(struct store *store, struct arena *arena, const bson_t *command,
-    enum how how, const bson_t **ret_reply, struct err *err)
-{
-	bson_t *reply = arena_one(arena, bson_t), opts = BSON_INITIALIZER;
-	bson_error_t error;
-	bool good;
-
-	if (store->session == NULL
-	    && store_abort_left(store, arena, store->trace, err) != RC_OK)
-		return err->rc;
-	tell_watch(store, true);
-	store->transaction_commands++;
-	store->commands++;
-	if (must_fail(store, false, err))
-		return err->rc;
-	if (!make_opts(store, how, &opts, &error)) {
-		bson_destroy(&opts);
-		return fail(store, NULL, &error, err);
-	}
-	good = how != READ
-	    ? mongoc_client_write_command_with_opts(store->client,
-	    store->database, command, bson_empty(&opts) ? NULL : &opts, reply,
-	    &error)
-	    : mongoc_client_read_command_with_opts(store->client,
-	    store->database, command, NULL, bson_empty(&opts) ? NULL : &opts,
-	    reply, &error);
-	bson_destroy(&opts);
-	arena_defer(arena, destroy_bson, reply);
-	if (!good)
-		return fail(store, reply, &error, err);
-	if (must_fail(store, true, err))
-		return err->rc;
-	if (store->fail_in > 1)
-		store->fail_in--;
-	tell_watch(store, false);
-	if (ret_reply != NULL)
-		*ret_reply = reply;
-	return RC_OK;
-}
-
 /* Write errors of insert, update and delete come in a reply that is "ok". */
 static enum rc
 check_write_errors(struct store *store, const bson_t *reply, struct err *err)
@@ -370,16 +89,16 @@ check_write_errors(struct store *store, const bson_t *reply, struct err *err)
 				    sizeof error.message, "%s",
 				    bson_iter_utf8(&inner, NULL));
 		}
-	return fail(store, reply, &error, err);
+	return client_fail(store, reply, &error, err);
 }
 
 static enum rc
 write_how(struct store *store, struct arena *arena, const bson_t *command,
-    enum how how, const bson_t **ret_reply, struct err *err)
+    enum client_how how, const bson_t **ret_reply, struct err *err)
 {
 	const bson_t *reply = NULL;
 
-	if (run(store, arena, command, how, &reply, err) != RC_OK
+	if (client_run(store, arena, command, how, &reply, err) != RC_OK
 	    || check_write_errors(store, reply, err) != RC_OK)
 		return err->rc;
 	if (ret_reply != NULL)
@@ -391,26 +110,15 @@ enum rc
 db_write(struct store *store, struct arena *arena, const bson_t *command,
     const bson_t **ret_reply, struct err *err)
 {
-	return write_how(store, arena, command, WRITE, ret_reply, err);
+	return write_how(store, arena, command, CLIENT_WRITE, ret_reply, err);
 }
 
 enum rc
 db_read(struct store *store, struct arena *arena, const bson_t *command,
     const bson_t **ret_reply, struct err *err)
 {
-	return run(store, arena, command, READ, ret_reply, err);
+	return client_run(store, arena, command, CLIENT_READ, ret_reply, err);
 }
-
-enum rc
-store_ping(struct store *store, struct arena *arena, struct err *err)
-{
-	bson_t *command = db_bson(arena);
-
-	BSON_APPEND_INT32(command, "ping", 1);
-	return db_read(store, arena, command, NULL, err);
-}
-
-/* --- find ---------------------------------------------------------------- */
 
 enum rc
 db_find(struct store *store, struct arena *arena, const struct db_find *find,
@@ -435,7 +143,7 @@ db_find(struct store *store, struct arena *arena, const struct db_find *find,
 	BSON_APPEND_BOOL(&command, "singleBatch", true);
 	BSON_APPEND_INT32(&command, "maxTimeMS", find->max_time_ms != 0
 	    ? find->max_time_ms : store->command_timeout_ms);
-	rc = run(store, arena, &command, READ, &reply, err);
+	rc = client_run(store, arena, &command, CLIENT_READ, &reply, err);
 	bson_destroy(&command);
 	if (rc != RC_OK)
 		return rc;
@@ -530,7 +238,7 @@ db_update(struct store *store, struct arena *arena, const char *collection,
 		BSON_APPEND_BOOL(&item, "multi", true);
 	bson_append_document_end(&array, &item);
 	bson_append_array_end(&command, &array);
-	rc = write_how(store, arena, &command, flags & DB_FAST ? FAST : WRITE,
+	rc = write_how(store, arena, &command, flags & DB_FAST ? CLIENT_FAST : CLIENT_WRITE,
 	    &reply, err);
 	bson_destroy(&command);
 	if (rc == RC_OK && ret_matched != NULL)
@@ -581,7 +289,7 @@ db_find_and_modify(struct store *store, struct arena *arena,
 	BSON_APPEND_BOOL(&command, "new", true);
 	if (flags & DB_UPSERT)
 		BSON_APPEND_BOOL(&command, "upsert", true);
-	rc = write_how(store, arena, &command, flags & DB_FAST ? FAST : WRITE,
+	rc = write_how(store, arena, &command, flags & DB_FAST ? CLIENT_FAST : CLIENT_WRITE,
 	    &reply, err);
 	bson_destroy(&command);
 	if (rc != RC_OK)
@@ -596,117 +304,4 @@ db_find_and_modify(struct store *store, struct arena *arena,
 		*ret_doc = (struct str){ (const char *)data, n };
 	}
 	return RC_OK;
-}
-
-/* --- transactions -------------------------------------------------------- */
-
-static void
-pause_with_jitter(int attempt)
-{
-	uint32_t random;
-	int64_t most = RETRY_LEAST_MS << (attempt < 5 ? attempt : 5);
-
-	random_bytes(&random, sizeof random);
-	if (most > RETRY_MOST_MS)
-		most = RETRY_MOST_MS;
-	clock_sleep_ms(1 + (int64_t)(random % (uint32_t)most));
-}
-
-static enum rc
-commit(struct store *store, int64_t deadline_ms, struct err *err)
-{
-	bson_error_t error;
-
-	for (int attempt = 0;; attempt++) {
-		bson_t reply;
-		bool good;
-
-		store->commands++;
-		if (must_fail(store, false, err))
-			return err->rc;
-		good = mongoc_client_session_commit_transaction(store->session,
-		    &reply, &error);
-		if (good) {
-			bson_destroy(&reply);
-			if (must_fail(store, true, err)) {
-				/* Committed, and nobody told us: say it again. */
-				store->transient = false;
-				store->unknown_commit = true;
-				if (store->fault == STORE_CUT_COMMIT)
-					return err->rc;
-				err_init(err);
-				continue;
-			}
-			if (store->fail_in > 1)
-				store->fail_in--;
-			store->unknown_commit = false;
-			return RC_OK;
-		}
-		(void)fail(store, &reply, &error, err);
-		bson_destroy(&reply);
-		if (!store->unknown_commit || clock_mono_ms() >= deadline_ms)
-			return err->rc;
-		err_init(err);
-		pause_with_jitter(attempt);
-	}
-}
-
-/* {id: UUID} of the session, into the memory that outlives us. */
-static void
-leave_trace(struct store *store)
-{
-	const bson_t *lsid = mongoc_client_session_get_lsid(store->session);
-	bson_subtype_t subtype;
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t n;
-
-	if (!bson_iter_init_find(&it, lsid, "id")
-	    || !BSON_ITER_HOLDS_BINARY(&it))
-		return;
-	bson_iter_binary(&it, &subtype, &n, &data);
-	if (n != sizeof store->trace->session)
-		return;
-	memcpy(store->trace->session, data, n);
-	store->trace->open = true;
-}
-
-static enum rc
-attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
-    store_transaction_fn *fn, void *arg, struct err *err)
-{
-	bson_error_t error;
-
-	store->transient = store->unknown_commit = store->cut = false;
-	if (store_abort_left(store, arena, store->trace, err) != RC_OK)
-		return err->rc;
-	store->session = mongoc_client_start_session(store->client, NULL, &error);
-	if (store->session == NULL)
-		return fail(store, NULL, &error, err);
-	leave_trace(store);
-	store->transaction_commands = 0;
-	if (!mongoc_client_session_start_transaction(store->session, NULL, &error))
-		(void)fail(store, NULL, &error, err);
-	else if (fn(store, arena, arg, err) == RC_OK)
-		(void)commit(store, deadline_ms, err);
-	/* Destroying an open one aborts it. */
-	mongoc_client_session_destroy(store->session);
-	store->session = NULL;
-	/* The abort may not have arrived: then the next command begins with it. */
-	store->trace->open = store->cut;
-	return err->rc;
-}
-
-enum rc
-store_transaction(struct store *store, struct arena *arena, int64_t deadline_ms,
-    store_transaction_fn *fn, void *arg, struct err *err)
-{
-	for (int i = 0;; i++) {
-		if (attempt(store, arena, deadline_ms, fn, arg, err) == RC_OK
-		    || !store->transient || clock_mono_ms() >= deadline_ms)
-			return err->rc;
-		store->transient = false;
-		err_init(err);
-		pause_with_jitter(i);
-	}
 }
