@@ -83,7 +83,8 @@ def reloads_under_load():
     ok(len(statuses) > 2 and set(statuses) == {201}, "reloads under load: no upload fails", statuses)
     wait_for(lambda: len(stack.workers) == 3 + 2 + 2 + 1, 60, "the end of the old workers")
     ok(True, "afterwards there are as many processes as before")
-    agree(stack, [guest], "the design is made meanwhile")
+    # A call that a reload cuts off has its row, and its slot keeps its attempts.
+    agree(stack, [guest], "the design is made meanwhile", calls_unsure=2 * reloads)
 
 
 @test

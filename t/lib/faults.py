@@ -166,9 +166,9 @@ def all_at_once(functions):
         raise errors[0]
 
 
-def agree(stack, guests, name, all_land=True, seconds=60, counter_over=0):
+def agree(stack, guests, name, all_land=True, seconds=60, counter_over=0, calls_unsure=20):
     """Waits for the end of all, sweeps, and adds a point: everything that is stored agrees. all_land: and every
-    picture is there."""
+    picture is there. calls_unsure: calls that may have been cut off, and do not count as an attempt."""
     try:
         wait_for(lambda: all(guest.ended() for guest in guests), seconds, "the end of the jobs")
     except TimeoutError as error:
@@ -181,7 +181,8 @@ def agree(stack, guests, name, all_land=True, seconds=60, counter_over=0):
     objects = truth.objects_on_disk(stack.settings.get("objects") or os.path.join(stack.state, "objects"))
     charges = 0
     for guest in guests:
-        faults += truth.faults_of_guest(stack.db, guest.session, objects, designs=len(guest.designs), calls_unsure=20)
+        faults += truth.faults_of_guest(stack.db, guest.session, objects, designs=len(guest.designs),
+                                         calls_unsure=calls_unsure)
         for design in stack.db.designs.find({"_id": {"$in": guest.designs}}):
             if all_land and len(design["generated_images"]) != DESIGN["num_variations_requested"]:
                 faults.append("design %s has %d pictures: %s" % (
