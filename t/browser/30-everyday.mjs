@@ -1,7 +1,7 @@
 // Lists, trash and undo, and all of it by keys alone.
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
-import { ask, designId, focusName, make, openStudio, waitFilled } from "./lib/studio.mjs";
+import { ask, burst, designId, focusName, make, openStudio, slowly, twoFrames, waitFilled } from "./lib/studio.mjs";
 import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const stack = new Stack({ provider_script: "*:ok:150" });
@@ -155,6 +155,48 @@ test("from words to a refinement by keys alone", async () => {
 	await page.keyboard.press("Enter");
 	await page.getByText("This design is in the trash.").waitFor({ state: "detached" });
 	ok(true, "and undoes");
+});
+
+test("keys that follow at once are heard", async () => {
+	const tiles = () => page.locator(".tiles").waitFor({ timeout: 5000 });
+	const refining = () => page.evaluate(() => document.activeElement?.className === "refine-input");
+	const look = async () => {
+		await page.locator(".tile a").first().focus();
+		await page.keyboard.press("Enter");
+		await page.waitForFunction(() => document.activeElement?.tagName === "H3");
+	};
+
+	await page.goto(stack.url + `/d/${designId(page)}`);
+	await waitFilled(page, 2);
+	await slowly(page, 4, async () => {
+		for (let i = 0; i < 5; i++) {
+			await look();
+			await page.keyboard.press("?");
+			await page.getByRole("dialog", { name: "Keys" }).waitFor();
+			await burst(page, "Escape", "Escape");
+			await tiles();
+		}
+		ok(true, "Escape twice: the sheet of keys, then the large view");
+		await look();
+		await burst(page, "?", "Escape", "Escape");
+		await tiles();
+		ok(true, "a sheet that has only begun to open is closed");
+		await burst(page, "?", "Escape", "?");
+		await page.getByRole("dialog", { name: "Keys" }).waitFor();
+		await twoFrames(page);
+		ok(await page.getByRole("dialog", { name: "Keys" }).isVisible(), "one that is opened again stays");
+		await page.keyboard.press("Escape");
+		await page.locator(".tile a").first().focus();
+		await burst(page, "Enter", "Alt+r", "p", ".");
+		await page.waitForFunction(() => document.querySelector(".refine-input")?.value === "p.", null, { timeout: 5000 });
+		await twoFrames(page);
+		ok(await refining(), "what is typed right after Alt+R is written, and the focus stays there");
+		await page.locator(".refine-input").fill("");
+		await page.getByRole("heading", { name: "Picture 1" }).focus();
+		await burst(page, "Alt+a", "p");
+		await page.waitForFunction(() => document.querySelector(".words-input").value.endsWith("p"), null, { timeout: 5000 });
+		ok(true, "and after Alt+A");
+	});
 });
 
 test("every stop shows its focus", async () => {
