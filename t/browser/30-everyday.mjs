@@ -31,6 +31,37 @@ test("designs are starred", async () => {
 	await entry(ids[2]).waitFor();
 });
 
+test("what is changed while a list is on its way is in it", async () => {
+	let changed, asked;
+	const change = new Promise((done) => { changed = done; });
+	const list = new Promise((done) => { asked = done; });
+	await page.route(`**/v1/designs/${ids[1]}`, async (route) => {
+		if (route.request().method() !== "PATCH")
+			return route.continue();
+		await list;
+		await route.continue();
+	});
+	await page.route("**/v1/designs?*", async (route) => {
+		const reply = await route.fetch();
+		asked();
+		await change;
+		await route.fulfill({ response: reply });
+	});
+	const patched = page.waitForResponse((r) => r.request().method() === "PATCH");
+	await entry(ids[1]).getByRole("button", { name: /^Star/ }).click();
+	await page.getByRole("radio", { name: "Starred" }).check();
+	await (await patched).finished();
+	await page.getByText("Starred.").waitFor({ state: "attached" });
+	changed();
+	await entry(ids[0]).waitFor();
+	await entry(ids[1]).waitFor({ timeout: 5000 });
+	ok(true, "a star that was given meanwhile");
+	await page.unroute("**/v1/designs?*");
+	await page.unroute(`**/v1/designs/${ids[1]}`);
+	await page.getByRole("radio", { name: "All", exact: true }).check();
+	await entry(ids[2]).waitFor();
+});
+
 test("trash and undo", async () => {
 	await entry(ids[1]).getByRole("button", { name: /to the trash/ }).click();
 	await entry(ids[1]).waitFor({ state: "detached" });
@@ -199,6 +230,34 @@ test("keys that follow at once are heard", async () => {
 	});
 });
 
+test("a key that is held acts once", async () => {
+	const changes = [];
+	const count = (request) => request.method() === "PATCH" && changes.push(request.url());
+	const hold = async (key) => {
+		for (let i = 0; i < 4; i++)
+			await page.keyboard.down(key);
+		await page.keyboard.up(key);
+	};
+	const words = await page.locator(".words-input").inputValue();
+
+	await page.getByRole("heading", { name: "Picture 1" }).focus();
+	page.on("request", count);
+	await hold(".");
+	await page.getByRole("button", { name: "Star this design", exact: true }).waitFor();
+	await twoFrames(page);
+	is(changes.length, 1, "a star");
+	page.off("request", count);
+	await hold("1");
+	is(await page.locator(".words-input").inputValue(), words, "a number leads to the words and is not written there");
+	await page.getByRole("heading", { name: "Picture 1" }).focus();
+	await page.keyboard.press("?");
+	await page.getByRole("dialog", { name: "Keys" }).waitFor();
+	await hold("Escape");
+	await page.getByRole("dialog").waitFor({ state: "detached" });
+	await twoFrames(page);
+	ok(/\/v\//.test(page.url()), "Escape closes the sheet of keys and leaves the picture");
+});
+
 test("every stop shows its focus", async () => {
 	await page.goto(stack.url + `/d/${designId(page)}`);
 	await waitFilled(page, 2);
@@ -227,8 +286,9 @@ test("keys without Ctrl can be switched off", async () => {
 	await page.keyboard.press("?");
 	await page.getByRole("checkbox", { name: /Keys without Ctrl/ }).uncheck();
 	await page.keyboard.press("Escape");
+	await page.getByRole("dialog").waitFor({ state: "detached" });
 	await page.keyboard.press("?");
-	await page.waitForTimeout(200);
+	await twoFrames(page);
 	is(await page.getByRole("dialog").count(), 0, "then they do nothing");
 	await page.getByRole("button", { name: "Keys" }).click();
 	await page.getByRole("checkbox", { name: /Keys without Ctrl/ }).check();

@@ -95,14 +95,23 @@ function single(e: KeyboardEvent): boolean {
 	}
 }
 
+/* A key that is held acts once, arrows aside, and is not typed into a field that it has led to. */
+let held: string | null = null;
+
 function onKey(e: KeyboardEvent): void {
 	if (e.defaultPrevented || e.isComposing)
 		return;
+	if (e.repeat && e.code === held) {
+		e.preventDefault();
+		return;
+	}
+	held = null;
 	if (sheetOpen.value) {
 		/* Not left to the browser: its dialog is gone a frame before it says so, and the next key would be lost. */
 		if (e.key === "Escape") {
 			closeSheet();
 			e.preventDefault();
+			held = e.code;
 		}
 		return;
 	}
@@ -116,8 +125,10 @@ function onKey(e: KeyboardEvent): void {
 	if (!taken && singleKeys.value && !e.ctrlKey && !e.metaKey && !e.altKey && !typing(e.target)
 		&& !(radio && e.key.startsWith("Arrow")))
 		taken = single(e);
-	if (taken)
+	if (taken) {
 		e.preventDefault();
+		held = e.key.startsWith("Arrow") ? null : e.code;
+	}
 }
 
 document.addEventListener("keydown", onKey);

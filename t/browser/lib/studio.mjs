@@ -44,6 +44,11 @@ export async function watchTiles(page) {
 	});
 }
 
+// At least so many; more may have come meanwhile.
+export async function waitSome(page, n) {
+	await page.waitForFunction((count) => document.querySelectorAll(".tile.filled .picture.ready").length >= count, n);
+}
+
 export const seenTiles = (page) => page.evaluate(() => window.seen);
 
 export async function waitFilled(page, n, timeout = 30000) {
