@@ -1,7 +1,7 @@
 // From words to pictures: tiles fill one by one, one is picked and refined, nothing is lost.
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
-import { ask, describe, designId, openStudio, png, seenTiles, states, waitFilled, watchTiles } from "./lib/studio.mjs";
+import { ask, describe, designId, openStudio, png, seenTiles, states, waitFilled, waitSome, watchTiles } from "./lib/studio.mjs";
 import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const stack = new Stack({ provider_script: "*:ok:1100" });
@@ -18,7 +18,8 @@ test("a guest begins without doing anything", async () => {
 	await page.locator(".time-left").waitFor();
 	is(await page.locator(".time-left").innerText(), "23 h 59 min", "the time that is left is shown");
 	ok(/^500 of 500/.test(await page.locator(".uses-left").innerText()), "the uses that are left are shown");
-	ok(await page.getByText("Your designs gather here.").isVisible(), "an empty list says so");
+	await page.getByText("Your designs gather here.").waitFor();
+	ok(true, "an empty list says so");
 	ok(await page.getByText("Describe a piece, see it made").isVisible(), "an empty stage says what to do");
 });
 
@@ -49,7 +50,8 @@ test("four tiles fill one by one", async () => {
 		["Tourmaline", "Pear", { metals: ["Rose Gold", "Yellow Gold"], finish: "Hammered" }, 4], "what was chosen is what was sent");
 	const order = await page.locator(".tile a").evaluateAll((all) => all.map((a) => a.pathname.split("/").at(-1)));
 	is(new Set(order).size, 4, "four different pictures");
-	ok(await page.locator("progress").count() === 0, "the progress goes away");
+	await page.locator("progress").waitFor({ state: "detached" });
+	ok(true, "the progress goes away");
 });
 
 test("a picture is looked at closely and picked", async () => {
@@ -79,8 +81,8 @@ test("a picture is refined; nothing is overwritten", async () => {
 	await page.getByRole("radio", { name: "Bold" }).check();
 	await page.getByRole("button", { name: "Stone", exact: true }).click();
 	await page.locator(".refine-input").press("Control+Enter");
-	await page.locator(".leaf.waiting").waitFor();
-	ok(await page.getByText("Refining…").isVisible(), "it says that it refines");
+	await page.locator(".opened", { has: page.locator(".leaf.waiting") }).getByText("Refining…").waitFor();
+	ok(true, "it says that it refines");
 	await page.getByRole("heading", { name: "Refinement 1" }).waitFor();
 	ok(true, "the new version takes the place of its base on show");
 	firstRefinement = page.url().split("/v/")[1];
@@ -119,6 +121,7 @@ test("words that were not sent stay", async () => {
 	await waitFilled(page, 4);
 	ok(true, "after the browser was closed the design is there again");
 	is(await page.locator(".words-input").inputValue(), "A thought for another piece", "and the draft");
+	await page.locator(".entry").first().waitFor();
 	is(await page.locator(".entry").count(), 1, "and the list");
 	is(await page.locator(".leaf").count(), 7, "and the versions");
 	await page.locator(".leaf").last().click();
@@ -137,13 +140,15 @@ test("the browser is closed while pictures are made", async () => {
 	await page.getByRole("button", { name: "New", exact: true }).click();
 	await describe(page, "Pendant, closed in the midst of it", 4);
 	await page.locator(".words-input").press("Control+Enter");
-	await waitFilled(page, 1);
+	await waitSome(page, 1);
 	const second = designId(page);
 	await page.close();
 	await browser.reopen();
 	page = await openStudio(browser, stack.url);
+	await page.locator(".entry").first().waitFor();
 	is(await page.locator(".entry").count(), 2, "the list has it");
 	await page.locator(".entry").first().locator("a").click();
+	await page.waitForURL(/\/d\//);
 	is(designId(page), second, "the newest is first");
 	await waitFilled(page, 4);
 	ok(true, "all pictures came");
@@ -154,7 +159,7 @@ test("the service is restarted while pictures are made", async () => {
 	await page.getByRole("button", { name: "New", exact: true }).click();
 	await describe(page, "Earrings, through a restart", 4);
 	await page.locator(".words-input").press("Control+Enter");
-	await waitFilled(page, 1);
+	await waitSome(page, 1);
 	await stack.stop();
 	await page.locator(".banner.fault").waitFor();
 	ok(/Nothing is lost/.test(await page.locator(".banner.fault").innerText()), "the page says that the service is away");

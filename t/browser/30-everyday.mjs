@@ -1,7 +1,7 @@
 // Lists, trash and undo, and all of it by keys alone.
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
-import { ask, designId, focusName, make, openStudio, waitFilled } from "./lib/studio.mjs";
+import { ask, burst, designId, focusName, make, openStudio, slowly, twoFrames, waitFilled } from "./lib/studio.mjs";
 import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const stack = new Stack({ provider_script: "*:ok:150" });
@@ -27,6 +27,37 @@ test("designs are starred", async () => {
 	await page.getByRole("radio", { name: "Starred" }).check();
 	await entry(ids[0]).waitFor();
 	ok((await ask(page, `/v1/designs/${ids[0]}`)).is_favorite, "the service knows it");
+	await page.getByRole("radio", { name: "All", exact: true }).check();
+	await entry(ids[2]).waitFor();
+});
+
+test("what is changed while a list is on its way is in it", async () => {
+	let changed, asked;
+	const change = new Promise((done) => { changed = done; });
+	const list = new Promise((done) => { asked = done; });
+	await page.route(`**/v1/designs/${ids[1]}`, async (route) => {
+		if (route.request().method() !== "PATCH")
+			return route.continue();
+		await list;
+		await route.continue();
+	});
+	await page.route("**/v1/designs?*", async (route) => {
+		const reply = await route.fetch();
+		asked();
+		await change;
+		await route.fulfill({ response: reply });
+	});
+	const patched = page.waitForResponse((r) => r.request().method() === "PATCH");
+	await entry(ids[1]).getByRole("button", { name: /^Star/ }).click();
+	await page.getByRole("radio", { name: "Starred" }).check();
+	await (await patched).finished();
+	await page.getByText("Starred.").waitFor({ state: "attached" });
+	changed();
+	await entry(ids[0]).waitFor();
+	await entry(ids[1]).waitFor({ timeout: 5000 });
+	ok(true, "a star that was given meanwhile");
+	await page.unroute("**/v1/designs?*");
+	await page.unroute(`**/v1/designs/${ids[1]}`);
 	await page.getByRole("radio", { name: "All", exact: true }).check();
 	await entry(ids[2]).waitFor();
 });
@@ -157,6 +188,76 @@ test("from words to a refinement by keys alone", async () => {
 	ok(true, "and undoes");
 });
 
+test("keys that follow at once are heard", async () => {
+	const tiles = () => page.locator(".tiles").waitFor({ timeout: 5000 });
+	const refining = () => page.evaluate(() => document.activeElement?.className === "refine-input");
+	const look = async () => {
+		await page.locator(".tile a").first().focus();
+		await page.keyboard.press("Enter");
+		await page.waitForFunction(() => document.activeElement?.tagName === "H3");
+	};
+
+	await page.goto(stack.url + `/d/${designId(page)}`);
+	await waitFilled(page, 2);
+	await slowly(page, 4, async () => {
+		for (let i = 0; i < 5; i++) {
+			await look();
+			await page.keyboard.press("?");
+			await page.getByRole("dialog", { name: "Keys" }).waitFor();
+			await burst(page, "Escape", "Escape");
+			await tiles();
+		}
+		ok(true, "Escape twice: the sheet of keys, then the large view");
+		await look();
+		await burst(page, "?", "Escape", "Escape");
+		await tiles();
+		ok(true, "a sheet that has only begun to open is closed");
+		await burst(page, "?", "Escape", "?");
+		await page.getByRole("dialog", { name: "Keys" }).waitFor();
+		await twoFrames(page);
+		ok(await page.getByRole("dialog", { name: "Keys" }).isVisible(), "one that is opened again stays");
+		await page.keyboard.press("Escape");
+		await page.locator(".tile a").first().focus();
+		await burst(page, "Enter", "Alt+r", "p", ".");
+		await page.waitForFunction(() => document.querySelector(".refine-input")?.value === "p.", null, { timeout: 5000 });
+		await twoFrames(page);
+		ok(await refining(), "what is typed right after Alt+R is written, and the focus stays there");
+		await page.locator(".refine-input").fill("");
+		await page.getByRole("heading", { name: "Picture 1" }).focus();
+		await burst(page, "Alt+a", "p");
+		await page.waitForFunction(() => document.querySelector(".words-input").value.endsWith("p"), null, { timeout: 5000 });
+		ok(true, "and after Alt+A");
+	});
+});
+
+test("a key that is held acts once", async () => {
+	const changes = [];
+	const count = (request) => request.method() === "PATCH" && changes.push(request.url());
+	const hold = async (key) => {
+		for (let i = 0; i < 4; i++)
+			await page.keyboard.down(key);
+		await page.keyboard.up(key);
+	};
+	const words = await page.locator(".words-input").inputValue();
+
+	await page.getByRole("heading", { name: "Picture 1" }).focus();
+	page.on("request", count);
+	await hold(".");
+	await page.getByRole("button", { name: "Star this design", exact: true }).waitFor();
+	await twoFrames(page);
+	is(changes.length, 1, "a star");
+	page.off("request", count);
+	await hold("1");
+	is(await page.locator(".words-input").inputValue(), words, "a number leads to the words and is not written there");
+	await page.getByRole("heading", { name: "Picture 1" }).focus();
+	await page.keyboard.press("?");
+	await page.getByRole("dialog", { name: "Keys" }).waitFor();
+	await hold("Escape");
+	await page.getByRole("dialog").waitFor({ state: "detached" });
+	await twoFrames(page);
+	ok(/\/v\//.test(page.url()), "Escape closes the sheet of keys and leaves the picture");
+});
+
 test("every stop shows its focus", async () => {
 	await page.goto(stack.url + `/d/${designId(page)}`);
 	await waitFilled(page, 2);
@@ -185,8 +286,9 @@ test("keys without Ctrl can be switched off", async () => {
 	await page.keyboard.press("?");
 	await page.getByRole("checkbox", { name: /Keys without Ctrl/ }).uncheck();
 	await page.keyboard.press("Escape");
+	await page.getByRole("dialog").waitFor({ state: "detached" });
 	await page.keyboard.press("?");
-	await page.waitForTimeout(200);
+	await twoFrames(page);
 	is(await page.getByRole("dialog").count(), 0, "then they do nothing");
 	await page.getByRole("button", { name: "Keys" }).click();
 	await page.getByRole("checkbox", { name: /Keys without Ctrl/ }).check();

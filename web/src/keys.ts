@@ -3,6 +3,7 @@ import { send } from "./state/draft";
 import { cancel, isOpen, jobsOf } from "./state/jobs";
 import { sheetOpen, singleKeys, tab } from "./state/prefs";
 import { go, route } from "./state/route";
+import { closeSheet } from "./ui/sheet";
 import { neighbour } from "./ui/viewer";
 
 /* The keys of the sheet. Those without Ctrl or Alt can be switched off, and rest while one types. */
@@ -13,8 +14,9 @@ function typing(target: EventTarget | null): boolean {
 		|| (target instanceof HTMLInputElement && !/^(checkbox|radio|button|file)$/.test(target.type)));
 }
 
+/* After what this key changes is on the page, and before the next key: a frame later that one would miss the field. */
 function focus(selector: string): void {
-	requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus());
+	queueMicrotask(() => document.querySelector<HTMLElement>(selector)?.focus());
 }
 
 function withModifier(e: KeyboardEvent): boolean {
@@ -93,9 +95,26 @@ function single(e: KeyboardEvent): boolean {
 	}
 }
 
+/* A key that is held acts once, arrows aside, and is not typed into a field that it has led to. */
+let held: string | null = null;
+
 function onKey(e: KeyboardEvent): void {
-	if (e.defaultPrevented || e.isComposing || sheetOpen.value)
+	if (e.defaultPrevented || e.isComposing)
 		return;
+	if (e.repeat && e.code === held) {
+		e.preventDefault();
+		return;
+	}
+	held = null;
+	if (sheetOpen.value) {
+		/* Not left to the browser: its dialog is gone a frame before it says so, and the next key would be lost. */
+		if (e.key === "Escape") {
+			closeSheet();
+			e.preventDefault();
+			held = e.code;
+		}
+		return;
+	}
 	const radio = e.target instanceof HTMLInputElement && e.target.type === "radio";
 	let taken = withModifier(e);
 
@@ -106,8 +125,10 @@ function onKey(e: KeyboardEvent): void {
 	if (!taken && singleKeys.value && !e.ctrlKey && !e.metaKey && !e.altKey && !typing(e.target)
 		&& !(radio && e.key.startsWith("Arrow")))
 		taken = single(e);
-	if (taken)
+	if (taken) {
 		e.preventDefault();
+		held = e.key.startsWith("Arrow") ? null : e.code;
+	}
 }
 
 document.addEventListener("keydown", onKey);

@@ -44,6 +44,11 @@ export async function watchTiles(page) {
 	});
 }
 
+// At least so many; more may have come meanwhile.
+export async function waitSome(page, n) {
+	await page.waitForFunction((count) => document.querySelectorAll(".tile.filled .picture.ready").length >= count, n);
+}
+
 export const seenTiles = (page) => page.evaluate(() => window.seen);
 
 export async function waitFilled(page, n, timeout = 30000) {
@@ -58,6 +63,31 @@ export async function make(page, words, pictures = 2) {
 	await page.waitForURL((url) => url.href !== before && /\/d\/[0-9a-f-]{36}$/.test(url.pathname));
 	await waitFilled(page, pictures);
 	return /\/d\/([0-9a-f-]{36})/.exec(page.url())[1];
+}
+
+// Keys as fast as they can come: none waits for what the one before it does. A page that heeds a key only after
+// a frame or an event loses one of them.
+export async function burst(page, ...keys) {
+	await Promise.all(keys.flatMap((key) => {
+		const parts = key.split("+");
+		return [...parts.map((k) => page.keyboard.down(k)), ...parts.reverse().map((k) => page.keyboard.up(k))];
+	}));
+}
+
+// Until what was put off to the next frames has happened.
+export const twoFrames = (page) => page.evaluate(() =>
+	new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50)))));
+
+// The page works so many times slower while `run` does.
+export async function slowly(page, times, run) {
+	const tools = await page.context().newCDPSession(page);
+
+	await tools.send("Emulation.setCPUThrottlingRate", { rate: times });
+	try {
+		await run();
+	} finally {
+		await tools.detach();
+	}
 }
 
 export const designId = (page) => /\/d\/([0-9a-f-]{36})/.exec(page.url())?.[1] ?? null;

@@ -95,7 +95,12 @@ function put(design: Design, etag: string | null): void {
 	});
 }
 
+/* What came of designs while the list was on its way: it may have been written before that. */
+let meanwhile: Design[] = [];
+
 function putInList(design: Design): void {
+	if (listState.value === "loading")
+		meanwhile.push(design);
 	const there = list.value.some((d) => d.id === design.id);
 	const belongs = filter.value === "trash" ? design.is_deleted
 		: !design.is_deleted && (filter.value === "all" || design.is_favorite);
@@ -179,8 +184,10 @@ export async function readList(more = false): Promise<void> {
 		query.set("is_favorite", "true");
 	if (more && listNext.value !== null)
 		query.set("cursor", listNext.value);
-	else
+	else {
 		listState.value = "loading";
+		meanwhile = [];
+	}
 	try {
 		const { data } = await get<{ items: Design[]; next_cursor: string | null }>(`/v1/designs?${query}`);
 		if (filter.value !== which)
@@ -190,6 +197,7 @@ export async function readList(more = false): Promise<void> {
 			list.value = [...had, ...data.items.filter((d) => !had.some((h) => h.id === d.id))];
 			listNext.value = data.next_cursor;
 			listState.value = "there";
+			meanwhile.forEach(putInList);
 		});
 	} catch (error) {
 		listFault.value = sentenceOf(error);

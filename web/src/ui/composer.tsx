@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { adviceFor, factsOf } from "../advice";
 import {
 	OTHER, bodyOf, change, clear, colorInUse, draft, faults, refused, send, sendFault, sendState, setStone, species,
@@ -133,7 +133,7 @@ export function Composer() {
 	const form = useRef<HTMLFormElement>(null);
 	const d = draft.value;
 
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (refused.value === 0)
 			return;
 		const bad = form.current?.querySelector<HTMLElement>(

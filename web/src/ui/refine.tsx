@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiProblem, newKey, sentenceOf } from "../client";
 import { refine } from "../state/jobs";
 import { quotaSentence } from "../state/draft";
@@ -33,7 +33,7 @@ export function Refine({ design, version }: { design: Design; version: Version }
 	const words = unsent.value[version.id] ?? "";
 	const bad = faultsAt(faults, "/prompt");
 
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (faults.length > 0)
 			field.current?.focus();
 	}, [faults]);

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { sheetOpen, singleKeys } from "../state/prefs";
 import { Icon } from "./icons";
 
@@ -16,21 +16,28 @@ export const keys: [string, string][] = [
 	["?", "This sheet"],
 ];
 
+/* The dialog goes and the page has its keys again, both at once; the event "close" comes no sooner than the next frame. */
+export function closeSheet(): void {
+	document.querySelector<HTMLDialogElement>("dialog.sheet")?.close();
+	sheetOpen.value = false;
+}
+
 export function Sheet() {
 	const dialog = useRef<HTMLDialogElement>(null);
 
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (sheetOpen.value && !dialog.current?.open)
 			dialog.current?.showModal();
 	}, [sheetOpen.value]);
 	if (!sheetOpen.value)
 		return null;
 	return (
-		<dialog ref={dialog} class="sheet" aria-labelledby="keys-title" onClose={() => { sheetOpen.value = false; }}
-			onClick={(e) => { if (e.target === dialog.current) dialog.current?.close(); }}>
+		<dialog ref={dialog} class="sheet" aria-labelledby="keys-title"
+			onClose={(e) => { if (e.currentTarget === dialog.current) sheetOpen.value = false; }}
+			onClick={(e) => { if (e.target === dialog.current) closeSheet(); }}>
 			<header class="bar">
 				<h2 id="keys-title">Keys</h2>
-				<button type="button" class="plain square" aria-label="Close" onClick={() => dialog.current?.close()}><Icon name="close" /></button>
+				<button type="button" class="plain square" aria-label="Close" onClick={closeSheet}><Icon name="close" /></button>
 			</header>
 			<dl>
 				{keys.map(([key, what]) => <div key={key}><dt>{key.split(" ").map((k, i) => k === "+" ? " + " : <kbd key={i}>{k}</kbd>)}</dt><dd>{what}</dd></div>)}

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { nameOf, pick, pickedOf, versions } from "../state/designs";
 import { isOpen, jobsOf } from "../state/jobs";
 import { go } from "../state/route";
@@ -42,7 +42,8 @@ export function Viewer({ design, version }: { design: Design; version: Version }
 	const refining = jobsOf(design.id).some((job) => job.kind === "refinement" && isOpen(job)
 		&& job.base_image_id === version.id);
 
-	useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+	/* With the picture, not a frame later: by then the focus may be where a key has put it. */
+	useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
 	return (
 		<section class="viewer" aria-label="Large view">
 			<header class="bar">
