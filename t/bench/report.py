@@ -100,11 +100,8 @@ def sound(figures):
 
 
 def bar_text(bar):
-    bounds = []
-    if bar["least"] is not None:
-        bounds.append("at least %g" % bar["least"])
-    if bar["most"] is not None:
-        bounds.append("at most %g" % bar["most"])
+    bounds = ["%s %g" % (words, bar[key]) for key, words in
+              (("least", "at least"), ("most", "at most"), ("exactly", "wanted")) if bar[key] is not None]
     return "%s: %s (%s)" % (bar["text"], number(bar["value"], 2), ", ".join(bounds))
 
 

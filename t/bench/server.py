@@ -130,8 +130,7 @@ class Server:
         if self.note:
             say("the data in %s are of another kind or too old: all is made anew" % self.state)
             shutil.rmtree(self.state)
-        os.makedirs(self.state, exist_ok=True)
-        os.makedirs(self.path("pictures"), mode=0o700, exist_ok=True)
+        os.makedirs(self.path(), exist_ok=True)
         self.write_note(designs=self.arguments.designs, loaded_at=None)
         return False
 
