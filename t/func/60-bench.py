@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+"""scripts/bench, small and short: its figures are of no use here, but what it says about them is."""
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+import tap
+from stack import BUILDDIR, SLOWER, SRCDIR, script
+from tap import contains, is_, main, ok, test
+
+if shutil.which("wrk") is None:
+    tap.skip_all("wrk is missing (scripts/install-packages bench)")
+SHORT = ("--no-build", "--program", os.path.join(BUILDDIR, "bezel"), "--designs", "500", "--seconds", "1", "--reps", "1",
+         "--no-render")
+folder = tempfile.mkdtemp(prefix="bezel-t-", dir="/tmp")
+os.chmod(folder, 0o755)
+tap.at_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def rows_of(text):
+    """The table: {workload: {column: value}}."""
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return {row[0].split(":")[0]: dict(zip(lines[0], row)) for row in lines[1:]}
+
+
+@test
+def what_it_measures():
+    page = os.path.join(folder, "speed.md")
+    shutil.copy(os.path.join(SRCDIR, "docs", "speed.md"), page)
+    os.chmod(page, 0o644)
+    ended = script("bench", *SHORT, "--write=" + page, timeout=240 * SLOWER)
+    if not is_(ended.returncode, 0, "a short run succeeds"):
+        tap.diag(ended.stdout + ended.stderr)
+        return
+    rows = rows_of(ended.stdout)
+    is_(sorted(rows), ["W1", "W2", "W3", "healthz", "thumbnails"], "all workloads are there")
+    for name, row in rows.items():
+        ok(float(row["requests/s"]) > 0, name + " has answers")
+        is_((row["non-2xx"], row["socket errors"]), ("0", "0"), name + ": all of them good")
+    for name, count in (("W1", "1.00"), ("W2", "1.00"), ("thumbnails", "0.00"), ("healthz", "0.00")):
+        is_(rows[name]["database commands"], count, "%s: %s database commands" % (name, count))
+    ok(4.9 < float(rows["W3"]["database commands"]) < 10, "W3 sends five, more when transactions meet", rows["W3"])
+    left = re.search(r"^Rows left by W3: (.*)$", ended.stdout, re.M)
+    ok(left and re.fullmatch(r"[a-z_ ]+ 0(, [a-z_ ]+ 0)*", left[1]), "W3 leaves no rows", left and left[0])
+    memory = re.search(r"supervisor and web workers ([0-9.]+)", ended.stdout)
+    ok(memory and 1 < float(memory[1]) < 4000, "memory is measured", memory)
+    for word in ("8 web workers", "guest_daily", "mongod", "500 designs of", "validators on"):
+        contains(ended.stdout, word, "the configuration says: " + word)
+    with open(page, encoding="utf-8") as file:
+        written = file.read()
+    with open(os.path.join(SRCDIR, "docs", "speed.md"), encoding="utf-8") as file:
+        original = file.read()
+    mark = re.compile(r"(<!-- measured: begin.*?-->)(.*?)(<!-- measured: end -->)", re.S)
+    is_(mark.sub(r"\1\3", written), mark.sub(r"\1\3", original), "--write leaves the prose as it is")
+    contains(mark.search(written)[2], "| W1: one own design |", "and puts the table between the marks")
+
+
+@test
+def what_it_refuses():
+    other = os.path.join(folder, "other")
+    os.mkdir(other)
+    with open(os.path.join(other, "precious"), "w", encoding="ascii") as file:
+        file.write("data")
+    ended = script("bench", *SHORT, "--state", other)
+    ok(ended.returncode == 1 and "left alone" in ended.stderr, "a folder that is not its own", ended)
+    is_(os.listdir(other), ["precious"], "is not touched")
+    ended = script("bench", *SHORT, "--peers=" + other)
+    ok(ended.returncode == 1 and "peers are not here" in ended.stderr, "peers that are not there", ended)
+    for words in (["--designs", "many"], ["--workloads", "W9"], ["--seconds", "0"]):
+        ended = script("bench", *words)
+        ok(ended.returncode == 2 and words[0] in ended.stderr, " ".join(words), ended)
+
+
+main(600)
