@@ -103,6 +103,7 @@ open_gemini(struct arena *arena, const struct conf *conf, struct app *app,
 
 	options->base_url = conf->gemini_base_url;
 	options->model_count = conf->gemini_models.n;
+	options->timeout_ms = conf->gemini_timeout_s * 1000;
 	if (conf->gemini_api_key_file == NULL)
 		return err_set(err, RC_INTERNAL,
 		    "provider = gemini needs gemini_api_key_file.");

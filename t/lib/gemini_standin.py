@@ -464,6 +464,16 @@ def not_a_picture(answer, _):
                                answer.usage())
 
 
+def undecodable(answer, _):
+    """From its first chunk to its last a PNG, but its pixels are noise."""
+    width, height = answer.size()
+    return 200, answer.success([answer.picture_part(
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + png_chunk(b"IDAT", random.Random(5).randbytes(1 << 20))
+        + png_chunk(b"IEND", b""), "image/png")], answer.usage())
+
+
 def snake_case(answer, _):
     part = {"inline_data": {"mime_type": "image/" + answer.kind,
                             "data": answer.picture_part()["inlineData"]["data"]}}
@@ -495,6 +505,7 @@ MODES = {
     "bad_base64": bad_base64,
     "cut_picture": cut_picture,
     "not_a_picture": not_a_picture,
+    "undecodable": undecodable,
     "snake_case": snake_case,
     "array": lambda a, _: (200, [a.success()]),
     "429_retry": lambda a, n: quota(
@@ -529,6 +540,7 @@ MODES = {
     "html_502": lambda a, _: (502, HTML % (502, b"Bad Gateway")),
     "503": lambda a, _: (503, error(503, "UNAVAILABLE",
                                     "The service is currently unavailable.")),
+    "503_long": lambda a, _: (503, error(503, "UNAVAILABLE", "\u00fcberlastet " * 60)),
     "504": lambda a, _: (504, error(504, "DEADLINE_EXCEEDED",
                                     "Deadline expired before operation could complete.")),
     "html_200": lambda a, _: (200, HTML % (200, b"Please log in")),
