@@ -405,8 +405,19 @@ close_provider(struct provider *provider)
 		cancel(&gemini->sent->call);
 }
 
+static void
+check(struct provider *provider, struct arena *arena,
+    struct provider_check *ret_check)
+{
+	struct gemini *gemini = (struct gemini *)provider;
+
+	gemini_check(gemini->net, arena, &gemini->options, ret_check);
+	ret_check->detail = without_key(arena, ret_check->detail,
+	    gemini->options.api_key);
+}
+
 static const struct provider_driver driver = {
-	"gemini", start, wait_for, cancel, close_provider
+	"gemini", start, wait_for, cancel, close_provider, check
 };
 
 /* --- opening ------------------------------------------------------------ */

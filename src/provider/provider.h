@@ -81,6 +81,17 @@ struct provider_result {
 	int64_t took_ms;
 };
 
+/* What a provider that is asked before any picture says of itself. */
+struct provider_check {
+	enum provider_outcome outcome;	/* OK; RETRY: nobody answered, so it is not
+					 * known; FAILED: no picture can be made */
+	struct str reason;	/* "ok", or as in provider_result */
+	struct str detail;	/* for the log, or null */
+	struct str models, missing;	/* the configured ones that can be used, and those
+					 * that cannot, by commas; or null */
+	int64_t took_ms;
+};
+
 /* The driver's name: "render", "gemini", "mem". */
 const char *provider_name(const struct provider *provider);
 
@@ -97,6 +108,11 @@ const struct provider_result *provider_result(const struct provider_call *call);
 
 /* The outcome becomes PROVIDER_CANCELLED unless the call has ended already. */
 void provider_cancel(struct provider_call *call);
+
+/* Asks the service about key and models; costs nothing, makes no picture, and waits
+ * for at most 15 s. A provider that needs no service is fine. */
+void provider_check(struct provider *provider, struct arena *arena,
+    struct provider_check *ret_check);
 
 void provider_close(struct provider *provider);
 
