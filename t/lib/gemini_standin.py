@@ -8,7 +8,9 @@ A scenario is chosen by a marker in any text of the prompt, [[mode]] or [[mode:a
 or for all prompts by POST /_control with {"mode": "503", "arg": "", "times": 2}
 ({"mode": null} ends it; {"reset": true} also empties log and counters). Modes:
 see MODES below. [[sequence:503,slow=0.2,ok]] gives one answer after the other to the
-same prompt, and the last one from then on.
+same prompt, and the last one from then on. {"list": "503"} or "slow:2" is the scenario of
+the list of models, {"page_most": 2} how many models a page of it has at most, and
+{"other_methods": ["a-model"]} are in it but make no content.
 
   GET  /_log    requests so far: path, model, headers without the key, body with each
                 picture replaced by its size and hash, mode, status
@@ -32,6 +34,7 @@ import struct
 import sys
 import threading
 import time
+import urllib.parse
 import zlib
 
 KEY = "test-key-0123456789"
@@ -622,15 +625,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.remember(self.entry)
             try:
                 self.check_key(query)
+                self.send_list(query)
             except Refusal as refusal:
                 self.send(refusal.code, refusal.body)
-                return
-            self.send(200, {"models": [
-                {"name": "models/" + name, "version": "001", "displayName": name,
-                 "supportedGenerationMethods": ["generateContent", "countTokens"]}
-                for name in MODELS if name not in self.server.gone]})
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
         else:
             self.send(404, HTML % (404, b"not found"))
+
+    def send_list(self, query):
+        query = dict(urllib.parse.parse_qsl(query, strict_parsing=bool(query)))
+        if set(query) - {"pageSize", "pageToken"}:
+            raise bad("Invalid JSON payload received. Unknown name \"%s\": Cannot bind "
+                      "query parameter." % sorted(query)[0])
+        mode, _, arg = self.server.list_mode.partition(":")
+        if mode == "slow":
+            time.sleep(float(arg))
+        elif mode:
+            self.send_mode(Answer(self.server, next(iter(MODELS)), [], 0, {}), mode, arg)
+            return
+        names = ["embedding-001"] + [name for name in MODELS if name not in self.server.gone]
+        first = int(query.get("pageToken", "from=0").partition("=")[2])
+        last = first + min(int(query.get("pageSize", 50)), self.server.page_most)
+        body = {"models": [
+            {"name": "models/" + name, "version": "001", "displayName": name,
+             "supportedGenerationMethods": ["embedContent"]
+             if name == "embedding-001" or name in self.server.other_methods
+             else ["generateContent", "countTokens"]} for name in names[first:last]]}
+        if last < len(names):
+            body["nextPageToken"] = "from=%d" % last
+        self.send(200, body)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -747,6 +771,9 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
         self.key = key
         self.delay_s = delay_s
         self.gone = set(gone_models)
+        self.list_mode = ""
+        self.page_most = 1000
+        self.other_methods = ()
         self.lock = threading.Lock()
         self.log = []
         self.forced = None          # (mode, arg, times left or None)
@@ -809,8 +836,12 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
                 self.forced = None
                 self.peak = self.inside
                 self.gone = set()
+                self.list_mode, self.page_most, self.other_methods = "", 1000, ()
             if "gone_models" in order:
                 self.gone = set(order["gone_models"])
+            self.list_mode = order.get("list", self.list_mode)
+            self.page_most = order.get("page_most", self.page_most)
+            self.other_methods = order.get("other_methods", self.other_methods)
             if "delay_s" in order:
                 self.delay_s = float(order["delay_s"])
             if "mode" in order:
