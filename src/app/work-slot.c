@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "blob/blob.h"
 #include "crypt/hash.h"
@@ -14,8 +15,8 @@
 enum {
 	TRANSACTION_MS = 20000,
 	RETRY_NAP_MS = 500,
-	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
-	MESSAGE_MAX = 300
+	RETRY_MOST_MS = 120000,
+	MESSAGE_MAX = 300, LAST_ERROR_MAX = 500
 };
 
 bool
@@ -257,8 +258,7 @@ slot_end(struct work *w, struct slot *slot, const char *status,
 
 	slot->status = str_of(status);
 	slot->reason = reason;
-	slot->message = message.n > MESSAGE_MAX
-	    ? str_slice(message, 0, MESSAGE_MAX) : message;
+	slot->message = utf8_head(message, MESSAGE_MAX);
 	slot->ended_at = clock_now_ms();
 	metric_add(w->app->shared, METRIC_images_failed_total, 1);
 	return jobs_set_slot(w->app->store, w->arena, w->job->id, w->token, slot,
@@ -408,9 +408,9 @@ store_picture(struct landing *l, const struct image_result *image,
 /* --- what came of a call ------------------------------------------------- */
 
 static int64_t
-back_off(const struct slot *slot, int64_t asked_ms)
+back_off(const struct work *w, const struct slot *slot, int64_t asked_ms)
 {
-	int64_t wait = (int64_t)RETRY_LEAST_MS
+	int64_t wait = w->app->conf->job_retry_ms
 	    << (slot->attempts < 6 ? slot->attempts - 1 : 5);
 
 	if (asked_ms > 0)
@@ -431,11 +431,14 @@ retry_later(struct work *w, size_t i, const struct provider_result *result,
 		    result->message, err);
 	slot->status = STR("queued");
 	slot->reason = result->reason;
-	slot->message = result->message;
-	slot->retry_at = clock_now_ms() + back_off(slot, result->retry_after_ms);
+	slot->message = utf8_head(arena_printf(w->arena,
+	    "%.*s It will be tried again.", STR_FMT(result->message)),
+	    MESSAGE_MAX);
+	slot->retry_at = clock_now_ms()
+	    + back_off(w, slot, result->retry_after_ms);
 	w->calls[i].waiting = true;
-	w->last_error = result->detail.p != NULL ? result->detail
-	    : result->reason;
+	w->last_error = utf8_head(result->detail.p != NULL ? result->detail
+	    : result->reason, LAST_ERROR_MAX);
 	return jobs_set_slot(w->app->store, w->arena, w->job->id, w->token, slot,
 	    "running", err);
 }

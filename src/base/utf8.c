@@ -80,6 +80,18 @@ utf8_count(struct str s)
 	return count;
 }
 
+struct str
+utf8_head(struct str s, size_t n)
+{
+	if (n >= s.n)
+		return s;
+	/* A character has at most three bytes behind its first. */
+	for (size_t back = 0; back < 4 && back <= n; back++)
+		if (((unsigned char)s.p[n - back] & 0xc0) != 0x80)
+			return str_slice(s, 0, n - back);
+	return str_slice(s, 0, n);
+}
+
 /* One well-formed character of len bytes. */
 static bool
 is_control(const unsigned char *p, size_t len, bool allow_newlines)

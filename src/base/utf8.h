@@ -22,6 +22,9 @@ bool utf8_valid(struct str s);
 /* Code points; each bad sequence counts as one. */
 size_t utf8_count(struct str s);
 
+/* At most n bytes of s, cut between two characters. */
+struct str utf8_head(struct str s, size_t n);
+
 /* C0, DEL, C1, bidi embeddings, overrides and isolates (U+202A to U+202E,
  * U+2066 to U+2069); bad UTF-8 too. allow_newlines lets \n and \t pass. */
 bool utf8_has_controls(struct str s, bool allow_newlines);

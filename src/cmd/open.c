@@ -92,17 +92,25 @@ open_store(struct arena *arena, const struct conf *conf, const char *app_name,
 	return err->rc;
 }
 
+static void
+close_net(void *net)
+{
+	net_close(net);
+}
+
 static enum rc
 open_gemini(struct arena *arena, const struct conf *conf, struct app *app,
     struct err *err)
 {
 	struct gemini_options *options = arena_one(arena, struct gemini_options);
 	/* http is for a stand-in on loopback, which the guard holds it to. */
-	struct net_options net = { .allow_loopback_http =
+	struct net_options net_options = { .allow_loopback_http =
 		str_starts(conf->gemini_base_url, STR("http://")) };
+	struct net *net;
 
 	options->base_url = conf->gemini_base_url;
 	options->model_count = conf->gemini_models.n;
+	options->timeout_ms = conf->gemini_timeout_s * 1000;
 	if (conf->gemini_api_key_file == NULL)
 		return err_set(err, RC_INTERNAL,
 		    "provider = gemini needs gemini_api_key_file.");
@@ -110,7 +118,9 @@ open_gemini(struct arena *arena, const struct conf *conf, struct app *app,
 	    err) != RC_OK || gemini_models_read(arena, conf->gemini_models.items,
 	    conf->gemini_models.n, &options->models, err) != RC_OK)
 		return err->rc;
-	return gemini_open(arena, net_open(&net), options, &app->provider, err);
+	net = net_open(&net_options);
+	arena_defer(arena, close_net, net);
+	return gemini_open(arena, net, options, &app->provider, err);
 }
 
 static enum rc

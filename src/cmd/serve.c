@@ -49,6 +49,7 @@ struct supervisor {
 	int count;
 	bool stopping;
 	bool reload_waits;		/* until old processes have left */
+	pid_t check;			/* asks the provider; 0: has ended */
 };
 
 static void *
@@ -101,6 +102,29 @@ spawn(struct supervisor *s, int i)
 	}
 	p->pid = pid;
 	p->began_ms = clock_mono_ms();
+}
+
+/* Asks the provider about key and models, once for each configuration, in a process
+ * for which nobody waits and which is not replaced. */
+static void
+check_provider(struct supervisor *s)
+{
+	pid_t parent = getpid();
+
+	if (s->check != 0)
+		(void)kill(s->check, SIGKILL);
+	s->check = 0;
+	if (!check_wanted(s->context.conf))
+		return;
+	s->check = fork();
+	if (s->check == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			_exit(1);
+		_exit(worker_check(&s->context));
+	}
+	if (s->check < 0)
+		s->check = 0;
 }
 
 static int64_t
@@ -180,10 +204,13 @@ reap(struct supervisor *s)
 	pid_t pid;
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->check)
+			s->check = 0;
 		for (int i = 0; i < s->count; i++)
 			if (s->processes[i].pid == pid)
 				died(s, &s->processes[i], status);
+	}
 }
 
 /* Starts what is due, kills what hangs, repeats SIGTERM to those who leave (one
@@ -285,6 +312,7 @@ reload(struct supervisor *s)
 	s->context.conf = conf;
 	leave_all(s);
 	add_processes(s);
+	check_provider(s);
 }
 
 static void
@@ -320,6 +348,7 @@ static void
 supervise(struct supervisor *s, const sigset_t *signals)
 {
 	add_processes(s);
+	check_provider(s);
 	log_event(LOG_INFO, "serving", LOG_Z("socket", s->context.conf->listen),
 	    LOG_INT("processes", s->count), LOG_END);
 	for (;;) {

@@ -128,6 +128,22 @@ worker_probe(const struct conf *conf, struct err *err)
 	    | OPEN_PROVIDER, "bezel", &app, err);
 }
 
+/* It holds no socket of ours, and ends at once when it is told to. */
+int
+worker_check(const struct worker_context *c)
+{
+	sigset_t none;
+
+	log_init(c->conf->log_level, "check");
+	(void)prctl(PR_SET_NAME, "bezel-check");
+	close_foreign(c, WORKER_SCHEDULER);
+	(void)close(c->wake_send_fd);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	check_and_log(c->conf, c->shared);
+	return 0;
+}
+
 int
 worker_run(const struct worker_context *context, enum worker_role role,
     int number)

@@ -32,6 +32,15 @@ const char *worker_role_name(enum worker_role role);
 int worker_run(const struct worker_context *context, enum worker_role role,
     int number);
 
+/* Whether there is something to ask the provider: its service is another's, and jobs
+ * run here. */
+bool check_wanted(const struct conf *conf);
+/* Asks, and logs "provider.check"; takes up to 15 s. */
+void check_and_log(const struct conf *conf, struct shared *shared);
+
+/* In a process of its own, which ends afterwards: check_and_log(). */
+int worker_check(const struct worker_context *context);
+
 /* Whether workers of each role could start with this configuration: opens all
  * their parts. To be called in a process that ends afterwards. */
 enum rc worker_probe(const struct conf *conf, struct err *err) must_use;

@@ -261,8 +261,15 @@ flaky_close(struct provider *provider)
 	provider_close(flaky->inner);
 }
 
+static void
+flaky_check(struct provider *provider, struct arena *arena,
+    struct provider_check *ret_check)
+{
+	provider_check(((struct flaky *)provider)->inner, arena, ret_check);
+}
+
 static const struct provider_driver driver = {
-	"flaky", flaky_start, flaky_wait, flaky_cancel, flaky_close
+	"flaky", flaky_start, flaky_wait, flaky_cancel, flaky_close, flaky_check
 };
 
 /* "2:retry", "each 1:timeout:50", "*:ok:200" */

@@ -4,12 +4,13 @@
 
 #include <limits.h>
 
+#include "base/utf8.h"
 #include "provider/gemini-json.h"
 
 static const char setup[] =
 	"The picture service is not set up correctly." TELL_OPERATOR;
-static const char busy[] = "The picture service is busy." TRY_LATER;
-static const char faulty[] = "The picture service has a fault." TRY_LATER;
+static const char busy[] = "The picture service is busy.";
+static const char faulty[] = "The picture service has a fault.";
 static const char account[] =
 	"The picture service is not available at the moment." TELL_OPERATOR;
 
@@ -188,8 +189,8 @@ void
 gemini_read_error(struct arena *arena, int status, const struct json_value *error,
     const struct gemini_reply *reply, struct provider_result *result)
 {
-	struct str word = gemini_clip(gemini_get_str(error, "status"), 60);
-	struct str message = gemini_clip(gemini_get_str(error, "message"), 400);
+	struct str word = utf8_head(gemini_get_str(error, "status"), 60);
+	struct str message = utf8_head(gemini_get_str(error, "message"), 400);
 
 	gemini_set_fate(result, error_fate(status, error));
 	if (status == 429 && result->outcome == PROVIDER_RETRY)

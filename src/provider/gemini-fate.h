@@ -17,7 +17,6 @@ struct gemini_fate {
 };
 
 #define CHANGE_WORDS " Please change the words and try again."
-#define TRY_LATER " It will be tried again."
 #define TELL_OPERATOR " The operator has been told."
 
 /* An alarm that was raised before stays raised. */

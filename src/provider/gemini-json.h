@@ -32,10 +32,4 @@ int64_t gemini_get_count(const struct json_value *object, const char *name);
 bool gemini_get_true(const struct json_value *object, const char *name);
 const struct json_value *gemini_first(const struct json_value *array);
 
-static inline struct str
-gemini_clip(struct str s, size_t n)
-{
-	return s.n <= n ? s : str_slice(s, 0, n);
-}
-
 #endif

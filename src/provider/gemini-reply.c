@@ -2,11 +2,12 @@
 
 #include "provider/gemini-fate.h"
 
+#include "base/utf8.h"
 #include "codec/base64.h"
 #include "provider/gemini-json.h"
 
 static const char policy[] = "The picture service declined this request." CHANGE_WORDS;
-static const char nothing[] = "The picture service made no picture of this." TRY_LATER;
+static const char nothing[] = "The picture service made no picture of this.";
 
 struct finish_row {
 	const char *finish;
@@ -40,9 +41,9 @@ static const struct gemini_fate unexpected_finish = { PROVIDER_FAILED, "unexpect
 static const struct gemini_fate blocked = { PROVIDER_REFUSED, "prompt_blocked", policy,
 	false, -1 };
 static const struct gemini_fate bad_image = { PROVIDER_RETRY, "bad_image",
-	"The picture arrived damaged." TRY_LATER, false, -1 };
+	"The picture arrived damaged.", false, -1 };
 static const struct gemini_fate bad_reply = { PROVIDER_RETRY, "bad_reply",
-	"The picture service gave an answer that cannot be read." TRY_LATER, false, -1 };
+	"The picture service gave an answer that cannot be read.", false, -1 };
 static const struct gemini_fate fine = { PROVIDER_OK, "ok", "", false, -1 };
 
 struct facts {
@@ -90,7 +91,7 @@ add_member(struct buf *json, const char *name, struct str value, size_t most)
 	if (value.n == 0)
 		return;
 	buf_printf(json, ",\"%s\":", name);
-	buf_add_json(json, gemini_clip(value, most));
+	buf_add_json(json, utf8_head(value, most));
 }
 
 static void
@@ -171,17 +172,17 @@ set_answer(struct arena *arena, const struct gemini_target *target,
 	struct str version = facts->version.n == 0 ? target->model.name : facts->version;
 
 	gemini_set_fate(result, fate_of(facts));
+	result->model = arena_str(arena, utf8_head(version, 80));
 	result->cost_microusd += facts->cost_microusd;
 	result->parameters = parameters_json(arena, target, request, facts);
 	if (result->outcome == PROVIDER_OK) {
 		result->image = facts->picture;
 		result->mime = facts->mime;
-		result->model = arena_str(arena, gemini_clip(version, 80));
 		return;
 	}
 	result->detail = arena_printf(arena, "HTTP 200, finishReason %.*s, "
-	    "blockReason %.*s", STR_FMT(gemini_clip(facts->finish, 60)),
-	    STR_FMT(gemini_clip(facts->block, 60)));
+	    "blockReason %.*s", STR_FMT(utf8_head(facts->finish, 60)),
+	    STR_FMT(utf8_head(facts->block, 60)));
 }
 
 bool

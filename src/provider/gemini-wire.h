@@ -59,6 +59,12 @@ bool gemini_read_reply(struct arena *arena, struct arena *scratch,
     const struct gemini_target *target, const struct provider_request *request,
     const struct gemini_reply *reply, struct provider_result *result);
 
+/* Which of the models the key may use: GET models, all pages. The options are
+ * filled in. */
+struct net;
+void gemini_check(struct net *net, struct arena *arena,
+    const struct gemini_options *options, struct provider_check *ret_check);
+
 /* What usageMetadata says. */
 struct gemini_usage {
 	bool told;

@@ -232,7 +232,9 @@ send_call(struct gemini_call *call)
 		end_with(call, PROVIDER_FAILED, reason,
 		    "A picture of this request cannot be used: PNG, JPEG or WebP of at "
 		    "most 14 MB in all is needed.");
-	} else if (start_request(call, json, &err) != RC_OK) {
+	} else if (start_request(call, json, &err) == RC_OK) {
+		call->call.result.model = target.model.name;
+	} else {
 		call->call.result.detail = arena_str(call->call.arena, str_of(err.message));
 		call->call.result.alarm = true;
 		end_with(call, PROVIDER_FAILED, "cannot_send",
@@ -252,7 +254,7 @@ send_waiting(struct gemini *gemini)
 		if (left_ms > 0) {
 			call->call.result.retry_after_ms = left_ms;
 			end_with(call, PROVIDER_RETRY, "provider_down",
-			    "The picture service does not answer. It will be tried again.");
+			    "The picture service does not answer.");
 			continue;
 		}
 		if (gemini->failures >= BREAKER_FAILURES)
@@ -282,7 +284,7 @@ read_transport(struct gemini_call *call, const struct net_result *got)
 	end_with(call, for_good ? PROVIDER_FAILED : PROVIDER_RETRY,
 	    outcome == NET_TOO_LARGE ? "reply_too_large" : net_outcome_word(outcome),
 	    for_good ? "The picture service gave an answer that cannot be used."
-	    : "The picture service cannot be reached. It will be tried again.");
+	    : "The picture service cannot be reached.");
 }
 
 /* The next model after one that is gone; false: there is none. */
@@ -403,8 +405,19 @@ close_provider(struct provider *provider)
 		cancel(&gemini->sent->call);
 }
 
+static void
+check(struct provider *provider, struct arena *arena,
+    struct provider_check *ret_check)
+{
+	struct gemini *gemini = (struct gemini *)provider;
+
+	gemini_check(gemini->net, arena, &gemini->options, ret_check);
+	ret_check->detail = without_key(arena, ret_check->detail,
+	    gemini->options.api_key);
+}
+
 static const struct provider_driver driver = {
-	"gemini", start, wait_for, cancel, close_provider
+	"gemini", start, wait_for, cancel, close_provider, check
 };
 
 /* --- opening ------------------------------------------------------------ */

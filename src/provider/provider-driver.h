@@ -17,6 +17,9 @@ struct provider_driver {
 	void (*wait)(struct provider *provider, int timeout_ms);
 	void (*cancel)(struct provider_call *call);
 	void (*close)(struct provider *provider);
+	/* NULL: there is nothing to ask. Fills all but took_ms. */
+	void (*check)(struct provider *provider, struct arena *arena,
+	    struct provider_check *ret_check);
 };
 
 struct provider {

@@ -2,6 +2,7 @@
 
 #include "provider/provider.h"
 
+#include "base/clock.h"
 #include "provider/provider-driver.h"
 
 const char *
@@ -34,6 +35,19 @@ provider_cancel(struct provider_call *call)
 {
 	if (call->result.outcome == PROVIDER_RUNNING)
 		call->provider->driver->cancel(call);
+}
+
+void
+provider_check(struct provider *provider, struct arena *arena,
+    struct provider_check *ret_check)
+{
+	int64_t began_ms = clock_mono_ms();
+
+	*ret_check = (struct provider_check){ .outcome = PROVIDER_OK,
+		.reason = STR("ok") };
+	if (provider->driver->check != NULL)
+		provider->driver->check(provider, arena, ret_check);
+	ret_check->took_ms = clock_mono_ms() - began_ms;
 }
 
 void

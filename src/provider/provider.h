@@ -65,17 +65,30 @@ enum provider_outcome {
 struct provider_result {
 	enum provider_outcome outcome;
 	struct str reason;	/* a stable word: "timeout", "rate_limited", "image_safety" ... */
-	struct str message;	/* a sentence for the user */
+	struct str message;	/* a sentence for the user; whether it will be tried again
+				 * is not the provider's to say */
 	struct str detail;	/* for the log, or null */
 	bool alarm;		/* an operator must act: bad key, no credit, model gone */
 	int64_t retry_after_ms;
 	int attempts_left_at_most;	/* -1: the job's own limit holds; else at most so many more */
 
 	struct str image, mime;	/* PROVIDER_OK: the bytes, not yet re-encoded; the sniffed type */
-	struct str model;	/* what made it: model name and version */
+	struct str model;	/* what made it, name and version; of a call without a
+				 * picture what was asked, or null: nothing was sent */
 	struct str parameters;	/* one JSON object for generation_parameters: at most
 				 * 4 KiB, depth 4, 32 keys, names [a-z0-9_]+ */
 	int64_t cost_microusd;	/* also of failed calls that are billed */
+	int64_t took_ms;
+};
+
+/* What a provider that is asked before any picture says of itself. */
+struct provider_check {
+	enum provider_outcome outcome;	/* OK; RETRY: nobody answered, so it is not
+					 * known; FAILED: no picture can be made */
+	struct str reason;	/* "ok", or as in provider_result */
+	struct str detail;	/* for the log, or null */
+	struct str models, missing;	/* the configured ones that can be used, and those
+					 * that cannot, by commas; or null */
 	int64_t took_ms;
 };
 
@@ -95,6 +108,11 @@ const struct provider_result *provider_result(const struct provider_call *call);
 
 /* The outcome becomes PROVIDER_CANCELLED unless the call has ended already. */
 void provider_cancel(struct provider_call *call);
+
+/* Asks the service about key and models; costs nothing, makes no picture, and waits
+ * for at most 15 s. A provider that needs no service is fine. */
+void provider_check(struct provider *provider, struct arena *arena,
+    struct provider_check *ret_check);
 
 void provider_close(struct provider *provider);
 

@@ -8,7 +8,9 @@ A scenario is chosen by a marker in any text of the prompt, [[mode]] or [[mode:a
 or for all prompts by POST /_control with {"mode": "503", "arg": "", "times": 2}
 ({"mode": null} ends it; {"reset": true} also empties log and counters). Modes:
 see MODES below. [[sequence:503,slow=0.2,ok]] gives one answer after the other to the
-same prompt, and the last one from then on.
+same prompt, and the last one from then on. {"list": "503"} or "slow:2" is the scenario of
+the list of models, {"page_most": 2} how many models a page of it has at most, and
+{"other_methods": ["a-model"]} are in it but make no content.
 
   GET  /_log    requests so far: path, model, headers without the key, body with each
                 picture replaced by its size and hash, mode, status
@@ -32,6 +34,7 @@ import struct
 import sys
 import threading
 import time
+import urllib.parse
 import zlib
 
 KEY = "test-key-0123456789"
@@ -464,6 +467,16 @@ def not_a_picture(answer, _):
                                answer.usage())
 
 
+def undecodable(answer, _):
+    """From its first chunk to its last a PNG, but its pixels are noise."""
+    width, height = answer.size()
+    return 200, answer.success([answer.picture_part(
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + png_chunk(b"IDAT", random.Random(5).randbytes(1 << 20))
+        + png_chunk(b"IEND", b""), "image/png")], answer.usage())
+
+
 def snake_case(answer, _):
     part = {"inline_data": {"mime_type": "image/" + answer.kind,
                             "data": answer.picture_part()["inlineData"]["data"]}}
@@ -495,6 +508,7 @@ MODES = {
     "bad_base64": bad_base64,
     "cut_picture": cut_picture,
     "not_a_picture": not_a_picture,
+    "undecodable": undecodable,
     "snake_case": snake_case,
     "array": lambda a, _: (200, [a.success()]),
     "429_retry": lambda a, n: quota(
@@ -529,6 +543,7 @@ MODES = {
     "html_502": lambda a, _: (502, HTML % (502, b"Bad Gateway")),
     "503": lambda a, _: (503, error(503, "UNAVAILABLE",
                                     "The service is currently unavailable.")),
+    "503_long": lambda a, _: (503, error(503, "UNAVAILABLE", "\u00fcberlastet " * 60)),
     "504": lambda a, _: (504, error(504, "DEADLINE_EXCEEDED",
                                     "Deadline expired before operation could complete.")),
     "html_200": lambda a, _: (200, HTML % (200, b"Please log in")),
@@ -610,15 +625,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.remember(self.entry)
             try:
                 self.check_key(query)
+                self.send_list(query)
             except Refusal as refusal:
                 self.send(refusal.code, refusal.body)
-                return
-            self.send(200, {"models": [
-                {"name": "models/" + name, "version": "001", "displayName": name,
-                 "supportedGenerationMethods": ["generateContent", "countTokens"]}
-                for name in MODELS if name not in self.server.gone]})
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
         else:
             self.send(404, HTML % (404, b"not found"))
+
+    def send_list(self, query):
+        query = dict(urllib.parse.parse_qsl(query, strict_parsing=bool(query)))
+        if set(query) - {"pageSize", "pageToken"}:
+            raise bad("Invalid JSON payload received. Unknown name \"%s\": Cannot bind "
+                      "query parameter." % sorted(query)[0])
+        mode, _, arg = self.server.list_mode.partition(":")
+        if mode == "slow":
+            time.sleep(float(arg))
+        elif mode:
+            self.send_mode(Answer(self.server, next(iter(MODELS)), [], 0, {}), mode, arg)
+            return
+        names = ["embedding-001"] + [name for name in MODELS if name not in self.server.gone]
+        first = int(query.get("pageToken", "from=0").partition("=")[2])
+        last = first + min(int(query.get("pageSize", 50)), self.server.page_most)
+        body = {"models": [
+            {"name": "models/" + name, "version": "001", "displayName": name,
+             "supportedGenerationMethods": ["embedContent"]
+             if name == "embedding-001" or name in self.server.other_methods
+             else ["generateContent", "countTokens"]} for name in names[first:last]]}
+        if last < len(names):
+            body["nextPageToken"] = "from=%d" % last
+        self.send(200, body)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -735,6 +771,9 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
         self.key = key
         self.delay_s = delay_s
         self.gone = set(gone_models)
+        self.list_mode = ""
+        self.page_most = 1000
+        self.other_methods = ()
         self.lock = threading.Lock()
         self.log = []
         self.forced = None          # (mode, arg, times left or None)
@@ -797,8 +836,12 @@ class GeminiStandin(http.server.ThreadingHTTPServer):
                 self.forced = None
                 self.peak = self.inside
                 self.gone = set()
+                self.list_mode, self.page_most, self.other_methods = "", 1000, ()
             if "gone_models" in order:
                 self.gone = set(order["gone_models"])
+            self.list_mode = order.get("list", self.list_mode)
+            self.page_most = order.get("page_most", self.page_most)
+            self.other_methods = order.get("other_methods", self.other_methods)
             if "delay_s" in order:
                 self.delay_s = float(order["delay_s"])
             if "mode" in order:

@@ -53,6 +53,20 @@ START_TEST(mem_makes_pictures_that_follow_the_seed)
 }
 END_TEST
 
+START_TEST(without_a_service_there_is_nothing_to_ask)
+{
+	struct arena *arena = arena_new();
+	struct provider_check check;
+
+	provider_check(flaky(arena, "*:hang"), arena, &check);
+	ck_assert_int_eq(check.outcome, PROVIDER_OK);
+	ck_assert_str(check.reason, "ok");
+	ck_assert_ptr_null(check.models.p);
+	ck_assert_ptr_null(check.missing.p);
+	arena_free(arena);
+}
+END_TEST
+
 /* The picture of an independent decoder: Python's zlib, by way of its checks. */
 START_TEST(mem_pictures_are_valid_for_others)
 {
@@ -227,7 +241,7 @@ START_TEST(flaky_refuses_bad_scripts)
 END_TEST
 
 UNIT_MAIN("provider", mem_makes_pictures_that_follow_the_seed,
-    mem_pictures_are_valid_for_others,
+    without_a_service_there_is_nothing_to_ask, mem_pictures_are_valid_for_others,
     png_strip_keeps_what_shows_and_refuses_what_is_broken, flaky_follows_its_script,
     flaky_counts_each_slot, flaky_delays_hangs_and_is_cancelled, flaky_ends_the_process,
     flaky_refuses_bad_scripts)

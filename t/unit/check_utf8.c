@@ -62,6 +62,22 @@ START_TEST(code_points_are_counted)
 }
 END_TEST
 
+START_TEST(a_head_ends_between_two_characters)
+{
+	struct str s = STR("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\x8e");
+	static const size_t heads[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10 };
+
+	for (size_t n = 0; n < sizeof heads / sizeof heads[0]; n++) {
+		ck_assert_uint_eq(utf8_head(s, n).n, heads[n]);
+		ck_assert_ptr_eq(utf8_head(s, n).p, s.p);
+	}
+	ck_assert_uint_eq(utf8_head(STR("\x80\x80\x80\x80\x80\x80"), 5).n, 5);
+	ck_assert_uint_eq(utf8_head(STR("\x80\x80"), 1).n, 1);
+	ck_assert_uint_eq(utf8_head(STR(""), 0).n, 0);
+	ck_assert_ptr_null(utf8_head(STR_NULL, 5).p);
+}
+END_TEST
+
 START_TEST(controls_and_bidi_overrides_are_found)
 {
 	static const char *const bad[] = { "a\x01", "\x1f", "\r", "\x7f", "\xc2\x80",
@@ -109,5 +125,6 @@ END_TEST
 
 UNIT_MAIN("utf8", each_row_of_the_table_has_its_edges,
     every_code_point_is_one_character, code_points_are_counted,
+    a_head_ends_between_two_characters,
     controls_and_bidi_overrides_are_found,
     each_maximal_subpart_becomes_one_replacement)

@@ -1,0 +1,86 @@
+#include "config.h"
+
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cmd/open.h"
+#include "cmd/worker.h"
+#include "net/net.h"
+#include "provider/provider.h"
+
+/*
+ * What the provider says of itself before any picture is asked for: once when the
+ * service starts, after each reload, and by `bezel check`. Whatever comes of it,
+ * the service serves.
+ */
+
+static enum rc
+ask(struct arena *arena, const struct conf *conf, struct provider_check *ret_check,
+    struct err *err)
+{
+	struct app app = { .wake_fd = -1 };
+
+	if (open_app(arena, conf, OPEN_PROVIDER, "bezel", &app, err) == RC_OK)
+		provider_check(app.provider, arena, ret_check);
+	return err->rc;
+}
+
+bool
+check_wanted(const struct conf *conf)
+{
+	return conf->provider == CONF_PROVIDER_GEMINI && conf->job_workers > 0;
+}
+
+static enum log_level
+level_of(const struct provider_check *check)
+{
+	if (check->outcome == PROVIDER_FAILED)
+		return LOG_ERROR;
+	return check->outcome == PROVIDER_RETRY || check->missing.n > 0
+	    ? LOG_WARN : LOG_INFO;
+}
+
+void
+check_and_log(const struct conf *conf, struct shared *shared)
+{
+	struct arena *arena = arena_new();
+	struct provider_check check;
+	struct err err;
+
+	err_init(&err);
+	if (ask(arena, conf, &check, &err) != RC_OK)
+		check = (struct provider_check){ .outcome = PROVIDER_FAILED,
+			.reason = STR("cannot_open"),
+			.detail = str_of(err.message) };
+	if (check.outcome == PROVIDER_FAILED)
+		metric_add(shared, METRIC_provider_alarms_total, 1);
+	log_event(level_of(&check), "provider.check",
+	    LOG_STR("reason", check.reason), LOG_STR("models", check.models),
+	    LOG_STR("missing", check.missing), LOG_STR("detail", check.detail),
+	    LOG_INT("took_ms", check.took_ms), LOG_END);
+	arena_free(arena);
+}
+
+static void
+say(const char *name, struct str value)
+{
+	if (value.n > 0)
+		(void)printf("%s: %.*s\n", name, STR_FMT(value));
+}
+
+int
+cmd_check(struct cmd *cmd, struct err *err)
+{
+	struct provider_check check;
+
+	net_global_init();
+	if (ask(cmd->arena, cmd->conf, &check, err) != RC_OK)
+		return 1;
+	say("provider", check.reason);
+	say("models", check.models);
+	say("missing", check.missing);
+	say("detail", check.detail);
+	return check.outcome == PROVIDER_OK ? 0 : 1;
+}
