@@ -105,7 +105,8 @@ api_handle(void *arg, struct http_request *request,
 {
 	struct app *app = arg;
 	struct call call = { .app = app, .arena = request->arena,
-		.request = request, .response = response };
+		.request = request, .response = response,
+		.media = { .app = app, .arena = request->arena } };
 	int64_t commands = store_commands(app->store);
 	struct err err;
 

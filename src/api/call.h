@@ -34,6 +34,7 @@ struct call {
 	int64_t if_match_ms;		/* an updated_at, or TIME_NULL */
 	const struct json_value *json;	/* the body */
 	void *body;			/* decoded by the route's document */
+	struct media media;		/* signs the URLs of the answer */
 };
 
 typedef enum rc route_handler(struct call *call, struct err *err);

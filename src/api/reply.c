@@ -19,9 +19,8 @@ void
 add_document(struct call *call, struct buf *buf, const struct doc *doc,
     struct str bson, struct str more)
 {
-	struct media media = { .app = call->app, .arena = call->arena };
 	struct encode how = { .view = OWNER, .url = app_media_url,
-		.url_arg = &media };
+		.url_arg = &call->media };
 	struct str id = STR("?");
 
 	doc_encode(buf, doc, bson, &how, more);

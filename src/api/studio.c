@@ -28,12 +28,11 @@ read_design(struct call *call, struct app_design *design, struct err *err)
 enum rc
 api_design_versions(struct call *call, struct err *err)
 {
-	struct media media = { .app = call->app, .arena = call->arena };
 	struct app_design design;
 
 	if (read_design(call, &design, err) != RC_OK)
 		return err->rc;
-	app_versions_print(call->arena, design.doc, app_media_url, &media,
+	app_versions_print(call->arena, design.doc, app_media_url, &call->media,
 	    &call->response->body);
 	reply_json(call, &call->response->body);
 	return RC_OK;

@@ -10,7 +10,6 @@ enum rc
 api_upload_create(struct call *call, struct err *err)
 {
 	const struct http_request *request = call->request;
-	struct media media = { .app = call->app, .arena = call->arena };
 	struct buf more;
 	struct multipart form;
 	const struct part *file;
@@ -30,9 +29,9 @@ api_upload_create(struct call *call, struct err *err)
 		return err->rc;
 	buf_init(&more, call->arena, 256, 2048);
 	buf_addz(&more, "\"url\":");
-	app_media_url(&media, &more, upload.key);
+	app_media_url(&call->media, &more, upload.key);
 	buf_addz(&more, ",\"thumbnail_url\":");
-	app_media_url(&media, &more, upload.thumbnail_key);
+	app_media_url(&call->media, &more, upload.thumbnail_key);
 	add_document(call, &call->response->body, &doc_upload,
 	    doc_to_bson(&doc_upload, &upload, call->arena), buf_str(&more));
 	reply_json(call, &call->response->body);

@@ -49,18 +49,30 @@ app_media_secret(const struct keyring *keyring, struct arena *arena)
 static void
 sign_folder(struct media *media, struct str folder)
 {
-	int64_t epoch = app_media_epoch();
-	struct str sig;
+	struct buf text, prefix;
 
 	if (media->secret.p == NULL)
 		media->secret = app_media_secret(&media->app->keyring,
 		    media->arena);
-	sig = token_secure_link(media->arena, arena_printf(media->arena,
-	    "%lld/%.*s %.*s", (long long)epoch, STR_FMT(folder),
-	    STR_FMT(media->secret)));
+	if (media->epoch.p == NULL)
+		media->epoch = arena_printf(media->arena, "%lld",
+		    (long long)app_media_epoch());
+	buf_init(&text, media->arena, 256, 1024);
+	buf_add_str(&text, media->epoch);
+	buf_add_char(&text, '/');
+	buf_add_str(&text, folder);
+	buf_add_char(&text, ' ');
+	buf_add_str(&text, media->secret);
+	buf_init(&prefix, media->arena, 128, 1024);
+	buf_addz(&prefix, "\"/media/");
+	buf_add_str(&prefix, token_secure_link(media->arena, buf_str(&text)));
+	buf_add_char(&prefix, '/');
+	buf_add_str(&prefix, media->epoch);
+	buf_add_char(&prefix, '/');
+	buf_add_str(&prefix, folder);
+	buf_add_char(&prefix, '/');
 	media->folder = folder;
-	media->prefix = arena_printf(media->arena, "\"/media/%.*s/%lld/%.*s/",
-	    STR_FMT(sig), (long long)epoch, STR_FMT(folder));
+	media->prefix = buf_str(&prefix);
 }
 
 /* A key that a row has let pass may still hold what a URL may not. */

@@ -71,7 +71,7 @@ int64_t app_day(char ret_day[11]);
 struct media {
 	const struct app *app;
 	struct arena *arena;
-	struct str secret;		/* asked for once */
+	struct str secret, epoch;	/* asked for once */
 	struct str folder, prefix;	/* the last one signed */
 };
 void app_media_url(void *arg, struct buf *buf, struct str key);

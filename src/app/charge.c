@@ -95,7 +95,6 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	struct charge *charge = arena_one(arena, struct charge);
 	struct err ignored;
 	char day[11];
-	int64_t count;
 	enum rc rc;
 
 	(void)app_day(day);
@@ -106,7 +105,7 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	job->charge = charge;
 	rc = counter_take(app->store, arena, charge->address,
 	    app->conf->guest_address_daily, clock_now_ms() + COUNTER_LIFE_MS,
-	    &count, err);
+	    err);
 	if (rc == RC_OK) {
 		rc = run_in_gate(app, arena, actor, job, fn, arg, err);
 		err_init(&ignored);

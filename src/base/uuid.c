@@ -57,14 +57,17 @@ uuid_new(struct arena *arena)
 bool
 uuid_is(struct str s)
 {
+	static const unsigned char hex[256] = {
+		['0' ... '9'] = 1, ['a' ... 'f'] = 1,
+	};
+	unsigned dashes, digits = 0;
+
 	if (s.n != UUID_TEXT)
 		return false;
-	for (size_t i = 0; i < UUID_TEXT; i++) {
-		char c = s.p[i];
-
-		if (is_dash(i) ? c != '-'
-		    : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return true;
+	/* Without a branch in it: lists have hundreds of them. */
+	for (size_t i = 0; i < UUID_TEXT; i++)
+		digits += hex[(unsigned char)s.p[i]];
+	dashes = (s.p[8] == '-') + (s.p[13] == '-') + (s.p[18] == '-')
+	    + (s.p[23] == '-');
+	return digits == UUID_TEXT - 4 && dashes == 4;
 }

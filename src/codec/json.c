@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/lanes.h"
 #include "base/utf8.h"
 
 /* jansson's own bound on depth is fixed at 2048, so ours is checked before.
@@ -178,6 +179,23 @@ add_escaped(struct buf *buf, unsigned char c)
 	}
 }
 
+/* From i on, the end of what goes out as it is. */
+static size_t
+skip_plain(struct str s, size_t i)
+{
+	for (; s.n - i >= LANES; i += LANES) {
+		lanes l = lanes_load(s.p + i);
+
+		if (!lanes_none(lanes_odd(l) | (lanes)(l == '"')
+		    | (lanes)(l == '&') | (lanes)(l == '<')
+		    | (lanes)(l == '>') | (lanes)(l == '\\')))
+			break;
+	}
+	while (i < s.n && plain[(unsigned char)s.p[i]])
+		i++;
+	return i;
+}
+
 void
 buf_add_json(struct buf *buf, struct str s)
 {
@@ -187,8 +205,7 @@ buf_add_json(struct buf *buf, struct str s)
 	while (i < s.n) {
 		size_t from = i, len;
 
-		while (i < s.n && plain[(unsigned char)s.p[i]])
-			i++;
+		i = skip_plain(s, i);
 		buf_add(buf, s.p + from, i - from);
 		if (i == s.n)
 			break;

@@ -18,10 +18,40 @@ must(bool worked)
 		die("crypt: OpenSSL failed");
 }
 
+/* Looking an algorithm up costs more than hashing a short text: once a process. */
+static const EVP_MD *
+fetched(const char *name, EVP_MD **md)
+{
+	if (*md == NULL)
+		*md = EVP_MD_fetch(NULL, name, NULL);
+	must(*md != NULL);
+	return *md;
+}
+
+static const EVP_MD *
+md_sha256(void)
+{
+	static EVP_MD *md;
+
+	return fetched("SHA256", &md);
+}
+
+static void
+digest(const EVP_MD *md, struct str s, unsigned char *ret_digest)
+{
+	static EVP_MD_CTX *ctx;
+
+	if (ctx == NULL)
+		ctx = EVP_MD_CTX_new();
+	must(ctx != NULL && EVP_DigestInit_ex2(ctx, md, NULL) == 1
+	    && EVP_DigestUpdate(ctx, s.p, s.n) == 1
+	    && EVP_DigestFinal_ex(ctx, ret_digest, NULL) == 1);
+}
+
 void
 sha256(struct str s, unsigned char ret_digest[SHA256_BYTES])
 {
-	must(EVP_Digest(s.p, s.n, ret_digest, NULL, EVP_sha256(), NULL) == 1);
+	digest(md_sha256(), s, ret_digest);
 }
 
 struct str
@@ -39,7 +69,7 @@ sha256_hex(struct arena *arena, struct str s)
 void
 hmac_sha256(struct str key, struct str s, unsigned char ret_mac[SHA256_BYTES])
 {
-	must(HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)s.p,
+	must(HMAC(md_sha256(), key.p, (int)key.n, (const unsigned char *)s.p,
 	    s.n, ret_mac, NULL) != NULL);
 }
 
@@ -73,7 +103,9 @@ hkdf_sha256(struct str secret, struct str salt, struct str info,
 void
 md5(struct str s, unsigned char ret_digest[MD5_BYTES])
 {
-	must(EVP_Digest(s.p, s.n, ret_digest, NULL, EVP_md5(), NULL) == 1);
+	static EVP_MD *md;
+
+	digest(fetched("MD5", &md), s, ret_digest);
 }
 
 bool

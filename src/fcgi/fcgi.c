@@ -194,6 +194,7 @@ connection_ready(struct worker *w, struct kept *kept, uint32_t events)
 	for (;;) {
 		ssize_t n = recv(kept->fd, whole, sizeof whole,
 		    MSG_PEEK | MSG_DONTWAIT);
+		size_t request;
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -201,8 +202,8 @@ connection_ready(struct worker *w, struct kept *kept, uint32_t events)
 			drop(w, kept);
 			return;
 		}
-		if ((size_t)n < sizeof whole
-		    && !fcgi_record_complete(whole, (size_t)n)) {
+		request = fcgi_record_complete(whole, (size_t)n);
+		if ((size_t)n < sizeof whole && request == 0) {
 			if (events & (EPOLLHUP | EPOLLRDHUP))
 				drop(w, kept);
 			else if (kept->half_since_ms == 0)
@@ -214,7 +215,10 @@ connection_ready(struct worker *w, struct kept *kept, uint32_t events)
 			forget(w, kept);
 			return;
 		}
-		/* Events come once (EPOLLET): look whether more is there. */
+		/* What comes after this look makes another event (EPOLLET); what
+		 * was there already does not. */
+		if (request == (size_t)n)
+			return;
 	}
 }
 

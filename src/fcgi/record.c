@@ -92,30 +92,31 @@ fcgi_record_write(int fd, int request_id, struct str head, struct str body)
 	return write_all(fd, iov, count);
 }
 
-bool
+size_t
 fcgi_record_complete(const unsigned char *p, size_t n)
 {
 	size_t at = 0;
 	int begun = -1;		/* the request's id */
 
 	while (at < n) {
-		size_t content, padding;
+		size_t content, padding, end;
 		int id;
 
 		if (p[at] != RECORD_VERSION)
-			return true;
+			return n;
 		if (n - at < HEADER_BYTES)
-			return false;
+			return 0;
 		content = (size_t)p[at + 4] << 8 | p[at + 5];
 		padding = p[at + 6];
 		if (n - at - HEADER_BYTES < content + padding)
-			return false;
+			return 0;
+		end = at + HEADER_BYTES + content + padding;
 		id = p[at + 2] << 8 | p[at + 3];
 		if (p[at + 1] == BEGIN_REQUEST && begun < 0)
 			begun = id;
 		if (p[at + 1] == STDIN && content == 0 && id == begun)
-			return true;
-		at += HEADER_BYTES + content + padding;
+			return end;
+		at = end;
 	}
-	return false;
+	return 0;
 }

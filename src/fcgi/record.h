@@ -15,8 +15,9 @@
 bool fcgi_record_write(int fd, int request_id, struct str head,
     struct str body);
 
-/* Whether the n bytes hold a request from its BEGIN to its end. True also where no
- * request can come of them (not version 1), so that the reader finds the fault. */
-bool fcgi_record_complete(const unsigned char *p, size_t n);
+/* How many of the n bytes are the first request, from its BEGIN to its end; 0 when
+ * it is not all there. All n where no request can come of them (not version 1), so
+ * that the reader finds the fault. */
+size_t fcgi_record_complete(const unsigned char *p, size_t n);
 
 #endif

@@ -156,6 +156,14 @@ encode_scalar(struct encoder *e, const struct field *field,
 		else
 			add_default(e, field);
 		break;
+	case FIELD_UUID:
+		if (code == NULL) {	/* nothing in it to escape */
+			buf_add_char(e->buf, '"');
+			buf_add_str(e->buf, v.text);
+			buf_add_char(e->buf, '"');
+			break;
+		}
+		/* FALLTHROUGH */
 	default:
 		buf_add_json(e->buf, v.text);
 	}

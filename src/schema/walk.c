@@ -2,6 +2,7 @@
 
 #include "schema/walk.h"
 
+#include "base/lanes.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 
@@ -42,15 +43,15 @@ pointer_text(const struct pointer *pointer, struct arena *arena)
 static bool
 is_plain(struct str s)
 {
-	unsigned char odd = 0;
+	lanes odd = { 0 };
+	unsigned char rest = 0;
+	size_t i = 0;
 
-	/* Without a branch in it, so that the compiler takes many at once. */
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		odd |= (unsigned char)(c - 0x20) > 0x7e - 0x20;
-	}
-	return odd == 0;
+	for (; s.n - i >= LANES; i += LANES)
+		odd |= lanes_odd(lanes_load(s.p + i));
+	for (; i < s.n; i++)
+		rest |= (unsigned char)(s.p[i] - 0x20) > 0x7e - 0x20;
+	return rest == 0 && lanes_none(odd);
 }
 
 const char *

@@ -178,6 +178,63 @@ db_find_one(struct store *store, struct arena *arena, const char *collection,
 	    : err_set(err, RC_NOT_FOUND, "There is nothing here.");
 }
 
+enum rc
+db_get(struct store *store, struct arena *arena, const char *collection,
+    struct str id, struct str *ret_doc, struct err *err)
+{
+	bson_t filter = BSON_INITIALIZER;
+	enum rc rc;
+
+	bson_add_str(&filter, "_id", id);
+	rc = db_find_one(store, arena, collection, &filter, ret_doc, err);
+	bson_destroy(&filter);
+	return rc;
+}
+
+static bool
+is_str(const bson_iter_t *it, struct str want)
+{
+	uint32_t n;
+	const char *p;
+
+	if (!BSON_ITER_HOLDS_UTF8(it) || want.p == NULL)
+		return false;
+	p = bson_iter_utf8(it, &n);
+	return str_eq((struct str){ p, n }, want);
+}
+
+/* What bson_add_owner() filters. */
+static bool
+is_own(struct str doc, struct store_owner owner)
+{
+	bool user = false, guest = false, no_user = true;
+	bson_iter_t it;
+
+	if (!bson_iter_init_from_data(&it, (const uint8_t *)doc.p, doc.n))
+		return false;
+	while (bson_iter_next(&it)) {
+		const char *key = bson_iter_key(&it);
+
+		if (strcmp(key, "user_id") == 0) {
+			user = is_str(&it, owner.user_id);
+			no_user = BSON_ITER_HOLDS_NULL(&it);
+		} else if (strcmp(key, "guest_session_id") == 0)
+			guest = is_str(&it, owner.guest_session_id);
+	}
+	return owner.user_id.p != NULL ? user : guest && no_user;
+}
+
+enum rc
+db_get_own(struct store *store, struct arena *arena, const char *collection,
+    struct store_owner owner, struct str id, struct str *ret_doc,
+    struct err *err)
+{
+	if (db_get(store, arena, collection, id, ret_doc, err) == RC_OK
+	    && !is_own(*ret_doc, owner))
+		return err_set(err, RC_NOT_FOUND, "There is nothing here.");
+	return err->rc;
+}
+
 /* --- writes -------------------------------------------------------------- */
 
 enum rc

@@ -71,18 +71,14 @@ enum rc
 designs_get(struct store *store, struct arena *arena, struct store_owner owner,
     struct str id, struct str *ret_doc, struct err *err)
 {
-	return db_find_one(store, arena, collection, own(arena, owner, id),
-	    ret_doc, err);
+	return db_get_own(store, arena, collection, owner, id, ret_doc, err);
 }
 
 enum rc
 designs_find(struct store *store, struct arena *arena, struct str id,
     struct str *ret_doc, struct err *err)
 {
-	bson_t *filter = db_bson(arena);
-
-	bson_add_str(filter, "_id", id);
-	return db_find_one(store, arena, collection, filter, ret_doc, err);
+	return db_get(store, arena, collection, id, ret_doc, err);
 }
 
 /* --- lists --------------------------------------------------------------- */

@@ -57,8 +57,7 @@ enum rc
 jobs_get(struct store *store, struct arena *arena, struct store_owner owner,
     struct str id, struct str *ret_doc, struct err *err)
 {
-	return db_find_one(store, arena, collection, own(arena, owner, id),
-	    ret_doc, err);
+	return db_get_own(store, arena, collection, owner, id, ret_doc, err);
 }
 
 static enum rc

@@ -39,8 +39,7 @@ enum rc guest_live(struct store *store, struct arena *arena,
 
 /* A counter of a day: counts one when it is under limit, else RC_QUOTA. */
 enum rc counter_take(struct store *store, struct arena *arena, struct str key,
-    int64_t limit, int64_t expires_ms, int64_t *ret_count,
-    struct err *err) must_use;
+    int64_t limit, int64_t expires_ms, struct err *err) must_use;
 enum rc counter_give_back(struct store *store, struct arena *arena,
     struct str key, struct err *err) must_use;
 
