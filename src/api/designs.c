@@ -303,8 +303,7 @@ api_generation_cancel(struct call *call, struct err *err)
 	if (call->idem.replay)
 		return api_generation_get(call, err);
 	if (app_generation_cancel(call->app, call->arena, &call->actor, call->id,
-	    &generation, err) != RC_OK || app_idem_done(call->app, call->arena,
-	    &call->idem, 202, err) != RC_OK)
+	    &call->idem, &generation, err) != RC_OK)
 		return err->rc;
 	return generation_accepted(call, &generation);
 }
@@ -319,8 +318,7 @@ api_generation_retry(struct call *call, struct err *err)
 	if (call->idem.replay)
 		return api_generation_get(call, err);
 	if (app_generation_retry(call->app, call->arena, &call->actor, call->id,
-	    &generation, err) != RC_OK || app_idem_done(call->app, call->arena,
-	    &call->idem, 202, err) != RC_OK)
+	    &call->idem, &generation, err) != RC_OK)
 		return refused(call, err);
 	return generation_accepted(call, &generation);
 }

@@ -34,15 +34,16 @@ enum rc app_generation_get(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id,
     struct app_generation *ret_generation, struct err *err) must_use;
 
-/* Stops what has not ended; pictures that are there stay. */
+/* Stops what has not ended; pictures that are there stay. What waits in the queue
+ * has ended when this returns, what runs is ended by its worker. */
 enum rc app_generation_cancel(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str id,
+    const struct actor *actor, struct str id, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err) must_use;
 
 /* Tries the pictures again that did not come. Free, unless the charge had been
  * given back: then it is taken again. */
 enum rc app_generation_retry(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str id,
+    const struct actor *actor, struct str id, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err) must_use;
 
 #endif

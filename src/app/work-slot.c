@@ -2,6 +2,7 @@
 
 #include "app/work-slot.h"
 
+#include "app/ending.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -552,8 +553,8 @@ slot_take(struct work *w, size_t i, const struct provider_result *result,
 			return jobs_set_slot(w->app->store, w->arena, w->job->id,
 			    w->token, slot, "running", err);
 		}
-		return slot_end(w, slot, "cancelled", STR("cancelled"),
-		    STR("You stopped it."), err);
+		return slot_end(w, slot, "cancelled", STR(ENDING_STOPPED),
+		    STR(ENDING_STOPPED_MESSAGE), err);
 	default:
 		return slot_end(w, slot, "failed", result->reason,
 		    result->message, err);

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """Generations: what becomes of each picture, what it costs, who waits for whom, and how it can be stopped."""
+import collections
+import concurrent.futures
 import datetime
 import os
 import sys
@@ -7,6 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+import truth
 from stack import SLOWER, Stack, wait_for
 from studio import OVER, body, create, design, guest, make, metric, over
 from tap import contains, diag, is_, main, ok, test
@@ -35,6 +38,11 @@ def counter(stack):
 
 def problem(reply, status, code, name):
     is_((reply.status, reply.json().get("code")), (status, code), name)
+
+
+def parallel(function, n):
+    with concurrent.futures.ThreadPoolExecutor(n) as pool:
+        return [future.result() for future in [pool.submit(function, i) for i in range(n)]]
 
 
 def slots(generation):
@@ -255,8 +263,14 @@ def stopping():
 
     etag = ann.get("/v1/generations/" + ids[0]).header("ETag")
     is_(ann.get("/v1/generations/" + ids[0], headers={"If-None-Match": etag}).status, 304, "polling: 304")
-    reply = ann.post("/v1/generations/%s/cancel" % waiting[1]["generation"]["id"])
-    is_((reply.status, reply.json()["cancel_requested"]), (202, True), "one that waits is stopped")
+    stopped = waiting[1]["generation"]["id"]
+    replies = parallel(lambda _: ann.post("/v1/generations/%s/cancel" % stopped), 12)
+    is_(sorted(r.status for r in replies), [202] + [409] * 11, "one that waits is stopped by one of twelve who ask at once")
+    reply = next(r for r in replies if r.status == 202).json()
+    is_((reply["status"], reply["cancel_requested"], reply["queue_position"], slots(reply), reply["ended_at"] is not None),
+        ("cancelled", True, None, [("cancelled", "cancelled", 0)] * 2, True), "it has ended though all workers hang")
+    is_((used(hanging, ann), counter(hanging)), (before[0] - 1, before[1] - 1), "its charge is back at once, once")
+    ok("generation" not in design(ann, waiting[1]["id"]), "the design waits for it no longer")
     reply = ann.post("/v1/generations/%s/cancel" % ids[0])
     is_((reply.status, reply.json()["cancel_requested"]), (202, True), "one that runs too")
     began = time.monotonic()
@@ -264,7 +278,6 @@ def stopping():
     ok(time.monotonic() - began < 2.5 * SLOWER, "within two seconds", time.monotonic() - began)
     is_((stopped["status"], slots(stopped)), ("cancelled", [("cancelled", "cancelled", 1)] * 2), "its slots are cancelled")
     ok(ann.get("/v1/generations/" + ids[0]).header("ETag") != etag, "another tag")
-    is_(over(ann, waiting[1]["generation"]["id"])["status"], "cancelled", "that which waited")
     is_((used(hanging, ann), counter(hanging)), (before[0] - 2, before[1] - 2), "both are given back")
     problem(ann.post("/v1/generations/%s/cancel" % ids[0]), 409, "conflict", "what has ended is not stopped")
     is_(calls(hanging, running[0]["id"])[0], ["cancelled", "cancelled"], "the rows of its calls")
@@ -290,6 +303,32 @@ def stopping():
     bob.post("/v1/generations/%s/cancel" % victim["generation"]["id"])
     is_(over(bob, victim["generation"]["id"])["status"], "cancelled", "its generation ends")
     is_(hanging.events("job.failed"), [], "without a fault")
+
+
+@test
+def stopping_while_it_begins():
+    """Cancels and a worker's claim at one moment: whoever comes first decides, and all agrees with itself."""
+    ann, seen, began = guest(quick), collections.Counter(), time.monotonic()
+    make(ann)
+    lasts = time.monotonic() - began
+    for i in range(20):
+        ahead = create(ann).json()["generation"]["id"]      # the one worker has this in hand for a while
+        generation = create(ann).json()["generation"]["id"]
+        time.sleep(lasts * 1.2 * (i % 10) / 10)
+        replies = parallel(lambda _, g=generation: ann.post("/v1/generations/%s/cancel" % g), 6)
+        ended = over(ann, generation)
+        begun = any(s["attempts"] for s in ended["slots"])
+        accepted = sum(r.status == 202 for r in replies)
+        seen[ended["status"], begun] += 1
+        if {r.status for r in replies} - {202, 409} or (ended["status"] == "cancelled" and accepted == 0) \
+                or (not begun and accepted != 1):
+            ok(False, "an answer that does not fit", (replies, ended))
+        over(ann, ahead)
+    diag("how they ended, and whether a call had begun: %r" % dict(seen))
+    ok(seen["cancelled", False] and sum(n for how, n in seen.items() if how[1]), "before and behind its begin", seen)
+    is_(truth.faults_of_guest(quick.db, ann.session, truth.objects_on_disk(os.path.join(quick.state, "objects")),
+                              designs=41, address="127.0.0.1"), [], "all agrees with itself")
+    is_(quick.events("job.failed"), [], "no job met a fault")
 
 
 @test
@@ -380,6 +419,7 @@ def at_once():
 MANY = {"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000"}
 flaky = Stack(settings={**MANY, "job_workers": "1", "job_slots": "1", "job_attempts": "2",
                         "provider_script": ",".join(SCRIPT)}).start()
+quick = Stack(settings={**MANY, "job_workers": "1", "provider_script": "*:ok:25"}).start()
 hanging = Stack(settings={**MANY, "provider_script": "*:hang"}).start()
 dying = Stack(settings={**MANY, "job_workers": "1", "job_slots": "1", "job_lease_s": "2", "provider_script": "3:exit:50,*:ok"}).start()
 poor = Stack(settings={"provider": "mem", "guest_daily": "3", "guest_address_daily": "6"}).start()
