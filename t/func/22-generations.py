@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 import truth
 from stack import SLOWER, Stack, wait_for
-from studio import OVER, body, create, design, guest, make, metric, over
+from studio import OVER, body, create, design, guest, make, metric, over, picture
 from tap import contains, diag, is_, main, ok, test
 
 NOBODY = "019a0000-0000-7000-8000-000000000000"
@@ -246,6 +246,34 @@ def refinements():
 
 
 @test
+def refinements_of_refinements():
+    """The renderer draws anew, so it must be told of every step; POV-Ray's part is played by a script."""
+    ann = guest(drawing)
+    made = make(ann, original_prompt="a ring", gem_data__type="Sapphire")
+    path = "/v1/designs/%s/refinements" % made["id"]
+    first = made["generated_images"][0]
+    was = first["generation_parameters"]
+    ok(was["band"] != "twisted" and was["metal"] == "Platinum", "the first picture", was)
+
+    def refine(base, prompt, **more):
+        generation = ann.post(path, json={"prompt": prompt, "base_image_id": base, **more}).json()["id"]
+        identifier = over(ann, generation)["slots"][0]["image_id"]
+        row = drawing.db.api_usage_log.find_one({"design_id": made["id"], "request.prompt": prompt})
+        return identifier, row["request"]["parameters"]
+
+    one, drawn = refine(first["image_id"], "a twisted band\nand a bigger stone", refinement_strength=1)
+    is_((drawn["band"], round(drawn["width_mm"] / was["width_mm"], 2)), ("twisted", 1.5), "a step")
+    two, drawn = refine(one, "rose gold, halo", preserve_elements=["setting"])
+    is_((drawn["band"], drawn["metal"], drawn["setting"], round(drawn["width_mm"] / was["width_mm"], 2)),
+        ("twisted", "Rose Gold", was["setting"], 1.5), "a step on it: the band stays twisted, the stone big")
+    _, drawn = refine(two, "matte, yellow gold")
+    is_((drawn["band"], drawn["metal"], drawn["setting"], drawn["finish"]),
+        ("twisted", "Yellow Gold", was["setting"], "Matte"), "a third: the newest wins, what was to stay stays")
+    _, drawn = refine(first["image_id"], "hammered")
+    is_((drawn["band"], drawn["metal"], drawn["finish"]), (was["band"], "Platinum", "Hammered"), "another branch has none of it")
+
+
+@test
 def stopping():
     ann, bob = guest_of_hanging, guest(hanging)
     running = [create(ann).json() for _ in range(2)]
@@ -424,6 +452,14 @@ hanging = Stack(settings={**MANY, "provider_script": "*:hang"}).start()
 dying = Stack(settings={**MANY, "job_workers": "1", "job_slots": "1", "job_lease_s": "2", "provider_script": "3:exit:50,*:ok"}).start()
 poor = Stack(settings={"provider": "mem", "guest_daily": "3", "guest_address_daily": "6"}).start()
 slow = Stack(settings={**MANY, "job_workers": "1", "provider_script": "*:ok:100"}).start()
+drawing = Stack(settings={**MANY, "provider": "render", "render_profile": "draft"})
+drawing.settings["povray"] = os.path.join(drawing.folder, "povray")
+with open(os.path.join(drawing.folder, "picture.png"), "wb") as file:
+    file.write(picture())
+with open(drawing.settings["povray"], "w", encoding="ascii") as file:
+    file.write("#!/bin/sh\nexec cat %s/picture.png\n" % drawing.folder)
+os.chmod(drawing.settings["povray"], 0o755)
+drawing.start()
 client = flaky.client()
 guest_of_hanging = guest(hanging)
 main()
