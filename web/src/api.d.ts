@@ -238,7 +238,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop what has not ended */
+        /** Stop what has not ended: at once what waits in line, soon what runs */
         post: operations["generation_cancel"];
         delete?: never;
         options?: never;
@@ -1340,7 +1340,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stop what has not ended */
+            /** @description Stop what has not ended: at once what waits in line, soon what runs */
             202: {
                 headers: {
                     [name: string]: unknown;
