@@ -89,11 +89,13 @@ print_parameters(struct buf *buf, const struct route *route)
 		    n == 2 ? ",\"format\":\"uuid\"" : "");
 		first = false;
 	}
-	if (strcmp(route->name, "design_list") == 0) {
+	if (route->guards & PAGE) {
 		static const char *const list[] = { "limit", "cursor", "folder_id",
 			"is_favorite", "q", "gem_type", "metal", "deleted", "sort" };
+		size_t n = strcmp(route->name, "design_list") == 0
+		    ? sizeof list / sizeof list[0] : 2;
 
-		for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		for (size_t i = 0; i < n; i++) {
 			buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\","
 			    "\"schema\":{\"type\":\"%s\"}}", first ? "" : ",",
 			    list[i], i == 0 ? "integer" : "string");
@@ -137,12 +139,12 @@ print_responses(struct buf *buf, const struct route *route)
 {
 	buf_printf(buf, ",\"responses\":{\"%d\":{\"description\":", route->status);
 	buf_add_json(buf, str_of(route->text));
-	if (strcmp(route->name, "design_list") == 0)
-		buf_addz(buf, ",\"content\":{\"application/json\":{\"schema\":"
+	if (route->guards & PAGE)
+		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],"
 		    "\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\""
-		    ":\"#/components/schemas/Design\"}},\"next_cursor\":{\"type\":"
-		    "[\"string\",\"null\"]}}}}}");
+		    ":\"#/components/schemas/%s\"}},\"next_cursor\":{\"type\":"
+		    "[\"string\",\"null\"]}}}}}", component_of(route->reply, OWNER));
 	else if (route->reply != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/%s\"}}}",

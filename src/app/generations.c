@@ -42,6 +42,21 @@ app_generation_get(struct app *app, struct arena *arena,
 	return show(app, arena, doc, ret_generation, err);
 }
 
+enum rc
+app_generation_list(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str design_id, struct str after_id,
+    int limit, struct str *ret_docs, size_t *ret_n, struct err *err)
+{
+	struct str ignored;
+
+	/* Without any the list is empty, not missing; of a stranger's, missing. */
+	if (designs_get(app->store, arena, actor->owner, design_id, &ignored, err)
+	    != RC_OK)
+		return err->rc;
+	return jobs_of_design(app->store, arena, actor->owner, design_id, after_id,
+	    limit, ret_docs, ret_n, err);
+}
+
 /* --- making -------------------------------------------------------------- */
 
 struct begin {

@@ -61,6 +61,27 @@ jobs_get(struct store *store, struct arena *arena, struct store_owner owner,
 	    ret_doc, err);
 }
 
+enum rc
+jobs_of_design(struct store *store, struct arena *arena, struct store_owner owner,
+    struct str design_id, struct str after_id, int limit, struct str *ret_docs,
+    size_t *ret_n, struct err *err)
+{
+	bson_t *filter = db_json(arena,
+	    "{\"kind\":{\"$in\":[\"generation\",\"refinement\"]}}"), before;
+	struct db_find find = { .collection = collection, .filter = filter,
+		.sort = db_json(arena, "{\"_id\":-1}"), .hint = "by_design",
+		.limit = limit };
+
+	bson_add_str(filter, "design_id", design_id);
+	bson_add_owner(filter, owner);
+	if (after_id.p != NULL) {
+		BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &before);
+		bson_add_str(&before, "$lt", after_id);
+		bson_append_document_end(filter, &before);
+	}
+	return db_find(store, arena, &find, ret_docs, ret_n, err);
+}
+
 static enum rc
 count(struct store *store, struct arena *arena, const bson_t *filter, int limit,
     int64_t *ret_count, struct err *err)

@@ -24,6 +24,12 @@ enum rc jobs_get(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err) must_use;
 
+/* Generations and refinements of a design, newest first, older than after_id
+ * (null: from the newest): at most limit. */
+enum rc jobs_of_design(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str design_id, struct str after_id,
+    int limit, struct str *ret_docs, size_t *ret_n, struct err *err) must_use;
+
 /* How many queued jobs go before one of this priority and rank. */
 enum rc jobs_position(struct store *store, struct arena *arena,
     int32_t priority, int64_t rank, int64_t *ret_position,

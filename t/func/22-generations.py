@@ -246,6 +246,65 @@ def refinements():
 
 
 @test
+def what_was_asked_for_before():
+    """A client that comes back finds what failed, and can try it again."""
+    ann, bob = guest(slow), guest(slow)
+    made = create(ann, original_prompt="refuse me").json()
+    path = "/v1/designs/%s/generations" % made["id"]
+    over(ann, made["generation"]["id"])
+    is_((design(ann, made["id"])["current_version"], "generation" in design(ann, made["id"])), (None, False),
+        "a design whose pictures were refused tells nothing of them")
+    ids = [made["generation"]["id"]]
+    for n in range(4):
+        ids.append(ann.post(path, json={"prompt": "words %d" % n, "num_variations": 1}).json()["id"])
+        over(ann, ids[-1])
+    ids.append(ann.post("/v1/designs/%s/refinements" % made["id"], json={"prompt": "thinner"}).json()["id"])
+    over(ann, ids[-1])
+    before = metric(slow, "bezel_database_commands_total")
+    reply = ann.get(path)
+    is_((reply.status, metric(slow, "bezel_database_commands_total") - before, reply.header("Cache-Control")),
+        (200, 2, "no-store"), "its generations, by two reads")
+    got = reply.json()
+    is_([g["id"] for g in got["items"]], ids[::-1], "newest first")
+    is_([(g["kind"], g["status"], g["prompt"]) for g in got["items"]], [("refinement", "failed", "thinner")] + [
+        ("generation", "succeeded", "words %d" % n) for n in (3, 2, 1, 0)] + [("generation", "failed", "")], "what each was")
+    is_({s["reason"] for s in got["items"][-1]["slots"]}, {"policy"}, "why the first failed")
+    found, where, pages = [], path + "?limit=2", 0
+    while where:
+        page = ann.get(where)
+        found += [g["id"] for g in page.json()["items"]]
+        link, pages = page.header("Link"), pages + 1
+        if (link is None) != (page.json()["next_cursor"] is None):
+            ok(False, "Link and next_cursor differ", page)
+        where = link and link[1:link.index(">")]
+    is_((found, pages), (ids[::-1], 3), "page by page")
+    reply = ann.post("/v1/generations/%s/retry" % ids[0])
+    is_(reply.status, 202, "the one that failed is tried again")
+    over(ann, ids[0])
+    other = make(ann)
+    is_(len(ann.get("/v1/designs/%s/generations" % other["id"]).json()["items"]), 1, "another design has its own")
+    cursor = ann.get(path + "?limit=2").json()["next_cursor"]
+    for name, reply, status, code in (
+            ("of a stranger", bob.get(path), 404, "not_found"),
+            ("of nobody", ann.get("/v1/designs/%s/generations" % NOBODY), 404, "not_found"),
+            ("of no id", ann.get("/v1/designs/x/generations"), 404, "not_found"),
+            ("without a session", slow.client().get(path), 401, "session_required"),
+            ("with a cursor of another design", ann.get("/v1/designs/%s/generations?cursor=%s" % (other["id"], cursor)), 400, "bad_cursor"),
+            ("with a cursor of designs", ann.get(path + "?cursor=" + (ann.get("/v1/designs?limit=1").json()["next_cursor"])), 400, "bad_cursor"),
+            ("by hundreds", ann.get(path + "?limit=101"), 400, "bad_query"),
+            ("with a filter", ann.get(path + "?status=failed"), 400, "bad_query")):
+        problem(reply, status, code, "a list " + name)
+    is_(ann.delete("/v1/designs/" + other["id"]).status, 204, "to the trash")
+    is_(len(ann.get("/v1/designs/%s/generations" % other["id"]).json()["items"]), 1, "in the trash it is there too")
+    ann.delete("/v1/designs/%s?purge=true" % other["id"])
+    is_(ann.get("/v1/designs/%s/generations" % other["id"]).status, 404, "then it is gone")
+    slow.db.jobs.delete_many({"design_id": made["id"]})
+    is_(ann.get(path).json(), {"items": [], "next_cursor": None}, "what has been forgotten is not missing")
+    plan = str(slow.db.jobs.find({"design_id": made["id"]}).sort("_id", -1).hint("by_design").explain()["queryPlanner"]["winningPlan"])
+    ok("'SORT'" not in plan, "its index gives the order", plan)
+
+
+@test
 def refinements_of_refinements():
     """The renderer draws anew, so it must be told of every step; POV-Ray's part is played by a script."""
     ann = guest(drawing)

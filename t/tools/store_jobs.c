@@ -96,6 +96,38 @@ START_TEST(only_the_owner_sees_a_job)
 }
 END_TEST
 
+START_TEST(a_designs_generations_are_listed_newest_first)
+{
+	static const char *const ids[] = { ID_OF(1), ID_OF(2), ID_OF(3), ID_OF(4),
+		ID_OF(5) };
+	struct str docs[4], design, id;
+	struct job j;
+	size_t n;
+
+	for (size_t i = 0; i < 5; i++) {
+		make_job(&j, i == 3 ? USER_B : USER_A, str_of(ids[i]), 1);
+		if (i == 4)
+			j.kind = STR("object_deletion");
+		OK(jobs_insert(store, arena, &j, &err));
+	}
+	design = j.design_id;
+	OK(jobs_of_design(store, arena, USER_A, design, STR_NULL, 4, docs, &n,
+	    &err));
+	ck_assert_uint_eq(n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert(doc_peek_str(docs[i], "_id", &id));
+		ck_assert_str(id, ids[2 - i]);
+	}
+	OK(jobs_of_design(store, arena, USER_A, design, STR(ID_OF(3)), 1, docs, &n,
+	    &err));
+	ck_assert_uint_eq(n, 1);
+	ck_assert(doc_peek_str(docs[0], "_id", &id));
+	ck_assert_str(id, ID_OF(2));
+	OK(jobs_of_design(store, arena, GUEST, design, STR_NULL, 4, docs, &n, &err));
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
 /* --- leases --------------------------------------------------------------- */
 
 START_TEST(a_lease_that_ran_out_is_taken_over_and_the_first_is_fenced_off)
@@ -400,7 +432,7 @@ END_TEST
 
 UNIT_MAIN_FIXTURE("store_jobs", store_setup, store_teardown,
     jobs_are_claimed_in_their_order, the_place_in_the_queue,
-    only_the_owner_sees_a_job,
+    only_the_owner_sees_a_job, a_designs_generations_are_listed_newest_first,
     a_lease_that_ran_out_is_taken_over_and_the_first_is_fenced_off,
     a_heartbeat_holds_the_lease, a_slot_moves_from_one_state_to_the_next,
     a_job_goes_back_to_the_queue, what_has_ended_is_ended,

@@ -151,7 +151,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Its generations of the last days, newest first: also those that failed */
+        get: operations["generation_list"];
         put?: never;
         /** More pictures, with other words or stones if wanted */
         post: operations["generation_create"];
@@ -673,6 +674,8 @@ export interface components {
                  */
                 ended_at: string | null;
             }[];
+            /** @description The words of a refinement, or of a further generation */
+            prompt: string;
             /**
              * Format: uuid
              * @description What a refinement starts from
@@ -1195,6 +1198,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Design"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    generation_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its generations of the last days, newest first: also those that failed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Generation"][];
+                        next_cursor: string | null;
+                    };
                 };
             };
             default: components["responses"]["Problem"];
