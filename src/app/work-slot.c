@@ -3,6 +3,7 @@
 #include "app/work-slot.h"
 
 #include "app/ending.h"
+#include "app/ready.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -483,7 +484,7 @@ take_picture(struct work *w, size_t i, const struct provider_result *result,
 	struct err why;
 
 	err_init(&why);
-	if (image_normalize(w->app->image, w->arena, result->image, 0, &image,
+	if (app_image_normalize(w->app, w->arena, result->image, 0, &image,
 	    &why) != RC_OK)
 		return retry_own_fault(w, i, "bad_image", &why, err);
 	if (store_picture(l, &image, &why) != RC_OK)
@@ -540,6 +541,10 @@ slot_take(struct work *w, size_t i, const struct provider_result *result,
 	complete_usage(call, result);
 	metric_add(w->app->shared, METRIC_provider_microdollars_total,
 	    result->cost_microusd);
+	if (result->outcome == PROVIDER_OK)
+		metric_set(w->app->shared, METRIC_provider_failing, 0);
+	else if (result->alarm)
+		metric_set(w->app->shared, METRIC_provider_failing, 1);
 	if (result->alarm) {
 		metric_add(w->app->shared, METRIC_provider_alarms_total, 1);
 		log_event(LOG_ERROR, "provider.alarm",
