@@ -46,6 +46,7 @@ struct route {
 	const char *name;		/* operationId */
 	unsigned guards;
 	const struct doc *body, *reply;	/* NULL: none */
+	const char *reply_word;		/* of the row: of a shape too */
 	int status;
 	const char *text;
 };
