@@ -142,7 +142,7 @@ app_generation_create(struct app *app, struct arena *arena,
 	if (count == 0)
 		count = design.num_variations_requested;
 	if (design.generated_images.n + (size_t)count > DESIGN_IMAGES_MAX)
-		return err_set(err, RC_CONFLICT,
+		return err_set(err, RC_LIMIT_REACHED,
 		    "A design holds at most %d pictures.", DESIGN_IMAGES_MAX);
 	job_init(&b.job, arena, actor, "generation", idem->id, design_id, count,
 	    (int)design.generated_images.n);
@@ -193,7 +193,7 @@ app_refinement_create(struct app *app, struct arena *arena,
 		return err->rc;
 	}
 	if (design.refinements.n >= DESIGN_REFINEMENTS_MAX)
-		return err_set(err, RC_CONFLICT,
+		return err_set(err, RC_LIMIT_REACHED,
 		    "A design holds at most %d refinements.",
 		    DESIGN_REFINEMENTS_MAX);
 	job_init(&b.job, arena, actor, "refinement", idem->id, design_id, 1, 0);

@@ -3,9 +3,11 @@
 import collections
 import concurrent.futures
 import datetime
+import hashlib
 import os
 import sys
 import time
+import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
@@ -43,6 +45,10 @@ def problem(reply, status, code, name):
 def parallel(function, n):
     with concurrent.futures.ThreadPoolExecutor(n) as pool:
         return [future.result() for future in [pool.submit(function, i) for i in range(n)]]
+
+
+def row_id(client, method, path, value):
+    return hashlib.sha256(("guest:%s|%s|%s|%s" % (client.session, method, path, value)).encode()).hexdigest()
 
 
 def slots(generation):
@@ -186,7 +192,7 @@ def further_ones():
              "long words of four bytes each")
     row = flaky.db.designs.find_one({"_id": made["id"]})
     flaky.db.designs.update_one({"_id": made["id"]}, {"$set": {"generated_images": row["generated_images"] * 9}})
-    problem(ann.post(path, json={"num_variations": 2}), 409, "conflict", "more than 64 pictures")
+    problem(ann.post(path, json={"num_variations": 2}), 409, "limit_reached", "more than 64 pictures")
     reply = ann.post(path, json={"num_variations": 5, "prompt": "", "gem_data": {"type": "Ruby"}, "x": 1})
     is_((reply.status, sorted(e["pointer"] for e in reply.json()["errors"])),
         (422, ["/gem_data/color", "/gem_data/cut", "/gem_data/transparency", "/num_variations", "/prompt", "/x"]), "faults")
@@ -230,7 +236,7 @@ def refinements():
     before = used(flaky, ann)
     flaky.db.designs.update_one({"_id": made["id"]}, {"$set": {"refinements": [dict(
         flaky.db.designs.find_one({"_id": made["id"]})["refinements"][0])] * 50}})
-    problem(ann.post(path, json={"prompt": "x", "base_image_id": first}), 409, "conflict", "more than 50 refinements")
+    problem(ann.post(path, json={"prompt": "x", "base_image_id": first}), 409, "limit_reached", "more than 50 refinements")
     is_(used(flaky, ann), before, "what is refused costs nothing")
     fresh = create(guest_of_hanging).json()
     problem(guest_of_hanging.post("/v1/designs/%s/refinements" % fresh["id"], json={"prompt": "x"}), 409, "conflict",
@@ -472,6 +478,28 @@ def quotas():
     poor.db.rate_counters.delete_many({})
     problem(create(ann), 401, "session_expired", "a session that is over in the database makes nothing")
     is_(counter(poor), 0, "and is not counted")
+
+
+@test
+def a_full_session():
+    """A session's list of designs has an end; what is refused there is no fault of ours, and costs nothing."""
+    ann = guest(slow)
+    made = make(ann)
+    ids = [made["id"]] + [str(uuid.uuid4()) for _ in range(998)]
+    slow.db.guest_sessions.update_one({"_id": ann.session}, {"$set": {"designs": ids}})
+    is_(create(ann, headers={"Idempotency-Key": "last"}).status, 202, "the thousandth design")
+    before = used(slow, ann), counter(slow), slow.db.designs.count_documents({})
+    reply = create(ann, headers={"Idempotency-Key": "more"})
+    problem(reply, 409, "limit_reached", "one more")
+    contains(reply.json()["detail"], "1000 designs", "the detail says how many")
+    is_((used(slow, ann), counter(slow), slow.db.designs.count_documents({})), before, "nothing is counted or made")
+    row = slow.db.idempotency_keys.find_one({"_id": row_id(ann, "POST", "/v1/designs", "last")})
+    slow.db.idempotency_keys.update_one({"_id": row["_id"]}, {"$set": {
+        "done": False, "lease_until": datetime.datetime(2020, 1, 1)}})
+    reply = create(ann, headers={"Idempotency-Key": "last"})
+    is_((reply.status, reply.json().get("id")), (202, row["resource_id"]), "the thousandth, asked for again after a crash")
+    is_(ann.post("/v1/designs/%s/generations" % made["id"], json={}).status, 202, "more pictures of what is there")
+    is_(ann.get("/v1/guest-session").status, 200, "the session can be read")
 
 
 @test
