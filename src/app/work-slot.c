@@ -2,6 +2,8 @@
 
 #include "app/work-slot.h"
 
+#include "app/ending.h"
+#include "app/ready.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -76,26 +78,44 @@ find_image(const struct design *design, struct str id)
 	return NULL;
 }
 
+static void
+fill_change(struct provider_change *change, struct str prompt, double strength,
+    const struct str_list *preserve)
+{
+	*change = (struct provider_change){ .prompt = prompt,
+		.strength = isnan(strength) ? 0.5 : strength };
+	for (size_t i = 0; i < preserve->n
+	    && change->preserve_count < PROVIDER_PRESERVE_MAX; i++)
+		change->preserve[change->preserve_count++] = preserve->items[i];
+}
+
 /* The base picture's bytes, the parameters of the picture that the chain of
- * refinements began with, and the words between the two, oldest first. */
+ * refinements began with, and the steps between the two. */
 static enum rc
 fill_base(struct work *w, struct err *err)
 {
 	struct provider_request *r = &w->request;
+	size_t most = w->design.refinements.n, first = most;
+	struct provider_change *steps = arena_many(w->arena, most,
+	    struct provider_change);
 	struct str id = w->job->base_image_id, key = STR_NULL;
 	const struct refinement *refinement;
 	const struct generated_image *image;
 	enum rc rc;
 
-	for (size_t depth = 0; depth <= w->design.refinements.n
-	    && (refinement = find_refinement(&w->design, id)) != NULL; depth++) {
+	/* From the newest back; filled from the end, so that the oldest is first.
+	 * A chain that goes in a circle has no more steps than there are. */
+	while (first > 0
+	    && (refinement = find_refinement(&w->design, id)) != NULL) {
 		if (key.p == NULL)
 			key = refinement->refined_image_url;
-		r->earlier_refinements = arena_printf(w->arena, "%.*s\n%.*s",
-		    STR_FMT(refinement->prompt),
-		    STR_FMT(r->earlier_refinements));
+		fill_change(&steps[--first], refinement->prompt,
+		    refinement->refinement_strength,
+		    &refinement->preserve_elements);
 		id = refinement->base_image_id;
 	}
+	r->earlier = steps + first;
+	r->earlier_count = most - first;
 	image = find_image(&w->design, id);
 	if (image != NULL) {
 		r->base_parameters = doc_free_to_json(w->arena,
@@ -173,12 +193,8 @@ slot_prepare(struct work *w, struct err *err)
 		return RC_OK;
 	}
 	r->is_refinement = true;
-	r->refinement_prompt = job->prompt;
-	r->earlier_refinements = STR("");
-	r->strength = job->refinement_strength;
-	for (size_t i = 0; i < job->preserve_elements.n
-	    && r->preserve_count < PROVIDER_PRESERVE_MAX; i++)
-		r->preserve[r->preserve_count++] = job->preserve_elements.items[i];
+	fill_change(&r->change, job->prompt, job->refinement_strength,
+	    &job->preserve_elements);
 	if (fill_base(w, err) != RC_NOT_FOUND && err->rc != RC_INVALID)
 		return err->rc;
 	err_init(err);
@@ -211,7 +227,7 @@ init_usage(struct work *w, const struct slot *slot, struct api_usage *usage)
 	usage->api_type = w->job->kind;
 	usage->model_used = str_of(provider_name(w->app->provider));
 	usage->request.prompt = w->request.is_refinement
-	    ? w->request.refinement_prompt : w->request.prompt;
+	    ? w->request.change.prompt : w->request.prompt;
 	usage->request.num_images = 1;
 	usage->request.parameters = work_parameters(w, arena_printf(w->arena,
 	    "{\"seed\":%lld,\"variation\":%d}", (long long)slot->seed,
@@ -471,7 +487,7 @@ take_picture(struct work *w, size_t i, const struct provider_result *result,
 	struct err why;
 
 	err_init(&why);
-	if (image_normalize(w->app->image, w->arena, result->image, 0, &image,
+	if (app_image_normalize(w->app, w->arena, result->image, 0, &image,
 	    &why) != RC_OK)
 		return retry_own_fault(w, i, "bad_image", &why, err);
 	if (store_picture(l, &image, &why) != RC_OK)
@@ -528,6 +544,10 @@ slot_take(struct work *w, size_t i, const struct provider_result *result,
 	complete_usage(call, result);
 	metric_add(w->app->shared, METRIC_provider_microdollars_total,
 	    result->cost_microusd);
+	if (result->outcome == PROVIDER_OK)
+		metric_set(w->app->shared, METRIC_provider_failing, 0);
+	else if (result->alarm)
+		metric_set(w->app->shared, METRIC_provider_failing, 1);
 	if (result->alarm) {
 		metric_add(w->app->shared, METRIC_provider_alarms_total, 1);
 		log_event(LOG_ERROR, "provider.alarm",
@@ -555,8 +575,8 @@ slot_take(struct work *w, size_t i, const struct provider_result *result,
 			return jobs_set_slot(w->app->store, w->arena, w->job->id,
 			    w->token, slot, "running", err);
 		}
-		return slot_end(w, slot, "cancelled", STR("cancelled"),
-		    STR("You stopped it."), err);
+		return slot_end(w, slot, "cancelled", STR(ENDING_STOPPED),
+		    STR(ENDING_STOPPED_MESSAGE), err);
 	default:
 		return slot_end(w, slot, "failed", result->reason,
 		    result->message, err);

@@ -187,6 +187,9 @@ list_index(const bson_t *filter, const struct designs_query *query)
 {
 	if (bson_has_field(filter, "guest_session_id"))
 		return "by_guest_time";
+	/* Stars are few: theirs is the shorter range, if not in this order. */
+	if (query->sort == BY_UPDATED_DESC && query->is_favorite != 1)
+		return "by_user_updated";
 	return query->is_favorite >= 0 ? "by_user_favorite" : "by_user_time";
 }
 
