@@ -32,7 +32,7 @@ struct shared {
 
 static struct arena *arena;
 static struct shared *shared;
-static char folder[64], path[80];
+static char folder[UNIT_PATH], path[UNIT_PATH + 8];
 static pid_t workers[WORKERS_MAX];
 static int worker_count, listen_fd;
 static int descriptors_max;	/* of a worker; 0: as many as there are */
@@ -48,8 +48,7 @@ setup(void)
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(shared, MAP_FAILED);
-	(void)snprintf(folder, sizeof folder, "/tmp/bezel-fcgi-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_path(folder, "fcgi-XXXXXX")));
 	(void)snprintf(path, sizeof path, "%s/s", folder);
 	err_init(&err);
 	ck_assert_int_eq(fcgi_listen(path, 256, &listen_fd, &err), RC_OK);

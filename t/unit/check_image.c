@@ -22,7 +22,7 @@ enum { PATIENT_MS = 60000, SHORT_MS = 400 };
 static struct arena *arena;
 static struct err err;
 static struct image *image;
-static char work[64];
+static char work[UNIT_PATH];
 
 #define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
 #define fails(want, call) \
@@ -60,8 +60,7 @@ setup(void)
 {
 	arena = arena_new();
 	err_init(&err);
-	strcpy(work, "/tmp/bezel-image-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(work));
+	ck_assert_ptr_nonnull(mkdtemp(unit_path(work, "image-XXXXXX")));
 	open_program(build_path("bezel-image"), PATIENT_MS, 0);
 }
 
@@ -1103,8 +1102,6 @@ main(void)
 {
 	Suite *suite = suite_create("image");
 	TCase *tcase = tcase_create("image");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, magic_bytes_decide);
@@ -1135,8 +1132,5 @@ main(void)
 	tcase_add_test(tcase, honest_answers_of_a_false_program_are_passed_on);
 	tcase_add_test(tcase, a_program_that_cannot_be_run_says_so);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }
