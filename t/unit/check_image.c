@@ -726,7 +726,10 @@ START_TEST(a_program_killed_in_the_middle_is_replaced)
 	first = image->child.pid;
 	kill_later(first, 150);
 	fails(RC_UNAVAILABLE, normalize(picture("huge.jpg")));
-	ck_assert_str_eq(err.detail, "bezel-image: ended without an answer (signal 9)");
+	/* on a slow machine it has not yet taken all of the picture */
+	ck_assert_msg(strcmp(err.detail, "bezel-image: ended without an answer"
+	    " (signal 9)") == 0 || strcmp(err.detail, "bezel-image: ended while it"
+	    " was asked (signal 9)") == 0, "%s", err.detail);
 	ck_assert_int_gt(wait(&status), 0);
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_eq(image->child.pid, 0);
