@@ -211,25 +211,9 @@ enum rc
 guest_live(struct store *store, struct arena *arena, const struct str *ids,
     size_t n, int64_t now_ms, bool *ret_live, struct err *err)
 {
-	struct str *docs = arena_many(arena, n, struct str), id;
-	bson_t *filter = db_json(arena, "{\"expires_at\":{\"$gt\":{\"$date\":"
-	    "{\"$numberLong\":\"%lld\"}}}}", (long long)now_ms);
-	struct db_find find = { .collection = collection, .filter = filter,
-		.limit = (int)n, .projection = db_json(arena, "{\"_id\":1}") };
-	size_t found;
-
-	if (n == 0)
-		return RC_OK;
-	bson_add_in(filter, "_id", ids, n);
-	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
-		return err->rc;
-	for (size_t i = 0; i < n; i++) {
-		ret_live[i] = false;
-		for (size_t k = 0; k < found && !ret_live[i]; k++)
-			ret_live[i] = doc_peek_str(docs[k], "_id", &id)
-			    && str_eq(id, ids[i]);
-	}
-	return RC_OK;
+	return db_exist(store, arena, collection, db_json(arena,
+	    "{\"expires_at\":{\"$gt\":{\"$date\":{\"$numberLong\":\"%lld\"}}}}",
+	    (long long)now_ms), ids, n, ret_live, err);
 }
 
 static enum rc
