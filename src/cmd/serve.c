@@ -54,6 +54,10 @@ struct supervisor {
 	pid_t check;			/* asks the provider; 0: has ended */
 };
 
+#ifdef BEZEL_COVERAGE
+void __gcov_dump(void);		/* gcc's and clang's; they have no header for it */
+#endif
+
 static void *
 share(size_t bytes)
 {
@@ -83,6 +87,16 @@ make_context(struct supervisor *s, struct err *err)
 	return fcgi_listen(c->conf->listen_slow, BACKLOG, &c->listen_slow_fd, err);
 }
 
+/* The end of a child: nothing of the supervisor's is run or flushed. */
+static _Noreturn void
+leave(int status)
+{
+#ifdef BEZEL_COVERAGE
+	__gcov_dump();
+#endif
+	_exit(status);
+}
+
 static void
 spawn(struct supervisor *s, int i)
 {
@@ -95,8 +109,8 @@ spawn(struct supervisor *s, int i)
 		/* When the supervisor goes, so do its workers. */
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
-			_exit(1);
-		_exit(worker_run(&s->context, p->role, i));
+			leave(1);
+		leave(worker_run(&s->context, p->role, i));
 	}
 	if (pid < 0) {
 		p->start_at_ms = clock_mono_ms() + DELAY_MOST_MS;
@@ -321,9 +335,9 @@ probe(const struct conf *conf)
 		(void)alarm(PROBE_S);
 		err_init(&err);
 		if (worker_probe(conf, &err) == RC_OK)
-			_exit(0);
+			leave(0);
 		refuse_reload(&err);
-		_exit(1);
+		leave(1);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }

@@ -5,6 +5,7 @@ object store, each call to the provider. After each, what is stored must agree w
 import collections
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,9 @@ class Steps:
                                "--objects=" + self.objects, "--image=" + IMAGE],
                               input="\n".join(lines + ["sweep list before 9999"]) + "\n", stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=False, timeout=280 * SLOWER)
-        self.codes.append((done.returncode, done.stderr[-2000:]))
+        # LeakSanitizer says this of threads (libmongoc's) that end while it looks: nothing of ours.
+        said = re.sub(r"(?m)^==\d+==Unable to get registers from thread \d+\.\n", "", done.stderr)
+        self.codes.append((done.returncode, said[-2000:]))
         self.runs = [json.loads(line) for line in done.stdout.splitlines()]
 
 
