@@ -55,9 +55,6 @@ store_open(struct arena *process_arena, const struct store_options *options,
 	bson_error_t error;
 	mongoc_uri_t *uri;
 
-	/* The driver's counters would lie in a file of /dev/shm for each process,
-	 * and stay there when it is killed. */
-	(void)setenv("MONGOC_DISABLE_SHM", "1", 0);
 	mongoc_log_set_handler(drop_log, NULL);
 	mongoc_init();
 	uri = mongoc_uri_new_with_error(arena_strz(process_arena, options->uri),
