@@ -54,6 +54,8 @@ check_and_log(const struct conf *conf, struct shared *shared)
 		check = (struct provider_check){ .outcome = PROVIDER_FAILED,
 			.reason = STR("cannot_open"),
 			.detail = str_of(err.message) };
+	metric_set(shared, METRIC_provider_failing,
+	    check.outcome == PROVIDER_FAILED);
 	if (check.outcome == PROVIDER_FAILED)
 		metric_add(shared, METRIC_provider_alarms_total, 1);
 	log_event(level_of(&check), "provider.check",

@@ -66,9 +66,11 @@ run_web(const struct worker_context *c, struct app *app, bool slow,
 static void
 look_at_renderer(struct app *app)
 {
-	bool missing = app->conf->provider == CONF_PROVIDER_RENDER
-	    && access(app->conf->povray, X_OK) != 0;
+	bool missing;
 
+	if (app->conf->provider != CONF_PROVIDER_RENDER)
+		return;
+	missing = access(app->conf->povray, X_OK) != 0;
 	metric_set(app->shared, METRIC_provider_failing, missing);
 	if (missing)
 		log_event(LOG_ERROR, "provider.missing", LOG_Z("program",

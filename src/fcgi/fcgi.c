@@ -216,8 +216,9 @@ connection_ready(struct worker *w, struct kept *kept, uint32_t events)
 			return;
 		}
 		/* What comes after this look makes another event (EPOLLET); what
-		 * was there already does not. */
-		if (request == (size_t)n)
+		 * was there already, and an end, does not. */
+		if (request == (size_t)n && (size_t)n < sizeof whole
+		    && !(events & (EPOLLHUP | EPOLLRDHUP)))
 			return;
 	}
 }

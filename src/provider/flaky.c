@@ -135,7 +135,7 @@ end(struct flaky_call *call, enum provider_outcome outcome, const char *reason)
 	result->outcome = outcome;
 	result->reason = str_of(reason);
 	result->message = STR("This was asked for by a test.");
-	result->took_ms = clock_mono_ms() - call->call.started_ms;
+	result->took_ms = provider_took_ms(&call->call);
 }
 
 static void

@@ -111,7 +111,7 @@ end_call(struct gemini_call *call)
 	unlist(gemini, call);
 	if (call->tries)
 		gemini->trying = false;
-	result->took_ms = clock_mono_ms() - call->call.started_ms;
+	result->took_ms = provider_took_ms(&call->call);
 	if (call->gone.p != NULL)
 		result->detail = result->detail.p == NULL ? call->gone
 		    : arena_printf(call->call.arena, "%.*s; %.*s",

@@ -8,6 +8,7 @@
 #ifndef BEZEL_PROVIDER_PROVIDER_DRIVER_H
 #define BEZEL_PROVIDER_PROVIDER_DRIVER_H
 
+#include "base/clock.h"
 #include "provider/provider.h"
 
 struct provider_driver {
@@ -32,5 +33,14 @@ struct provider_call {
 	struct provider_result result;
 	int64_t started_ms;	/* clock_mono_ms() */
 };
+
+/* Until now; a millisecond at least, for each call takes some time. */
+static inline int64_t
+provider_took_ms(const struct provider_call *call)
+{
+	int64_t ms = clock_mono_ms() - call->started_ms;
+
+	return ms > 0 ? ms : 1;
+}
 
 #endif

@@ -67,7 +67,7 @@ end(struct render_call *call, enum provider_outcome outcome, const char *reason,
 	result->reason = str_of(reason);
 	result->message = str_of(message);
 	result->detail = detail;
-	result->took_ms = clock_mono_ms() - call->call.started_ms;
+	result->took_ms = provider_took_ms(&call->call);
 }
 
 static void

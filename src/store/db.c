@@ -261,10 +261,14 @@ db_get_own(struct store *store, struct arena *arena, const char *collection,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err)
 {
-	if (db_get(store, arena, collection, id, ret_doc, err) == RC_OK
-	    && !is_own(*ret_doc, owner))
+	struct str doc;
+
+	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
+		return err->rc;
+	if (!is_own(doc, owner))	/* and nobody gets to see it */
 		return err_set(err, RC_NOT_FOUND, "There is nothing here.");
-	return err->rc;
+	*ret_doc = doc;
+	return RC_OK;
 }
 
 /* --- writes -------------------------------------------------------------- */

@@ -15,8 +15,8 @@
 
 enum { DB_FIND_MAX = 1000 };
 
-/* Documents that match, at most limit (the whole in one batch), each copied into
- * arena. sort and projection may be NULL. */
+/* Documents that match, at most limit (the whole in one batch), each a slice
+ * of the reply, which lives as long as arena. sort and projection may be NULL. */
 struct db_find {
 	const char *collection;
 	const bson_t *filter, *sort, *projection;
@@ -44,7 +44,7 @@ enum rc db_find_one(struct store *store, struct arena *arena,
 enum rc db_get(struct store *store, struct arena *arena, const char *collection,
     struct str id, struct str *ret_doc, struct err *err) must_use;
 
-/* The same; RC_NOT_FOUND also for what is another's. */
+/* The same; RC_NOT_FOUND also for what is another's, and *ret_doc untouched. */
 enum rc db_get_own(struct store *store, struct arena *arena,
     const char *collection, struct store_owner owner, struct str id,
     struct str *ret_doc, struct err *err) must_use;

@@ -190,28 +190,27 @@ differing_indexes(struct store *store, struct arena *arena,
 	return RC_OK;
 }
 
-/* Whether the server differs from the rows. When they are to be applied, what
- * stands in the way of an index is dropped. */
+/* How the server differs from the rows. */
+struct difference {
+	bool validator;
+	const char **wrong;	/* indexes to drop, by name */
+	size_t wrong_n, missing_n;
+};
+
 static enum rc
 server_differs(struct store *store, struct arena *arena, const struct doc *doc,
-    enum migrate_mode mode, bool *ret_differs, struct err *err)
+    struct difference *ret, struct err *err)
 {
-	const char **wrong = arena_many(arena, doc->index_count + 1, const char *);
 	bool exists = false, has = false;
-	size_t n = 0, missing = 0;
 
-	*ret_differs = true;
+	*ret = (struct difference){ .validator = true,
+		.wrong = arena_many(arena, doc->index_count + 1, const char *) };
 	if (has_validator(store, arena, doc, &exists, &has, err) != RC_OK
-	    || !exists || differing_indexes(store, arena, doc, wrong, &n,
-	    &missing, err) != RC_OK)
+	    || !exists)
 		return err->rc;
-	*ret_differs = !has || n + missing > 0;
-	for (size_t i = 0; i < n && mode == MIGRATE_APPLY; i++)
-		if (db_write(store, arena, db_json(arena, "{\"dropIndexes\":\"%s\","
-		    "\"index\":\"%s\"}", doc->collection, wrong[i]), NULL, err)
-		    != RC_OK)
-			return err->rc;
-	return RC_OK;
+	ret->validator = !has;
+	return differing_indexes(store, arena, doc, ret->wrong, &ret->wrong_n,
+	    &ret->missing_n, err);
 }
 
 /* --- changing it --------------------------------------------------------- */
@@ -232,12 +231,19 @@ set_validator(struct store *store, struct arena *arena, const struct doc *doc,
 	return db_write(store, arena, command, NULL, err);
 }
 
+/* An index of another form is dropped in the last moment: who names it in a hint
+ * fails until the new one is there. */
 static enum rc
 create_indexes(struct store *store, struct arena *arena, const struct doc *doc,
-    struct err *err)
+    const struct difference *difference, struct err *err)
 {
 	bson_t *command;
 
+	for (size_t i = 0; i < difference->wrong_n; i++)
+		if (db_write(store, arena, db_json(arena, "{\"dropIndexes\":\"%s\","
+		    "\"index\":\"%s\"}", doc->collection, difference->wrong[i]),
+		    NULL, err) != RC_OK)
+			return err->rc;
 	if (doc->index_count == 0)
 		return RC_OK;
 	/* An open transaction would block it, and it everything: a limit. */
@@ -261,7 +267,7 @@ remember(struct store *store, struct arena *arena, const struct doc *doc,
 
 static enum rc
 apply(struct store *store, struct arena *arena, const struct doc *doc,
-    struct str hash, struct err *err)
+    struct str hash, const struct difference *difference, struct err *err)
 {
 	enum rc rc = set_validator(store, arena, doc, "create", err);
 
@@ -270,7 +276,8 @@ apply(struct store *store, struct arena *arena, const struct doc *doc,
 		err_init(err);
 		rc = set_validator(store, arena, doc, "collMod", err);
 	}
-	if (rc != RC_OK || create_indexes(store, arena, doc, err) != RC_OK)
+	if (rc != RC_OK || create_indexes(store, arena, doc, difference,
+	    err) != RC_OK)
 		return err->rc;
 	return remember(store, arena, doc, hash, err);
 }
@@ -284,29 +291,34 @@ store_migrate(struct store *store, struct arena *arena, enum migrate_mode mode,
 	for (size_t i = 0; schema_docs[i] != NULL; i++) {
 		const struct doc *doc = schema_docs[i];
 		struct str hash, applied;
-		int64_t refused;
-		bool differs;
+		int64_t refused = 0;
+		struct difference difference;
 
 		if (doc->collection == NULL)
 			continue;
 		hash = rows_hash(doc, arena);
 		if (applied_hash(store, arena, doc, &applied, err) != RC_OK
 		    || count_refused(store, arena, doc, &refused, err) != RC_OK
-		    || server_differs(store, arena, doc, mode, &differs, err)
+		    || server_differs(store, arena, doc, &difference, err)
 		    != RC_OK)
 			return err->rc;
 		if (refused > 0)
 			buf_printf(report, "%s: %lld stored documents do not fit "
 			    "the rows\n", doc->collection, (long long)refused);
-		if (str_eq(hash, applied) && !differs)
+		if (str_eq(hash, applied) && !difference.validator
+		    && difference.wrong_n + difference.missing_n == 0)
 			continue;
 		changes++;
 		buf_printf(report, "%s: %s validator and %zu indexes\n",
 		    doc->collection, mode == MIGRATE_APPLY ? "applied"
 		    : applied.n == 0 ? "would create" : "would change",
 		    doc->index_count);
+		for (size_t k = 0; k < difference.wrong_n; k++)
+			buf_printf(report, "%s: %s index %s, which has another form\n",
+			    doc->collection, mode == MIGRATE_APPLY ? "replaced"
+			    : "would replace", difference.wrong[k]);
 		if (mode == MIGRATE_APPLY
-		    && apply(store, arena, doc, hash, err) != RC_OK)
+		    && apply(store, arena, doc, hash, &difference, err) != RC_OK)
 			return err->rc;
 	}
 	*ret_changes = changes;

@@ -5,7 +5,11 @@
 #include "schema/documents.h"
 #include "store/db.h"
 
-enum { DAY_MS = 24 * 3600 * 1000, CLOCKS_MS = 60 * 1000 };
+enum { DAY_MS = 24 * 3600 * 1000, CLOCKS_MS = 15 * 60 * 1000 };
+
+/* Where it is, there is no room for another. */
+#define LAST_DESIGN "designs.999"
+_Static_assert(GUEST_DESIGNS_MAX == 1000, "LAST_DESIGN is its last index");
 
 static const char collection[] = "guest_sessions";
 static const char counters[] = "rate_counters";
@@ -110,9 +114,20 @@ explain_charge(struct store *store, struct arena *arena, struct str id,
 	    "refinements a day; with an account there are more.", (int)limit);
 }
 
+static void
+add_absent(bson_t *filter, const char *path)
+{
+	bson_t part;
+
+	BSON_APPEND_DOCUMENT_BEGIN(filter, path, &part);
+	BSON_APPEND_BOOL(&part, "$exists", false);
+	bson_append_document_end(filter, &part);
+}
+
 /* Today's second use and those after it, by plain operators: a pipeline costs the
  * server a quarter more. Not around midnight, when our clock and the server's may
- * disagree on the day, and not for what is poisoned: then *ret_doc is null. */
+ * disagree on the day, and not for what is poisoned or full: then *ret_doc is
+ * null. */
 static enum rc
 charge_again(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int32_t limit, struct str design_id, struct str *ret_doc,
@@ -131,6 +146,7 @@ charge_again(struct store *store, struct arena *arena, struct str id,
 	BSON_APPEND_INT32(&part, "$gte", 0);
 	BSON_APPEND_INT32(&part, "$lt", limit);
 	bson_append_document_end(filter, &part);
+	add_absent(filter, "usage_count.0");	/* of an array any element would do */
 	BSON_APPEND_DOCUMENT_BEGIN(update, "$inc", &part);
 	BSON_APPEND_INT32(&part, "usage_count", 1);
 	bson_append_document_end(update, &part);
@@ -141,6 +157,7 @@ charge_again(struct store *store, struct arena *arena, struct str id,
 		BSON_APPEND_DOCUMENT_BEGIN(filter, "designs", &part);
 		BSON_APPEND_UTF8(&part, "$type", "array");
 		bson_append_document_end(filter, &part);
+		add_absent(filter, LAST_DESIGN);
 		BSON_APPEND_DOCUMENT_BEGIN(update, "$addToSet", &part);
 		bson_add_str(&part, "designs", design_id);
 		bson_append_document_end(update, &part);
@@ -149,9 +166,9 @@ charge_again(struct store *store, struct arena *arena, struct str id,
 	    0, ret_doc, err);
 }
 
-/* Any use, also the first of a day. */
+/* Any use: also the first of a day, and by the server's day. */
 static enum rc
-charge_first(struct store *store, struct arena *arena, struct str id,
+charge_any(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int32_t limit, struct str design_id, struct str *ret_doc,
     struct err *err)
 {
@@ -160,9 +177,9 @@ charge_first(struct store *store, struct arena *arena, struct str id,
 
 	if (design_id.p != NULL) {
 		/* There is room, or it is there: a request that is repeated. */
-		(void)bson_concat(filter, db_json(arena, "{\"$or\":[{"
-		    "\"designs.%d\":{\"$exists\":false}},{\"designs\":\"%.*s\"}]}",
-		    GUEST_DESIGNS_MAX - 1, STR_FMT(design_id)));
+		(void)bson_concat(filter, db_json(arena, "{\"$or\":[{\""
+		    LAST_DESIGN "\":{\"$exists\":false}},{\"designs\":\"%.*s\"}]}",
+		    STR_FMT(design_id)));
 		designs = arena_printf(arena, ",\"designs\":{\"$setUnion\":"
 		    "[{\"$cond\":[{\"$isArray\":[\"$designs\"]},\"$designs\",[]]},"
 		    "[\"%.*s\"]]}", STR_FMT(design_id));
@@ -183,7 +200,7 @@ guest_charge(struct store *store, struct arena *arena, struct str id,
 	struct str doc;
 
 	if (charge_again(store, arena, id, now_ms, limit, design_id, &doc, err)
-	    != RC_OK || (doc.p == NULL && charge_first(store, arena, id, now_ms,
+	    != RC_OK || (doc.p == NULL && charge_any(store, arena, id, now_ms,
 	    limit, design_id, &doc, err) != RC_OK))
 		return err->rc;
 	if (doc.p == NULL)

@@ -319,6 +319,26 @@ def sessions():
     poor.db.guest_sessions.update_one({"_id": zoe.session}, {"$set": {
         "usage_count": -1000000, "last_design_at": datetime.datetime.utcnow()}}, bypass_document_validation=True)
     is_([create(zoe).status for _ in range(4)], [202, 202, 429, 429], "nor are negative ones")
+    zoe = guest(poor)
+    poor.db.guest_sessions.update_one({"_id": zoe.session}, {"$set": {
+        "usage_count": [1], "last_design_at": datetime.datetime.utcnow()}}, bypass_document_validation=True)
+    is_([create(zoe).status for _ in range(4)], [202, 202, 429, 429], "a list of uses is no fault of the guest's")
+
+
+@test
+def another_ones_generation():
+    """A design that names the generation of somebody else shows nothing of it."""
+    ann, zoe = guest(stack), guest(stack)
+    secret = create(ann, original_prompt="a ring that nobody else may see")
+    generation = secret.json()["generation"]["id"]
+    other = create(zoe)
+    identifier = other.json()["id"]
+    wait_for(lambda: zoe.get("/v1/designs/" + identifier).json()["generated_images"], 30, "the pictures")
+    stack.db.designs.update_one({"_id": identifier}, {"$set": {"generation_id": generation}})
+    reply = zoe.get("/v1/designs/" + identifier)
+    ok(reply.status == 200 and "generation" not in reply.json(), "it is not shown", reply.text[:500])
+    ok("nobody else" not in reply.text and generation not in reply.text, "nor is a word of it")
+    stack.db.designs.update_one({"_id": identifier}, {"$set": {"generation_id": None}})
 
 
 @test

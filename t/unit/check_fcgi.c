@@ -488,6 +488,24 @@ START_TEST(a_request_may_come_in_pieces)
 }
 END_TEST
 
+/* Request and end may come in one event: it is answered, and the end is seen. */
+START_TEST(a_peer_that_ends_behind_its_request_is_let_go)
+{
+	start(FCGI_KEEP, 1);
+	for (int i = 0; i < 50; i++) {
+		int fd = dial();
+
+		ck_assert(get(fd, "/").n > 0);
+		send_all(fd, fc_request(arena, "GET", "/last", STR(""), STR_NULL,
+		    true));
+		(void)shutdown(fd, SHUT_WR);
+		ck_assert(answer_of(fd).n > 0);
+		ck_assert(closed(fd));
+		(void)close(fd);
+	}
+}
+END_TEST
+
 START_TEST(bytes_that_are_no_fastcgi_close_the_connection)
 {
 	static const struct str garbage[] = {
@@ -825,6 +843,7 @@ UNIT_MAIN_FIXTURE("fcgi", setup, teardown,
     a_body_that_is_not_as_announced_has_no_effect,
     a_request_cut_anywhere_has_no_effect,
     a_slow_worker_sees_a_cut_request_too, a_request_may_come_in_pieces,
+    a_peer_that_ends_behind_its_request_is_let_go,
     bytes_that_are_no_fastcgi_close_the_connection,
     records_that_are_no_request_delay_nobody, huge_lengths_are_no_harm,
     a_question_about_the_application_is_answered,
