@@ -12,6 +12,8 @@ compare() { # WORD FILE
 }
 compare openapi etc/openapi.json
 compare conf etc/bezel.conf.example
+compare conf-man docs/bezel.conf.5
+compare man docs/bezel.1
 compare schema docs/schema.md
 compare metrics docs/metrics.md
 compare routes docs/routes.md

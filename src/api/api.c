@@ -20,11 +20,16 @@
 #define DOC_PTR_body_select &doc_body_select
 #define DOC_PTR_body_generation &doc_body_generation
 #define DOC_PTR_body_refinement &doc_body_refinement
+/* Shapes have no document. */
+#define DOC_PTR_catalog NULL
+#define DOC_PTR_checks NULL
+#define DOC_PTR_versions NULL
+#define DOC_PTR_problem_type NULL
 
 const struct route routes[] = {
 #define ROUTE(verb, path, handler, guards, body, reply, status, text) \
 	{ { verb, path }, api_##handler, #handler, guards, DOC_PTR_##body, \
-	    DOC_PTR_##reply, status, text },
+	    DOC_PTR_##reply, #reply, status, text },
 #include "api/routes.def"
 #undef ROUTE
 };

@@ -18,8 +18,10 @@ struct app_generation;
 enum guards {
 	PLAIN = 0, WHO = 1 << 0, IDEM = 1 << 1, MATCH = 1 << 2,
 	JSON_BODY = 1 << 3, PATCH_BODY = 1 << 4, FORM_DATA = 1 << 5,
-	SLOW = 1 << 6, INFRA = 1 << 7
+	SLOW = 1 << 6, INFRA = 1 << 7, PAGE = 1 << 8
 };
+
+enum { PAGE_USUAL = 20, PAGE_MAX = 100 };
 
 struct call {
 	struct app *app;
@@ -46,6 +48,7 @@ struct route {
 	const char *name;		/* operationId */
 	unsigned guards;
 	const struct doc *body, *reply;	/* NULL: none */
+	const char *reply_word;		/* of the row: of a shape too */
 	int status;
 	const char *text;
 };
@@ -68,6 +71,12 @@ enum rc call_params_known(const struct call *call, const char *const *names,
 /* "true" or "false"; -1 when absent. */
 enum rc call_param_bool(const struct call *call, const char *name, int *ret_value,
     struct err *err) must_use;
+/* How many items a page is to have. */
+enum rc call_param_limit(const struct call *call, int *ret_limit, struct err *err)
+    must_use;
+/* RC_BAD_QUERY, with a sentence on one parameter. */
+enum rc call_bad_param(const struct call *call, const char *name,
+    const char *sentence, struct err *err) must_use;
 /* The path's id as a UUID; anything else names nothing of ours. */
 enum rc call_id(const struct call *call, struct err *err) must_use;
 
@@ -82,6 +91,10 @@ void reply_generation(struct call *call, const struct app_generation *generation
 void add_document(struct call *call, struct buf *buf, const struct doc *doc,
     struct str bson, struct str more);
 void reply_quota(struct call *call, const struct quota *quota);
+/* 202: where to look, and when. */
+void reply_accepted(struct call *call, const char *where, struct str id);
+/* A refusal for want of quota says so in headers too. */
+enum rc reply_refused(struct call *call, struct err *err);
 
 #define ROUTE(verb, path, handler, ...) route_handler api_##handler;
 #include "api/routes.def"

@@ -1,21 +1,26 @@
 /*
- * cursor.h - where a list goes on: opaque, and bound to its reader and filters.
+ * cursor.h - pages of lists: from where, and where they go on.
  *
- * base64url of "<ms>.<id>.<MAC>"; the MAC covers the principal, all filters and
- * the sort, so a cursor of another list is refused (400).
+ * A cursor is opaque, base64url of "<payload>.<MAC>"; the MAC covers the
+ * principal, the list and its filters, so a cursor of another list is refused
+ * (400). filters: names of parameters, NULL at the end.
  */
 #ifndef BEZEL_API_CURSOR_H
 #define BEZEL_API_CURSOR_H
 
 #include "api/call.h"
-#include "app/designs.h"
 
-enum rc cursor_read(struct call *call, struct designs_query *query,
-    struct err *err) must_use;
-/* Null when that document's id is none. */
-struct str cursor_make(struct call *call, const struct designs_query *query,
-    struct str last_doc);
-/* Link: <...>; rel="next" (RFC 8288). */
-void cursor_link(struct call *call, struct str cursor);
+/* What the parameter `cursor` holds, or null without one. */
+enum rc cursor_open(struct call *call, const char *const *filters,
+    struct str *ret_payload, struct err *err) must_use;
+struct str cursor_seal(struct call *call, const char *const *filters,
+    struct str payload);
+/* A payload that is not understood. */
+enum rc cursor_bad(struct err *err) must_use;
+
+/* The page: {"items":[...],"next_cursor":...} and Link: <...>; rel="next" (RFC
+ * 8288). cursor is null on the last one. */
+void cursor_page(struct call *call, const struct doc *doc,
+    const struct str *docs, size_t n, struct str cursor);
 
 #endif

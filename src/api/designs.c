@@ -3,30 +3,8 @@
 #include "api/call.h"
 #include "api/cursor.h"
 #include "app/designs.h"
-#include "app/generations.h"
-#include "codec/json.h"
+#include "base/uuid.h"
 #include "schema/documents.h"
-
-enum { LIMIT_USUAL = 20, RETRY_AFTER_S = 2 };
-
-static void
-accepted(struct call *call, const char *where, struct str id)
-{
-	http_header(call->response, "Location", arena_printf(call->arena,
-	    "%s%.*s", where, STR_FMT(id)));
-	http_header_printf(call->response, "Retry-After", "%d", RETRY_AFTER_S);
-}
-
-/* A refusal for want of quota says so in headers too. */
-static enum rc
-refused(struct call *call, struct err *err)
-{
-	if (err->rc == RC_QUOTA)
-		reply_quota(call, &(struct quota){ .left = 0,
-		    .limit = call->app->conf->guest_daily,
-		    .reset_s = err->retry_after_s });
-	return err->rc;
-}
 
 enum rc
 api_design_create(struct call *call, struct err *err)
@@ -35,8 +13,8 @@ api_design_create(struct call *call, struct err *err)
 
 	if (app_design_create(call->app, call->arena, &call->actor, call->body,
 	    &call->idem, &design, err) != RC_OK)
-		return refused(call, err);
-	accepted(call, "/v1/designs/", design.id);
+		return reply_refused(call, err);
+	reply_accepted(call, "/v1/designs/", design.id);
 	reply_quota(call, &design.quota);
 	reply_design(call, &design);
 	call->response->cache_control = "no-store";
@@ -127,15 +105,10 @@ api_design_select(struct call *call, struct err *err)
 
 /* --- lists --------------------------------------------------------------- */
 
-static enum rc
-bad_parameter(struct call *call, const char *name, const char *sentence,
-    struct err *err)
-{
-	(void)err_set(err, RC_BAD_QUERY,
-	    "A query parameter is not understood; see errors.");
-	err_fault(err, call->arena, str_of(name), "bad_parameter", "%s", sentence);
-	return err->rc;
-}
+/* Parameters, filters behind the first two. */
+static const char *const params[] = { "limit", "cursor", "folder_id", "is_favorite",
+	"q", "gem_type", "metal", "deleted", "sort", NULL };
+static const char *const *const filters = params + 2;
 
 static const struct {
 	const char *name;
@@ -159,33 +132,48 @@ read_sort(struct call *call, struct designs_query *query, struct err *err)
 			query->sort = sorts[i].sort;
 			return RC_OK;
 		}
-	return bad_parameter(call, "sort",
+	return call_bad_param(call, "sort",
 	    "One of -created_at, created_at, -updated_at.", err);
 }
 
+/* "<ms>.<id>" of the last item. */
 static enum rc
-read_limit(struct call *call, struct designs_query *query, struct err *err)
+read_place(struct call *call, struct designs_query *query, struct err *err)
 {
-	struct str text = call_param(call, "limit");
-	int64_t limit = LIMIT_USUAL;
+	struct str payload, at;
 
-	if (text.p != NULL && (!str_to_i64(text, &limit) || limit < 1
-	    || limit > DESIGNS_PAGE_MAX))
-		return bad_parameter(call, "limit", "1 to 100.", err);
-	query->limit = (int)limit;
-	return RC_OK;
+	if (cursor_open(call, filters, &payload, err) != RC_OK
+	    || payload.p == NULL)
+		return err->rc;
+	at = str_cut(&payload, '.');
+	query->after_id = payload;
+	return str_to_i64(at, &query->after_ms) && uuid_is(query->after_id) ? RC_OK
+	    : cursor_bad(err);
+}
+
+/* Null when that document's id is none. */
+static struct str
+place_of(struct call *call, const struct designs_query *query, struct str doc)
+{
+	int64_t ms = TIME_NULL;
+	struct str id;
+
+	if (!doc_peek_str(doc, "_id", &id) || !uuid_is(id))
+		return STR_NULL;
+	(void)doc_peek_time(doc, query->sort == BY_UPDATED_DESC ? "updated_at"
+	    : "created_at", &ms);
+	return cursor_seal(call, filters, arena_printf(call->arena, "%lld.%.*s",
+	    (long long)ms, STR_FMT(id)));
 }
 
 static enum rc
 read_query(struct call *call, struct designs_query *query, struct err *err)
 {
-	static const char *const known[] = { "limit", "cursor", "folder_id",
-		"is_favorite", "q", "gem_type", "metal", "deleted", "sort", NULL };
 	int deleted;
 
 	*query = (struct designs_query){ 0 };
-	if (call_params_known(call, known, err) != RC_OK
-	    || read_limit(call, query, err) != RC_OK
+	if (call_params_known(call, params, err) != RC_OK
+	    || call_param_limit(call, &query->limit, err) != RC_OK
 	    || read_sort(call, query, err) != RC_OK
 	    || call_param_bool(call, "deleted", &deleted, err) != RC_OK
 	    || call_param_bool(call, "is_favorite", &query->is_favorite, err)
@@ -199,18 +187,16 @@ read_query(struct call *call, struct designs_query *query, struct err *err)
 	if (query->words.n == 0)
 		query->words = STR_NULL;
 	if (query->words.n > 200)
-		return bad_parameter(call, "q", "At most 200 bytes.", err);
-	return cursor_read(call, query, err);
+		return call_bad_param(call, "q", "At most 200 bytes.", err);
+	return read_place(call, query, err);
 }
 
 enum rc
 api_design_list(struct call *call, struct err *err)
 {
-	struct str docs[DESIGNS_PAGE_MAX + 1];
-	struct buf *body = &call->response->body;
+	struct str docs[PAGE_MAX + 1], cursor = STR_NULL;
 	struct designs_query query;
-	struct str cursor = STR_NULL;
-	size_t n, limit, bytes = 0;
+	size_t n, limit;
 
 	if (read_query(call, &query, err) != RC_OK)
 		return err->rc;
@@ -222,105 +208,8 @@ api_design_list(struct call *call, struct err *err)
 		n = limit;
 		/* One whose id is damaged marks no place; the one before does. */
 		for (size_t i = n; i > 0 && cursor.p == NULL; i--)
-			cursor = cursor_make(call, &query, docs[i - 1]);
+			cursor = place_of(call, &query, docs[i - 1]);
 	}
-	for (size_t i = 0; i < n; i++)
-		bytes += docs[i].n;
-	(void)buf_reserve(body, bytes * 5 / 4 + 4096);
-	buf_addz(body, "{\"items\":[");
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_add_char(body, ',');
-		add_document(call, body, &doc_design, docs[i], STR_NULL);
-	}
-	buf_addz(body, "],\"next_cursor\":");
-	if (cursor.p == NULL) {
-		buf_addz(body, "null}");
-	} else {
-		buf_add_json(body, cursor);
-		buf_add_char(body, '}');
-		cursor_link(call, cursor);
-	}
-	reply_json(call, body);
+	cursor_page(call, &doc_design, docs, n, cursor);
 	return RC_OK;
-}
-
-/* --- generations --------------------------------------------------------- */
-
-static enum rc
-generation_accepted(struct call *call, const struct app_generation *generation)
-{
-	accepted(call, "/v1/generations/", generation->id);
-	reply_quota(call, &generation->quota);
-	reply_generation(call, generation);
-	call->response->cache_control = "no-store";
-	return RC_OK;
-}
-
-enum rc
-api_generation_create(struct call *call, struct err *err)
-{
-	struct app_generation generation;
-
-	if (call_id(call, err) != RC_OK || app_generation_create(call->app,
-	    call->arena, &call->actor, call->id, call->body, &call->idem,
-	    &generation, err) != RC_OK)
-		return refused(call, err);
-	return generation_accepted(call, &generation);
-}
-
-enum rc
-api_refinement_create(struct call *call, struct err *err)
-{
-	struct app_generation generation;
-
-	if (call_id(call, err) != RC_OK || app_refinement_create(call->app,
-	    call->arena, &call->actor, call->id, call->body, &call->idem,
-	    &generation, err) != RC_OK)
-		return refused(call, err);
-	return generation_accepted(call, &generation);
-}
-
-enum rc
-api_generation_get(struct call *call, struct err *err)
-{
-	struct app_generation generation;
-
-	if (call_id(call, err) != RC_OK || app_generation_get(call->app,
-	    call->arena, &call->actor, call->id, &generation, err) != RC_OK)
-		return err->rc;
-	reply_generation(call, &generation);
-	return RC_OK;
-}
-
-enum rc
-api_generation_cancel(struct call *call, struct err *err)
-{
-	struct app_generation generation;
-
-	if (call_id(call, err) != RC_OK)
-		return err->rc;
-	if (call->idem.replay)
-		return api_generation_get(call, err);
-	if (app_generation_cancel(call->app, call->arena, &call->actor, call->id,
-	    &generation, err) != RC_OK || app_idem_done(call->app, call->arena,
-	    &call->idem, 202, err) != RC_OK)
-		return err->rc;
-	return generation_accepted(call, &generation);
-}
-
-enum rc
-api_generation_retry(struct call *call, struct err *err)
-{
-	struct app_generation generation;
-
-	if (call_id(call, err) != RC_OK)
-		return err->rc;
-	if (call->idem.replay)
-		return api_generation_get(call, err);
-	if (app_generation_retry(call->app, call->arena, &call->actor, call->id,
-	    &generation, err) != RC_OK || app_idem_done(call->app, call->arena,
-	    &call->idem, 202, err) != RC_OK)
-		return refused(call, err);
-	return generation_accepted(call, &generation);
 }

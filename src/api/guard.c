@@ -235,6 +235,29 @@ call_param_bool(const struct call *call, const char *name, int *ret_value,
 }
 
 enum rc
+call_bad_param(const struct call *call, const char *name, const char *sentence,
+    struct err *err)
+{
+	(void)err_set(err, RC_BAD_QUERY,
+	    "A query parameter is not understood; see errors.");
+	err_fault(err, call->arena, str_of(name), "bad_parameter", "%s", sentence);
+	return err->rc;
+}
+
+enum rc
+call_param_limit(const struct call *call, int *ret_limit, struct err *err)
+{
+	struct str text = call_param(call, "limit");
+	int64_t limit = PAGE_USUAL;
+
+	if (text.p != NULL && (!str_to_i64(text, &limit) || limit < 1
+	    || limit > PAGE_MAX))
+		return call_bad_param(call, "limit", "1 to 100.", err);
+	*ret_limit = (int)limit;
+	return RC_OK;
+}
+
+enum rc
 call_id(const struct call *call, struct err *err)
 {
 	return uuid_is(call->id) ? RC_OK

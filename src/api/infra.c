@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/call.h"
+#include "app/ready.h"
 #include "codec/json.h"
 
 enum rc
@@ -16,9 +17,12 @@ api_healthz(struct call *call, struct err *err)
 enum rc
 api_readyz(struct call *call, struct err *err)
 {
-	if (store_ping(call->app->store, call->arena, err) != RC_OK)
+	struct buf *body = &call->response->body;
+
+	buf_addz(body, "{\"status\":\"ready\",\"failing\":");
+	if (app_ready(call->app, call->arena, body, err) != RC_OK)
 		return err->rc;
-	buf_addz(&call->response->body, "{\"status\":\"ready\"}");
+	buf_add_char(body, '}');
 	reply_json(call, &call->response->body);
 	return RC_OK;
 }

@@ -31,6 +31,74 @@ component_of(const struct doc *doc, unsigned view)
 	die("openapi: a route's document is no component");
 }
 
+/* --- shapes: what is no document ----------------------------------------- */
+
+struct shape_row {
+	const char *word, *component;	/* of a row that begins an object */
+	bool open;
+	const char *key, *schema, *text;	/* of a member */
+	bool need;
+};
+
+#define TEXT "\"type\":\"string\""
+#define TEXT_OR_NULL "\"type\":[\"string\",\"null\"]"
+#define TIME_OR_NULL "\"type\":[\"string\",\"null\"],\"format\":\"date-time\""
+#define RGB "\"type\":\"string\",\"pattern\":\"^#[0-9a-f]{6}$\""
+#define INTEGER "\"type\":\"integer\""
+#define NUMBER "\"type\":\"number\""
+#define PAIR "\"type\":\"array\",\"items\":{\"type\":\"number\"}," \
+	"\"minItems\":2,\"maxItems\":2"
+#define TEXTS "\"type\":\"array\",\"items\":{\"type\":\"string\"}"
+#define WORDS(list) "\"type\":\"string\",\"enum\":[" list "]"
+#define REF(name) "\"$ref\":\"#/components/schemas/" name "\""
+#define LIST(name) "\"type\":\"array\",\"items\":{" REF(name) "}"
+#define SHAPE(w, c) { .word = #w, .component = c },
+#define OPEN_SHAPE(w, c) { .word = #w, .component = c, .open = true },
+#define MEMBER(k, s, t) { .key = k, .schema = s, .text = t, .need = true },
+#define MAYBE(k, s, t) { .key = k, .schema = s, .text = t },
+static const struct shape_row shapes[] = {
+#include "api/shapes.def"
+};
+
+enum { SHAPE_ROWS = sizeof shapes / sizeof shapes[0] };
+
+static const char *
+shape_of(const char *word)
+{
+	for (size_t i = 0; i < SHAPE_ROWS; i++)
+		if (shapes[i].word != NULL && strcmp(shapes[i].word, word) == 0)
+			return shapes[i].component;
+	return NULL;
+}
+
+/* The object that begins in row i. */
+static void
+print_shape(struct buf *buf, size_t i)
+{
+	const char *comma = "";
+
+	buf_printf(buf, ",\"%s\":{\"type\":\"object\"%s,\"properties\":{",
+	    shapes[i].component, shapes[i].open ? ""
+	    : ",\"additionalProperties\":false");
+	for (size_t k = i + 1; k < SHAPE_ROWS && shapes[k].key != NULL; k++) {
+		buf_printf(buf, "%s\"%s\":{%s,\"description\":", comma,
+		    shapes[k].key, shapes[k].schema);
+		buf_add_json(buf, str_of(shapes[k].text));
+		buf_add_char(buf, '}');
+		comma = ",";
+	}
+	buf_addz(buf, "},\"required\":[");
+	comma = "";
+	for (size_t k = i + 1; k < SHAPE_ROWS && shapes[k].key != NULL; k++)
+		if (shapes[k].need) {
+			buf_printf(buf, "%s\"%s\"", comma, shapes[k].key);
+			comma = ",";
+		}
+	buf_addz(buf, "]}");
+}
+
+/* --- documents ----------------------------------------------------------- */
+
 /* What an answer has besides the members of its document. */
 static const char *
 more_members(const struct doc *doc)
@@ -90,11 +158,13 @@ print_parameters(struct buf *buf, const struct route *route)
 		    n == 2 ? ",\"format\":\"uuid\"" : "");
 		first = false;
 	}
-	if (strcmp(route->name, "design_list") == 0) {
+	if (route->guards & PAGE) {
 		static const char *const list[] = { "limit", "cursor", "folder_id",
 			"is_favorite", "q", "gem_type", "metal", "deleted", "sort" };
+		size_t n = strcmp(route->name, "design_list") == 0
+		    ? sizeof list / sizeof list[0] : 2;
 
-		for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		for (size_t i = 0; i < n; i++) {
 			buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\","
 			    "\"schema\":{\"type\":\"%s\"}}", first ? "" : ",",
 			    list[i], i == 0 ? "integer" : "string");
@@ -138,18 +208,22 @@ print_responses(struct buf *buf, const struct route *route)
 {
 	buf_printf(buf, ",\"responses\":{\"%d\":{\"description\":", route->status);
 	buf_add_json(buf, str_of(route->text));
-	if (strcmp(route->name, "design_list") == 0)
-		buf_addz(buf, ",\"content\":{\"application/json\":{\"schema\":"
+	if (route->guards & PAGE)
+		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],"
 		    "\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\""
-		    ":\"#/components/schemas/Design\"}},\"next_cursor\":{\"type\":"
-		    "[\"string\",\"null\"]}}}}}");
+		    ":\"#/components/schemas/%s\"}},\"next_cursor\":{\"type\":"
+		    "[\"string\",\"null\"]}}}}}", component_of(route->reply, OWNER));
 	else if (route->reply != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
+	else if (shape_of(route->reply_word) != NULL)
+		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
+		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
+		    shape_of(route->reply_word));
 	else if (route->status == 200)
 		buf_addz(buf, ",\"content\":{\"application/json\":{}}");
 	if (strcmp(route->name, "guest_start") == 0)
@@ -221,16 +295,11 @@ api_print_openapi(struct buf *buf)
 	for (size_t i = 0; i < sizeof components / sizeof components[0]; i++)
 		print_component(buf, i);
 	buf_addz(buf, ",\"Damaged\":{\"type\":\"array\",\"description\":\"What did "
-	    "not fit in the stored document\",\"items\":{\"type\":\"object\","
-	    "\"properties\":{\"pointer\":{\"type\":\"string\"},\"code\":{\"type\":"
-	    "\"string\"}}}},\"Problem\":{\"type\":\"object\",\"required\":[\"type\","
-	    "\"title\",\"status\",\"code\"],\"properties\":{\"type\":{\"type\":"
-	    "\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
-	    "\"integer\"},\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":"
-	    "\"string\"},\"code\":{\"type\":\"string\"},\"request_id\":{\"type\":"
-	    "\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":"
-	    "\"object\",\"properties\":{\"pointer\":{\"type\":\"string\"},\"code\":"
-	    "{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}}}}}}\n");
+	    "not fit in the stored document\",\"items\":{" REF("Damage") "}}");
+	for (size_t i = 0; i < SHAPE_ROWS; i++)
+		if (shapes[i].word != NULL)
+			print_shape(buf, i);
+	buf_addz(buf, "}}}\n");
 }
 
 void

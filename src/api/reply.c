@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "schema/documents.h"
 
+enum { RETRY_AFTER_S = 2 };
+
 void
 reply_json(struct call *call, struct buf *body)
 {
@@ -102,4 +104,22 @@ reply_quota(struct call *call, const struct quota *quota)
 	    "\"gen\";q=%lld;w=86400", (long long)quota->limit);
 	http_header_printf(call->response, "RateLimit", "\"gen\";r=%lld;t=%lld",
 	    (long long)quota->left, (long long)quota->reset_s);
+}
+
+void
+reply_accepted(struct call *call, const char *where, struct str id)
+{
+	http_header(call->response, "Location", arena_printf(call->arena,
+	    "%s%.*s", where, STR_FMT(id)));
+	http_header_printf(call->response, "Retry-After", "%d", RETRY_AFTER_S);
+}
+
+enum rc
+reply_refused(struct call *call, struct err *err)
+{
+	if (err->rc == RC_QUOTA)
+		reply_quota(call, &(struct quota){ .left = 0,
+		    .limit = call->app->conf->guest_daily,
+		    .reset_s = err->retry_after_s });
+	return err->rc;
 }

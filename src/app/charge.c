@@ -64,14 +64,17 @@ address_counter(struct arena *arena, const struct actor *actor, const char *day)
 	    STR_FMT(app_address_key(arena, actor->address)), day);
 }
 
-static enum rc
-run_in_gate(struct app *app, struct arena *arena, const struct actor *actor,
-    struct job *job, store_transaction_fn *fn, void *arg, struct err *err)
+enum rc
+owner_transaction(struct app *app, struct arena *arena,
+    const struct actor *actor, struct job *job, store_transaction_fn *fn,
+    void *arg, struct err *err)
 {
 	if (!gate_enter(app->shared, actor->principal, actor->deadline_ms))
 		return err_set(err, RC_UNAVAILABLE,
 		    "Too many requests of yours are waiting for each other.");
-	job->rank = gate_rank(app->shared, actor->principal, clock_now_ms());
+	if (job != NULL)
+		job->rank = gate_rank(app->shared, actor->principal,
+		    clock_now_ms());
 	(void)!store_transaction(app->store, arena, actor->deadline_ms, fn, arg,
 	    err);
 	gate_leave(app->shared, actor->principal);
@@ -107,7 +110,7 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	    app->conf->guest_address_daily, clock_now_ms() + COUNTER_LIFE_MS,
 	    err);
 	if (rc == RC_OK) {
-		rc = run_in_gate(app, arena, actor, job, fn, arg, err);
+		rc = owner_transaction(app, arena, actor, job, fn, arg, err);
 		err_init(&ignored);
 		/* Not when it may be committed: this counter may say too much,
 		 * never too little. */

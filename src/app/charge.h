@@ -25,6 +25,12 @@ enum rc charge_principal(struct app *app, struct arena *arena,
     const struct actor *actor, struct str design_id, struct quota *ret_quota,
     struct err *err) must_use;
 
+/* One transaction inside the owner's gate, so that those of one owner do not
+ * collide. A job that is enqueued by it gets its rank; else NULL. */
+enum rc owner_transaction(struct app *app, struct arena *arena,
+    const struct actor *actor, struct job *job, store_transaction_fn *fn,
+    void *arg, struct err *err) must_use;
+
 /* Takes from the address, enters the owner's gate, gives the job its rank and
  * charge, and runs fn as one transaction. What was taken outside is given back
  * when it fails. */

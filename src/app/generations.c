@@ -3,8 +3,10 @@
 #include "app/generations.h"
 
 #include "app/charge.h"
+#include "app/ending.h"
 #include "app/uploads.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "schema/documents.h"
 #include "store/designs.h"
 #include "store/jobs.h"
@@ -38,6 +40,21 @@ app_generation_get(struct app *app, struct arena *arena,
 	if (jobs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
 		return err->rc;
 	return show(app, arena, doc, ret_generation, err);
+}
+
+enum rc
+app_generation_list(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str design_id, struct str after_id,
+    int limit, struct str *ret_docs, size_t *ret_n, struct err *err)
+{
+	struct str ignored;
+
+	/* Without any the list is empty, not missing; of a stranger's, missing. */
+	if (designs_get(app->store, arena, actor->owner, design_id, &ignored, err)
+	    != RC_OK)
+		return err->rc;
+	return jobs_of_design(app->store, arena, actor->owner, design_id, after_id,
+	    limit, ret_docs, ret_n, err);
 }
 
 /* --- making -------------------------------------------------------------- */
@@ -125,7 +142,7 @@ app_generation_create(struct app *app, struct arena *arena,
 	if (count == 0)
 		count = design.num_variations_requested;
 	if (design.generated_images.n + (size_t)count > DESIGN_IMAGES_MAX)
-		return err_set(err, RC_CONFLICT,
+		return err_set(err, RC_LIMIT_REACHED,
 		    "A design holds at most %d pictures.", DESIGN_IMAGES_MAX);
 	job_init(&b.job, arena, actor, "generation", idem->id, design_id, count,
 	    (int)design.generated_images.n);
@@ -176,7 +193,7 @@ app_refinement_create(struct app *app, struct arena *arena,
 		return err->rc;
 	}
 	if (design.refinements.n >= DESIGN_REFINEMENTS_MAX)
-		return err_set(err, RC_CONFLICT,
+		return err_set(err, RC_LIMIT_REACHED,
 		    "A design holds at most %d refinements.",
 		    DESIGN_REFINEMENTS_MAX);
 	job_init(&b.job, arena, actor, "refinement", idem->id, design_id, 1, 0);
@@ -190,25 +207,59 @@ app_refinement_create(struct app *app, struct arena *arena,
 
 /* --- stopping and trying again ------------------------------------------- */
 
-enum rc
-app_generation_cancel(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str id,
-    struct app_generation *ret_generation, struct err *err)
-{
-	struct app_generation there;
-	struct str doc;
+struct cancel {
+	struct app *app;
+	const struct actor *actor;
+	const struct idem *idem;
+	struct str id, token;
+	struct job job;		/* as it ended, if it was queued */
+	bool was_queued;
+};
 
-	if (app_generation_get(app, arena, actor, id, &there, err) != RC_OK
-	    || jobs_cancel(app->store, arena, actor->owner, id, &doc, err)
+static enum rc
+cancel_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct cancel *c = arg;
+
+	if (jobs_cancel_queued(store, arena, c->actor->owner, c->id, c->token,
+	    ENDING_STOPPED, ENDING_STOPPED_MESSAGE, &c->job, &c->was_queued, err)
 	    != RC_OK)
 		return err->rc;
-	app_wake(app);
-	return show(app, arena, doc, ret_generation, err);
+	if (c->was_queued)
+		(void)!ending_write(c->app, arena, &c->job, c->token, err);
+	else
+		(void)!jobs_cancel_running(store, arena, c->actor->owner, c->id,
+		    err);
+	return err->rc == RC_OK ? app_idem_done(c->app, arena, c->idem, 202, err)
+	    : err->rc;
+}
+
+enum rc
+app_generation_cancel(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, const struct idem *idem,
+    struct app_generation *ret_generation, struct err *err)
+{
+	struct cancel c = { .app = app, .actor = actor, .idem = idem, .id = id,
+		.token = uuid_new(arena) };
+
+	if (app_generation_get(app, arena, actor, id, ret_generation, err) != RC_OK
+	    || owner_transaction(app, arena, actor, NULL, cancel_in_transaction,
+	    &c, err) != RC_OK)
+		return err->rc;
+	if (c.was_queued) {
+		for (size_t i = 0; i < c.job.slots.n; i++)
+			metric_add(app->shared, METRIC_images_failed_total,
+			    str_eqz(c.job.slots.items[i].status, "cancelled"));
+		ending_log(&c.job);
+	}
+	return app_generation_get(app, arena, actor, id, ret_generation, err);
 }
 
 struct retry {
 	struct app *app;
 	const struct actor *actor;
+	const struct idem *idem;
 	struct job job;		/* as it was; charged anew when recharge */
 	bool recharge;
 	struct str doc;
@@ -228,16 +279,18 @@ retry_in_transaction(struct store *store, struct arena *arena, void *arg,
 	if (jobs_retry(store, arena, r->actor->owner, r->job.id, r->job.rank,
 	    r->recharge ? r->job.charge : NULL, &r->doc, err) != RC_OK)
 		return err->rc;
-	return designs_begin_generation(store, arena, r->actor->owner,
-	    r->job.design_id, r->job.id, &ignored, err);
+	if (designs_begin_generation(store, arena, r->actor->owner,
+	    r->job.design_id, r->job.id, &ignored, err) != RC_OK)
+		return err->rc;
+	return app_idem_done(r->app, arena, r->idem, 202, err);
 }
 
 enum rc
 app_generation_retry(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str id,
+    const struct actor *actor, struct str id, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err)
 {
-	struct retry r = { .app = app, .actor = actor };
+	struct retry r = { .app = app, .actor = actor, .idem = idem };
 	struct app_generation there;
 
 	if (app_generation_get(app, arena, actor, id, &there, err) != RC_OK)

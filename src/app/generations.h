@@ -34,15 +34,22 @@ enum rc app_generation_get(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id,
     struct app_generation *ret_generation, struct err *err) must_use;
 
-/* Stops what has not ended; pictures that are there stay. */
+/* All of a design that are remembered (a week after their end), newest first,
+ * older than after_id (null: from the newest). */
+enum rc app_generation_list(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str design_id, struct str after_id,
+    int limit, struct str *ret_docs, size_t *ret_n, struct err *err) must_use;
+
+/* Stops what has not ended; pictures that are there stay. What waits in the queue
+ * has ended when this returns, what runs is ended by its worker. */
 enum rc app_generation_cancel(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str id,
+    const struct actor *actor, struct str id, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err) must_use;
 
 /* Tries the pictures again that did not come. Free, unless the charge had been
  * given back: then it is taken again. */
 enum rc app_generation_retry(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str id,
+    const struct actor *actor, struct str id, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err) must_use;
 
 #endif

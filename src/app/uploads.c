@@ -2,6 +2,7 @@
 
 #include "app/uploads.h"
 
+#include "app/ready.h"
 #include "app/idem.h"
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -91,7 +92,7 @@ app_upload_create(struct app *app, struct arena *arena,
 		return err_set(err, RC_TOO_LARGE,
 		    "A picture has at most %d bytes.", UPLOAD_MAX);
 	if (check_limits(app, arena, actor, err) != RC_OK
-	    || image_normalize(app->image, arena, bytes, SIDE_MAX, &image, err)
+	    || app_image_normalize(app, arena, bytes, SIDE_MAX, &image, err)
 	    != RC_OK)
 		return err->rc;
 	complete_upload(ret_upload, actor, &image, idem->id);

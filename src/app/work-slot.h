@@ -1,6 +1,7 @@
 /*
- * work-slot.h - one picture of a job: its call, its landing, its end. Only for
- * work.c.
+ * work-slot.h - one picture of a job: what is asked for (work-request.c,
+ * work-parameters.c), its call and end (work-slot.c), its landing
+ * (work-landing.c). Only for work.c.
  */
 #ifndef BEZEL_APP_WORK_SLOT_H
 #define BEZEL_APP_WORK_SLOT_H
@@ -9,6 +10,8 @@
 #include "provider/provider.h"
 #include "schema/documents.h"
 #include "store/uploads.h"
+
+struct image_result;
 
 enum { SLOTS_MAX = 4 };
 
@@ -44,6 +47,24 @@ enum rc slot_prepare(struct work *w, struct err *err) must_use;
 /* Generation parameters as BSON: what the provider told, with the job's
  * overrides, as much as a free object holds. */
 struct str work_parameters(struct work *w, struct str told);
+
+/* A picture on its way into its design: the object first, then the documents. */
+struct landing {
+	struct work *w;
+	struct slot slot;	/* as it will be */
+	struct work_call *call;
+	struct str key, thumbnail_key, parameters;
+	double cost_usd, seconds;
+	bool landed;		/* it is in the design */
+};
+
+/* Stores the objects and fills their keys. */
+enum rc landing_store(struct landing *l, const struct image_result *image,
+    struct err *err) must_use;
+/* One transaction: the job's slot, the design's picture, the row of the call. A
+ * design that is gone is no failure: l->landed stays false, the work is cancelled.
+ * RC_CONFLICT when the lease is lost. Objects that nothing will name are removed. */
+enum rc landing_commit(struct landing *l, struct err *err) must_use;
 
 enum rc slot_start(struct work *w, size_t i, struct err *err) must_use;
 enum rc slot_take(struct work *w, size_t i, const struct provider_result *result,

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "app/charge.h"
+#include "app/ending.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -29,56 +29,24 @@ lease_ms(const struct work *w)
 
 /* --- the end of a job ---------------------------------------------------- */
 
-struct finish {
-	struct work *w;
-	const char *status;
-	bool give_back;
-};
-
 static enum rc
 finish_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
 {
-	struct finish *f = arg;
-	struct job *job = f->w->job;
+	struct work *w = arg;
 
-	if (jobs_end(store, arena, job->id, f->w->token, f->status, f->give_back,
-	    err) != RC_OK
-	    || designs_end_generation(store, arena, job->design_id, job->id, err)
-	    != RC_OK)
-		return err->rc;
-	return f->give_back ? charge_return(f->w->app, arena, job, err) : RC_OK;
-}
-
-static size_t
-count_slots(const struct job *job, const char *status)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < job->slots.n; i++)
-		n += str_eqz(job->slots.items[i].status, status);
-	return n;
+	(void)store;
+	return ending_write(w->app, arena, w->job, w->token, err);
 }
 
 static enum rc
 finish(struct work *w, struct err *err)
 {
-	struct job *job = w->job;
-	size_t landed = count_slots(job, "succeeded");
-	struct finish f = { .w = w };
-
-	f.status = landed == 0 ? count_slots(job, "cancelled") > 0
-	    && count_slots(job, "cancelled") == job->slots.n ? "cancelled"
-	    : "failed"
-	    : landed == job->slots.n ? "succeeded" : "partially_succeeded";
-	f.give_back = landed == 0 && job->charge != NULL
-	    && !job->charge->returned;
 	if (store_transaction(w->app->store, w->arena,
-	    clock_mono_ms() + TRANSACTION_MS, finish_in_transaction, &f, err)
+	    clock_mono_ms() + TRANSACTION_MS, finish_in_transaction, w, err)
 	    != RC_OK)
 		return err->rc;
-	log_event(LOG_INFO, "generation.ended", LOG_STR("generation", job->id),
-	    LOG_Z("status", f.status), LOG_INT("pictures", landed), LOG_END);
+	ending_log(w->job);
 	return RC_OK;
 }
 
@@ -231,8 +199,8 @@ run_generation(struct work *w, struct err *err)
 	(void)doc_from_bson(&doc_design, doc, &w->design, w->arena, NULL);
 	if (slot_prepare(w, err) != RC_OK || drive(w, err) != RC_OK)
 		return err->rc;
-	if (w->cancelled && cancel_rest(w, "cancelled", "You stopped it.", err)
-	    != RC_OK)
+	if (w->cancelled && cancel_rest(w, ENDING_STOPPED,
+	    ENDING_STOPPED_MESSAGE, err) != RC_OK)
 		return err->rc;
 	if (wait_of_open(w) >= 0)
 		return jobs_requeue(w->app->store, w->arena, w->job->id,

@@ -5,6 +5,7 @@
 #ifndef BEZEL_CMD_CMD_H
 #define BEZEL_CMD_CMD_H
 
+#include "base/buf.h"
 #include "conf/conf.h"
 
 struct cmd {
@@ -17,7 +18,16 @@ struct cmd {
 
 typedef int cmd_fn(struct cmd *cmd, struct err *err);
 
-#define COMMAND(function, name, args, text) cmd_fn cmd_##function;
+/* Says on standard error what was wrong. Returns 2. */
+int cmd_usage(const char *what);
+
+/* To standard output. */
+void cmd_put(const struct buf *buf);
+
+/* docs/bezel.1, in mdoc(7). */
+void cmd_print_man(struct buf *buf);
+
+#define COMMAND(function, name, args, text, more) cmd_fn cmd_##function;
 #include "cmd/commands.def"
 #undef COMMAND
 

@@ -5,24 +5,22 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "api/api.h"
 #include "app/retention.h"
 #include "base/log.h"
 #include "cmd/open.h"
-#include "schema/schema.h"
 #include "store/migrate.h"
 
 static const struct {
 	const char *name, *args, *text;
 	cmd_fn *run;
 } commands[] = {
-#define COMMAND(function, name, args, text) { name, args, text, cmd_##function },
+#define COMMAND(function, name, args, text, more) { name, args, text, cmd_##function },
 #include "cmd/commands.def"
 #undef COMMAND
 };
 
-static void
-put(const struct buf *buf)
+void
+cmd_put(const struct buf *buf)
 {
 	(void)fwrite(buf->p, 1, buf->n, stdout);
 }
@@ -39,7 +37,7 @@ cmd_help(struct cmd *cmd, struct err *err)
 		(void)printf("  %s %s\n      %s\n", commands[i].name,
 		    commands[i].args, commands[i].text);
 	(void)printf("\nOptions are those of the configuration file; "
-	    "`bezel print conf` shows them.\n");
+	    "`bezel print conf` shows them.\nbezel(1) tells more.\n");
 	return 0;
 }
 
@@ -52,57 +50,11 @@ cmd_version(struct cmd *cmd, struct err *err)
 	return 0;
 }
 
-static int
-usage(const char *what)
+int
+cmd_usage(const char *what)
 {
 	(void)fprintf(stderr, "bezel: %s; see bezel help\n", what);
 	return 2;
-}
-
-static void
-print_media_secret(struct buf *buf, struct cmd *cmd, struct err *err)
-{
-	struct keyring keyring;
-
-	if (open_keys(cmd->conf, &keyring, err) != RC_OK)
-		return;
-	buf_add_str(buf, app_media_secret(&keyring, cmd->arena));
-	buf_add_char(buf, '\n');
-	keyring_done(&keyring);
-}
-
-int
-cmd_print(struct cmd *cmd, struct err *err)
-{
-	static const struct {
-		const char *name;
-		void (*print)(struct buf *buf);
-	} parts[] = {
-		{ "openapi", api_print_openapi },
-		{ "validators", schema_print_validators },
-		{ "indexes", schema_print_indexes },
-		{ "routes", api_print_routes },
-		{ "schema", schema_print_reference },
-		{ "conf", conf_print_example },
-		{ "metrics", metrics_print_reference },
-	};
-	struct buf buf;
-
-	if (cmd->args[0] == NULL || cmd->args[1] != NULL)
-		return usage("print needs one word");
-	buf_init(&buf, cmd->arena, 1 << 16, 1 << 24);
-	if (strcmp(cmd->args[0], "media-secret") == 0) {
-		print_media_secret(&buf, cmd, err);
-		put(&buf);
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-		if (strcmp(parts[i].name, cmd->args[0]) == 0) {
-			parts[i].print(&buf);
-			put(&buf);
-			return 0;
-		}
-	return usage("print does not know that word");
 }
 
 int
@@ -120,7 +72,7 @@ cmd_db(struct cmd *cmd, struct err *err)
 	int changes;
 
 	if (cmd->args[0] == NULL || cmd->args[1] != NULL)
-		return usage("db needs plan, apply or check");
+		return cmd_usage("db needs plan, apply or check");
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		if (strcmp(modes[i].name, cmd->args[0]) != 0)
 			continue;
@@ -129,13 +81,13 @@ cmd_db(struct cmd *cmd, struct err *err)
 		    err) != RC_OK || store_migrate(app.store, cmd->arena,
 		    modes[i].mode, &report, &changes, err) != RC_OK)
 			return 1;
-		put(&report);
+		cmd_put(&report);
 		(void)printf(modes[i].mode == MIGRATE_APPLY
 		    ? "%d collections changed\n"
 		    : "%d collections differ from the rows\n", changes);
 		return modes[i].mode == MIGRATE_CHECK && changes > 0;
 	}
-	return usage("db needs plan, apply or check");
+	return cmd_usage("db needs plan, apply or check");
 }
 
 int
@@ -173,8 +125,8 @@ static bool
 conf_matters(const char *name, char **args)
 {
 	return strcmp(name, "help") != 0 && strcmp(name, "version") != 0
-	    && !(strcmp(name, "print") == 0 && args[0] != NULL
-	    && strcmp(args[0], "media-secret") != 0);
+	    && !(strcmp(name, "print") == 0 && (args[0] == NULL
+	    || strcmp(args[0], "media-secret") != 0));
 }
 
 static int
@@ -195,7 +147,7 @@ run_command(struct arena *arena, int argc, char **argv)
 		return cmd_version(&cmd, &err);
 	(void)!open_conf(arena, argc, argv, &conf, &words, &err);
 	if (words[0] == NULL)
-		return usage("which command?");
+		return cmd_usage("which command?");
 	cmd.args = words + 1;
 	if (conf_matters(words[0], cmd.args) && err.rc != RC_OK) {
 		complain(&err);
@@ -209,7 +161,7 @@ run_command(struct arena *arena, int argc, char **argv)
 				complain(&err);
 			return err.rc != RC_OK ? 1 : status;
 		}
-	return usage("there is no such command");
+	return cmd_usage("there is no such command");
 }
 
 int

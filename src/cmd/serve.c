@@ -29,6 +29,7 @@ enum {
 	BACKLOG = 1024,
 	DELAY_LEAST_MS = 100, DELAY_MOST_MS = 10000,
 	STEADY_MS = 10000,		/* alive so long: its next death is a first one */
+	DEATHS_FAILING = 3,
 	HANG_MARGIN_MS = 5000,
 	PROBE_S = 5,
 	GRACE_MS = 30000		/* for jobs; web workers drain in less */
@@ -39,6 +40,7 @@ struct process {
 	enum worker_role role;
 	bool leaving;			/* of the old configuration, or stopping */
 	int64_t began_ms, start_at_ms, delay_ms;
+	int deaths;			/* without a steady life between them */
 	int64_t kill_at_ms;		/* when leaving */
 };
 
@@ -51,6 +53,10 @@ struct supervisor {
 	bool reload_waits;		/* until old processes have left */
 	pid_t check;			/* asks the provider; 0: has ended */
 };
+
+#ifdef BEZEL_COVERAGE
+void __gcov_dump(void);		/* gcc's and clang's; they have no header for it */
+#endif
 
 static void *
 share(size_t bytes)
@@ -81,6 +87,16 @@ make_context(struct supervisor *s, struct err *err)
 	return fcgi_listen(c->conf->listen_slow, BACKLOG, &c->listen_slow_fd, err);
 }
 
+/* The end of a child: nothing of the supervisor's is run or flushed. */
+static _Noreturn void
+leave(int status)
+{
+#ifdef BEZEL_COVERAGE
+	__gcov_dump();
+#endif
+	_exit(status);
+}
+
 static void
 spawn(struct supervisor *s, int i)
 {
@@ -93,8 +109,8 @@ spawn(struct supervisor *s, int i)
 		/* When the supervisor goes, so do its workers. */
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
-			_exit(1);
-		_exit(worker_run(&s->context, p->role, i));
+			leave(1);
+		leave(worker_run(&s->context, p->role, i));
 	}
 	if (pid < 0) {
 		p->start_at_ms = clock_mono_ms() + DELAY_MOST_MS;
@@ -186,8 +202,8 @@ died(struct supervisor *s, struct process *p, int status)
 	if (p->leaving)
 		return;
 	metric_add(s->context.shared, METRIC_worker_restarts_total, 1);
-	p->delay_ms = lived > STEADY_MS || p->delay_ms == 0 ? DELAY_LEAST_MS
-	    : p->delay_ms * 2;
+	p->deaths = lived > STEADY_MS ? 1 : p->deaths + 1;
+	p->delay_ms = p->deaths == 1 ? DELAY_LEAST_MS : p->delay_ms * 2;
 	if (p->delay_ms > DELAY_MOST_MS)
 		p->delay_ms = DELAY_MOST_MS;
 	p->start_at_ms = clock_mono_ms() + p->delay_ms;
@@ -210,6 +226,48 @@ reap(struct supervisor *s)
 		for (int i = 0; i < s->count; i++)
 			if (s->processes[i].pid == pid)
 				died(s, &s->processes[i], status);
+	}
+}
+
+/* Whether no process of that role lasts. Those that leave do not count. */
+static bool
+fails(const struct supervisor *s, enum worker_role role)
+{
+	int64_t steady = clock_mono_ms() - STEADY_MS;
+	bool any = false;
+
+	for (int i = 0; i < s->count; i++) {
+		const struct process *p = &s->processes[i];
+
+		if (p->role != role || p->leaving)
+			continue;
+		if (p->deaths < DEATHS_FAILING
+		    || (p->pid != 0 && p->began_ms < steady))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static void
+tell_failing(struct supervisor *s)
+{
+	static const enum metric gauges[WORKER_ROLE_COUNT] = {
+		[WORKER_WEB] = METRIC_web_failing,
+		[WORKER_SLOW] = METRIC_uploads_failing,
+		[WORKER_JOB] = METRIC_jobs_failing,
+		[WORKER_SCHEDULER] = METRIC_scheduler_failing,
+	};
+
+	for (int role = 0; role < WORKER_ROLE_COUNT; role++) {
+		bool now = fails(s, role);
+
+		if (now == metric_get(s->context.shared, gauges[role]))
+			continue;
+		metric_set(s->context.shared, gauges[role], now);
+		log_event(now ? LOG_ERROR : LOG_WARN, now ? "workers.failing"
+		    : "workers.recovered", LOG_Z("worker",
+		    worker_role_name(role)), LOG_END);
 	}
 }
 
@@ -277,9 +335,9 @@ probe(const struct conf *conf)
 		(void)alarm(PROBE_S);
 		err_init(&err);
 		if (worker_probe(conf, &err) == RC_OK)
-			_exit(0);
+			leave(0);
 		refuse_reload(&err);
-		_exit(1);
+		leave(1);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
@@ -358,6 +416,7 @@ supervise(struct supervisor *s, const sigset_t *signals)
 		if (signal > 0 || s->reload_waits)
 			take_signal(s, signal);
 		reap(s);
+		tell_failing(s);
 		if (look_after(s) == 0 && s->stopping)
 			return;
 	}

@@ -62,9 +62,23 @@ run_web(const struct worker_context *c, struct app *app, bool slow,
 	    ? 0 : 1;
 }
 
+/* Jobs end with a reason then; an operator should know before the first does. */
+static void
+look_at_renderer(struct app *app)
+{
+	bool missing = app->conf->provider == CONF_PROVIDER_RENDER
+	    && access(app->conf->povray, X_OK) != 0;
+
+	metric_set(app->shared, METRIC_provider_failing, missing);
+	if (missing)
+		log_event(LOG_ERROR, "provider.missing", LOG_Z("program",
+		    app->conf->povray), LOG_END);
+}
+
 static int
 run_job(struct app *app, int wake_fd)
 {
+	look_at_renderer(app);
 	take_signals();
 	jobs_run(app, wake_fd, &stop_job);
 	return 0;

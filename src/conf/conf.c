@@ -130,8 +130,8 @@ read_bool(const struct conf_row *row, struct arena *arena, struct str value,
 	return NULL;
 }
 
-static void
-add_words(struct buf *buf, const struct conf_row *row)
+void
+conf_add_words(struct buf *buf, const struct conf_row *row)
 {
 	for (const struct conf_word *word = row->words; word->text != NULL; word++)
 		buf_printf(buf, "%s%s", word == row->words ? "" : ", ", word->text);
@@ -147,7 +147,7 @@ read_enum(const struct conf_row *row, struct arena *arena, struct str value,
 	if (word == NULL) {
 		buf_init(&buf, arena, 0, 190);
 		buf_addz(&buf, "must be one of: ");
-		add_words(&buf, row);
+		conf_add_words(&buf, row);
 		buf_add_char(&buf, '\0');
 		return buf.p;
 	}
@@ -216,64 +216,5 @@ conf_init(struct conf *conf, struct arena *arena)
 		    str_of(preset == NULL ? "" : preset), STR("default"), &err);
 
 		assert(rc == RC_OK);	/* a row's default is within its limits */
-	}
-}
-
-/* sentence in comment lines of at most 78 columns. */
-static void
-add_comment(struct buf *buf, const char *sentence)
-{
-	struct str rest = str_of(sentence);
-	size_t column = 0;
-
-	while (rest.p != NULL) {
-		struct str word = str_cut(&rest, ' ');
-
-		if (column == 0 || column + 1 + word.n > 78) {
-			buf_addz(buf, column == 0 ? "#" : "\n#");
-			column = 1;
-		}
-		buf_add_char(buf, ' ');
-		buf_add_str(buf, word);
-		column += 1 + word.n;
-	}
-	buf_add_char(buf, '\n');
-}
-
-static void
-add_limits(struct buf *buf, const struct conf_row *row)
-{
-	static const char *const plain[] = { [CONF_KIND_path] = "an absolute path",
-		[CONF_KIND_bool] = "yes or no", [CONF_KIND_enum] = "one of: " };
-	static const char *const units[] = { [CONF_KIND_str] = " bytes of text",
-		[CONF_KIND_int] = "", [CONF_KIND_list] = " items, separated by commas" };
-
-	buf_addz(buf, "# (");
-	if (row->type == CONF_KIND_str || row->type == CONF_KIND_int
-	    || row->type == CONF_KIND_list)
-		buf_printf(buf, "%lld to %lld%s", (long long)row->min,
-		    (long long)row->max, units[row->type]);
-	else
-		buf_addz(buf, plain[row->type]);
-	if (row->type == CONF_KIND_enum)
-		add_words(buf, row);
-	buf_addz(buf, ")\n");
-}
-
-void
-conf_print_example(struct buf *buf)
-{
-	buf_addz(buf, "# Options of bezel with their defaults, printed by `bezel"
-	    " print conf`.\n# A line is `name = value`; the environment"
-	    " (BEZEL_NAME) and the command line\n# (--name=value) go over it.\n");
-	for (int i = 0; i < CONF_OPTION_COUNT; i++) {
-		const struct conf_row *row = &conf_rows[i];
-
-		buf_add_char(buf, '\n');
-		add_comment(buf, row->text);
-		add_limits(buf, row);
-		buf_printf(buf, "#%s =%s%s\n", row->name, row->preset == NULL
-		    || row->preset[0] == '\0' ? "" : " ",
-		    row->preset == NULL ? "" : row->preset);
 	}
 }

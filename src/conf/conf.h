@@ -81,4 +81,7 @@ must_use enum rc conf_check(struct conf *conf, struct arena *arena,
 /* etc/bezel.conf.example: each option with its sentence and default. */
 void conf_print_example(struct buf *buf);
 
+/* docs/bezel.conf.5, in mdoc(7). */
+void conf_print_man(struct buf *buf);
+
 #endif

@@ -31,6 +31,9 @@ extern const struct conf_row conf_rows[CONF_OPTION_COUNT];
 /* CONF_OPTION_COUNT when there is none of that name. */
 enum conf_option conf_find(struct str name);
 
+/* The words of an enum: "a, b, c". */
+void conf_add_words(struct buf *buf, const struct conf_row *row);
+
 /* Adds a fault at that place. Returns RC_INVALID. */
 enum rc conf_fault(struct err *err, struct arena *arena, struct str origin,
     const char *code, const char *fmt, ...)

@@ -120,7 +120,7 @@ parameters_json(struct arena *arena, const struct gemini_target *target,
 	add_count(&json, "variation", request->variation);
 	if (request->is_refinement)
 		add_member(&json, "strength",
-		    str_of(gemini_strength_name(request->strength)), 20);
+		    str_of(gemini_strength_name(request->change.strength)), 20);
 	if (!str_eq(facts->mime, facts->mime_told))
 		add_member(&json, "mime_told", facts->mime_told, 40);
 	add_count(&json, "prompt_tokens", usage->prompt);

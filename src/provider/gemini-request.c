@@ -5,6 +5,8 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 
+enum { EARLIER_MAX = 10 };	/* earlier refinements that are told */
+
 /* The user's words stand in one part between these; no other '<' or '>' is in it. */
 #define WORDS_BEGIN "<words>\n"
 #define WORDS_END "</words>"
@@ -154,6 +156,15 @@ add_metals(struct buf *text, const struct provider_request *request)
 		buf_add_char(text, '\n');
 }
 
+/* Picture 1 shows them all: the latest say how it came to differ from the
+ * request. */
+static size_t
+first_earlier(const struct provider_request *request)
+{
+	return request->earlier_count > EARLIER_MAX
+	    ? request->earlier_count - EARLIER_MAX : 0;
+}
+
 static void
 add_words_part(struct buf *text, const struct provider_request *request)
 {
@@ -169,15 +180,17 @@ add_words_part(struct buf *text, const struct provider_request *request)
 	add_number(text, "weight", request->carat_weight, " carat");
 	add_metals(text, request);
 	add_line(text, "finish", request->finish);
-	for (size_t i = 0; request->is_refinement && i < request->preserve_count; i++)
-		if (kept_wording(request->preserve[i]) == NULL)
-			add_line(text, "keep", request->preserve[i]);
+	for (size_t i = 0; request->is_refinement && i < request->change.preserve_count; i++)
+		if (kept_wording(request->change.preserve[i]) == NULL)
+			add_line(text, "keep", request->change.preserve[i]);
 	buf_addz(text, "request: ");
 	add_words(text, request->prompt, true);
 	buf_add_char(text, '\n');
 	if (request->is_refinement) {
+		for (size_t i = first_earlier(request); i < request->earlier_count; i++)
+			add_line(text, "changed before", request->earlier[i].prompt);
 		buf_addz(text, "change: ");
-		add_words(text, request->refinement_prompt, true);
+		add_words(text, request->change.prompt, true);
 		buf_add_char(text, '\n');
 	}
 	buf_addz(text, WORDS_END);
@@ -190,8 +203,8 @@ add_kept(struct buf *text, const struct provider_request *request)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < request->preserve_count; i++) {
-		const char *wording = kept_wording(request->preserve[i]);
+	for (size_t i = 0; i < request->change.preserve_count; i++) {
+		const char *wording = kept_wording(request->change.preserve[i]);
 
 		if (wording == NULL)
 			continue;	/* stands in the user's words */
@@ -212,7 +225,10 @@ add_task_part(struct buf *text, const struct provider_request *request)
 	if (request->is_refinement) {
 		buf_addz(text, "Picture 1 is a piece of jewelry as it is now. Change it as "
 		    "the line \"change\" of the words says and leave all else as it is. ");
-		buf_addz(text, strength_wording(request->strength));
+		if (request->earlier_count > 0)
+			buf_addz(text, "The lines \"changed before\" are done in picture 1 "
+			    "already and hold against the request. ");
+		buf_addz(text, strength_wording(request->change.strength));
 		add_kept(text, request);
 	} else {
 		buf_addz(text, "Make one photorealistic picture of the piece of jewelry that "

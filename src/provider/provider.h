@@ -21,6 +21,14 @@ enum provider_quality {
 
 enum { PROVIDER_METALS_MAX = 4, PROVIDER_PRESERVE_MAX = 12 };
 
+/* One step of refining. */
+struct provider_change {
+	struct str prompt;		/* what to change */
+	double strength;		/* 0.0 to 1.0 */
+	struct str preserve[PROVIDER_PRESERVE_MAX];	/* "stone", "setting", "band", "metal", ... */
+	size_t preserve_count;
+};
+
 /* What to picture. Names are the catalogue's or the user's own text (then the
  * renderer takes the nearest). Null or 0 means "not said". Everything must
  * live until the call has ended. */
@@ -42,13 +50,10 @@ struct provider_request {
 
 	/* A refinement: what to change in the base picture. */
 	bool is_refinement;
-	struct str refinement_prompt;
-	struct str earlier_refinements;	/* words of the refinements between
-					 * base_parameters and base_image, oldest
-					 * first, one a line; "" when there are none */
-	double strength;		/* 0.0 to 1.0 */
-	struct str preserve[PROVIDER_PRESERVE_MAX];	/* "stone", "setting", "band", "metal", ... */
-	size_t preserve_count;
+	struct provider_change change;
+	const struct provider_change *earlier;	/* steps from base_parameters to
+						 * base_image, oldest first */
+	size_t earlier_count;
 	struct str base_image, base_image_mime;	/* the picture's bytes */
 	struct str base_parameters;	/* JSON that made it (result.parameters), or null */
 };

@@ -188,10 +188,10 @@ choose_metal(struct render_design *design, const struct provider_request *reques
 }
 
 static bool
-kept(const struct provider_request *request, const char *word)
+kept(const struct provider_change *change, const char *word)
 {
-	for (size_t i = 0; i < request->preserve_count; i++)
-		if (gems_text_has(request->preserve[i], word))
+	for (size_t i = 0; i < change->preserve_count; i++)
+		if (gems_text_has(change->preserve[i], word))
 			return true;
 	return false;
 }
@@ -244,12 +244,12 @@ has_any(struct str text, const char *const *words)
 }
 
 static void
-refine_stone(struct render_design *design, const struct provider_request *request)
+refine_stone(struct render_design *design, const struct provider_change *change)
 {
 	static const char *const bigger[] = { "bigger", "bigger stone", "larger",
 		"larger stone", NULL };
 	static const char *const smaller[] = { "smaller", "smaller stone", "tinier", NULL };
-	struct str text = request->refinement_prompt;
+	struct str text = change->prompt;
 	const struct gem_species *species = gems_find_species(text);
 	const struct gem_cut *cut = cut_in_words(text);
 	const struct gem_color *color;
@@ -275,9 +275,9 @@ refine_stone(struct render_design *design, const struct provider_request *reques
 		design->cut = cut;
 	}
 	if (has_any(text, bigger))
-		scale = stronger(1.25, request->strength);
+		scale = stronger(1.25, change->strength);
 	else if (has_any(text, smaller))
-		scale = 1 / stronger(1.25, request->strength);
+		scale = 1 / stronger(1.25, change->strength);
 	if (design->width_mm * scale > 16)
 		scale = 16 / design->width_mm;
 	design->width_mm *= scale;
@@ -286,21 +286,21 @@ refine_stone(struct render_design *design, const struct provider_request *reques
 }
 
 static void
-refine_band(struct render_design *design, const struct provider_request *request)
+refine_band(struct render_design *design, const struct provider_change *change)
 {
 	static const char *const thinner[] = { "thinner", "thin", "slimmer", "slim",
 		"narrower", "delicate", "dainty", "finer", NULL };
 	static const char *const wider[] = { "wider", "thicker", "chunky", "chunkier",
 		"broader", "bolder", "wide", NULL };
-	struct str text = request->refinement_prompt;
+	struct str text = change->prompt;
 	int value;
 
 	if (choose(band_words, text, &value))
 		design->band = (enum render_band)value;
 	if (has_any(text, thinner))
-		design->band_scale /= stronger(1.3, request->strength);
+		design->band_scale /= stronger(1.3, change->strength);
 	else if (has_any(text, wider))
-		design->band_scale *= stronger(1.3, request->strength);
+		design->band_scale *= stronger(1.3, change->strength);
 	design->band_scale = fmin(fmax(design->band_scale, 0.5), 2);
 }
 
@@ -322,23 +322,23 @@ refine_metal(struct render_design *design, struct str text)
 }
 
 static void
-refine(struct render_design *design, const struct provider_request *request)
+refine(struct render_design *design, const struct provider_change *change)
 {
-	struct str text = request->refinement_prompt;
+	struct str text = change->prompt;
 	int value;
 
 	if (choose(piece_words, text, &value))
 		design->piece = (enum render_piece)value;
-	if (!kept(request, "setting") && choose(setting_words, text, &value))
+	if (!kept(change, "setting") && choose(setting_words, text, &value))
 		design->setting = (enum render_setting)value;
-	if (!kept(request, "stone") && !kept(request, "gem"))
-		refine_stone(design, request);
-	if (!kept(request, "band"))
-		refine_band(design, request);
-	if (!kept(request, "metal"))
+	if (!kept(change, "stone") && !kept(change, "gem"))
+		refine_stone(design, change);
+	if (!kept(change, "band"))
+		refine_band(design, change);
+	if (!kept(change, "metal"))
 		refine_metal(design, text);
 	/* A strong wish may also change the view. */
-	if (request->strength > 0.8 && request->preserve_count == 0)
+	if (change->strength > 0.8 && change->preserve_count == 0)
 		design->view = (design->view + 1) % VIEW_COUNT;
 }
 
@@ -359,7 +359,9 @@ render_design_of(const struct provider_request *request,
 	choose_variation(&design, request->prompt);
 	if (request->is_refinement) {
 		render_design_take_json(&design, request->base_parameters);
-		refine(&design, request);
+		for (size_t i = 0; i < request->earlier_count; i++)
+			refine(&design, &request->earlier[i]);
+		refine(&design, &request->change);
 	}
 	*ret_design = design;
 }

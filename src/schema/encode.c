@@ -412,5 +412,5 @@ doc_free_to_json(struct arena *arena, struct str bson)
 	    (const uint8_t *)bson.p, bson.n))
 		return STR("{}");
 	encode_free(&e, &it, false, 0);
-	return buf_str(&buf);
+	return buf.failed ? STR("{}") : buf_str(&buf);
 }

@@ -156,7 +156,7 @@ struct str doc_pick(const struct doc *doc, struct str bson, uint64_t present,
 enum rc doc_free_from_json(struct arena *arena, struct str json,
     struct str *ret_bson, struct err *err) must_use;
 
-/* The reverse. */
+/* The reverse; "{}" for what is no BSON, or makes more than 64 KiB. */
 struct str doc_free_to_json(struct arena *arena, struct str bson);
 
 /* --- JSON out ----------------------------------------------------------- */

@@ -55,8 +55,8 @@ store_open(struct arena *process_arena, const struct store_options *options,
 	bson_error_t error;
 	mongoc_uri_t *uri;
 
-	mongoc_init();
 	mongoc_log_set_handler(drop_log, NULL);
+	mongoc_init();
 	uri = mongoc_uri_new_with_error(arena_strz(process_arena, options->uri),
 	    &error);
 	if (uri == NULL) {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "schema/schema.h"
 #include "store/client.h"
 
 static void
@@ -161,6 +162,37 @@ db_find(struct store *store, struct arena *arena, const struct db_find *find,
 			ret_docs[n++] = (struct str){ (const char *)data, length };
 		}
 	*ret_n = n;
+	return RC_OK;
+}
+
+static bool
+has_id(const struct str *docs, size_t n, struct str id)
+{
+	struct str other;
+
+	for (size_t i = 0; i < n; i++)
+		if (doc_peek_str(docs[i], "_id", &other) && str_eq(other, id))
+			return true;
+	return false;
+}
+
+enum rc
+db_exist(struct store *store, struct arena *arena, const char *collection,
+    bson_t *filter, const struct str *ids, size_t n, bool *ret_exist,
+    struct err *err)
+{
+	struct str *docs = arena_many(arena, n, struct str);
+	struct db_find find = { .collection = collection, .filter = filter,
+		.limit = (int)n, .projection = db_json(arena, "{\"_id\":1}") };
+	size_t found;
+
+	if (n == 0)
+		return RC_OK;
+	bson_add_in(filter, "_id", ids, n);
+	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		ret_exist[i] = has_id(docs, found, ids[i]);
 	return RC_OK;
 }
 

@@ -28,6 +28,12 @@ enum rc db_find(struct store *store, struct arena *arena,
     const struct db_find *find, struct str *ret_docs, size_t *ret_n,
     struct err *err) must_use;
 
+/* Which of these n ids are among the documents that match filter, to which they are
+ * added. */
+enum rc db_exist(struct store *store, struct arena *arena,
+    const char *collection, bson_t *filter, const struct str *ids, size_t n,
+    bool *ret_exist, struct err *err) must_use;
+
 /* RC_NOT_FOUND when nothing matches (err is left to the caller). */
 enum rc db_find_one(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, struct str *ret_doc,

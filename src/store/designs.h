@@ -13,7 +13,7 @@ struct design;
 struct generated_image;
 struct refinement;
 
-enum { DESIGNS_PAGE_MAX = 100, DESIGN_REFINEMENTS_MAX = 50, DESIGN_IMAGES_MAX = 64 };
+enum { DESIGN_REFINEMENTS_MAX = 50, DESIGN_IMAGES_MAX = 64 };
 
 enum rc designs_insert(struct store *store, struct arena *arena, struct str doc,
     struct err *err) must_use;

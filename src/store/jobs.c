@@ -60,6 +60,27 @@ jobs_get(struct store *store, struct arena *arena, struct store_owner owner,
 	return db_get_own(store, arena, collection, owner, id, ret_doc, err);
 }
 
+enum rc
+jobs_of_design(struct store *store, struct arena *arena, struct store_owner owner,
+    struct str design_id, struct str after_id, int limit, struct str *ret_docs,
+    size_t *ret_n, struct err *err)
+{
+	bson_t *filter = db_json(arena,
+	    "{\"kind\":{\"$in\":[\"generation\",\"refinement\"]}}"), before;
+	struct db_find find = { .collection = collection, .filter = filter,
+		.sort = db_json(arena, "{\"_id\":-1}"), .hint = "by_design",
+		.limit = limit };
+
+	bson_add_str(filter, "design_id", design_id);
+	bson_add_owner(filter, owner);
+	if (after_id.p != NULL) {
+		BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &before);
+		bson_add_str(&before, "$lt", after_id);
+		bson_append_document_end(filter, &before);
+	}
+	return db_find(store, arena, &find, ret_docs, ret_n, err);
+}
+
 static enum rc
 count(struct store *store, struct arena *arena, const bson_t *filter, int limit,
     int64_t *ret_count, struct err *err)
@@ -200,9 +221,11 @@ enum rc
 jobs_requeue(struct store *store, struct arena *arena, struct str id,
     struct str token, int64_t wait_ms, struct str last_error, struct err *err)
 {
+	/* A worker that has not seen the user's wish leaves it to the next one. */
 	bson_t *pipeline = db_json(arena, "[{\"$set\":{\"status\":\"queued\","
-	    "\"lease_token\":null,\"lease_until\":null,\"run_at\":{\"$add\":"
-	    "[\"$$NOW\",%lld]},%s}}]", (long long)wait_ms, TOUCH);
+	    "\"lease_token\":null,\"lease_until\":null,\"run_at\":{\"$cond\":["
+	    "{\"$eq\":[\"$cancel_requested\",true]},\"$$NOW\",{\"$add\":"
+	    "[\"$$NOW\",%lld]}]},%s}}]", (long long)wait_ms, TOUCH);
 	bson_t stage, set, literal;
 	int64_t matched;
 
@@ -236,21 +259,49 @@ jobs_end(struct store *store, struct arena *arena, struct str id,
 	return matched == 1 ? RC_OK : lost(err);
 }
 
+/* What is no array holds no slot. */
 enum rc
-jobs_cancel(struct store *store, struct arena *arena, struct store_owner owner,
-    struct str id, struct str *ret_doc, struct err *err)
+jobs_cancel_queued(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str id, struct str token,
+    const char *reason, const char *message, struct job *ret_job,
+    bool *ret_found, struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
+	struct str doc;
 
-	(void)bson_concat(filter, db_json(arena,
-	    "{\"status\":{\"$in\":[\"queued\",\"running\"]}}"));
-	/* A queued one is due at once, so that a worker ends it. */
+	BSON_APPEND_UTF8(filter, "status", "queued");
 	if (db_find_and_modify(store, arena, collection, filter, NULL,
-	    db_json(arena, "[{\"$set\":{\"cancel_requested\":true,"
-	    "\"run_at\":\"$$NOW\",\"priority\":0,%s}}]", TOUCH), DB_PIPELINE,
-	    ret_doc, err) != RC_OK)
+	    db_json(arena, "[{\"$set\":{\"status\":\"running\","
+	    "\"cancel_requested\":true,\"lease_token\":\"%.*s\","
+	    "\"lease_until\":\"$$NOW\",%s,\"slots\":{\"$cond\":["
+	    "{\"$isArray\":[\"$slots\"]},{\"$map\":{\"input\":\"$slots\","
+	    "\"in\":{\"$cond\":[{\"$in\":[\"$$this.status\",[\"queued\","
+	    "\"running\"]]},{\"$mergeObjects\":[\"$$this\",{\"status\":"
+	    "\"cancelled\",\"reason\":\"%s\",\"message\":\"%s\","
+	    "\"ended_at\":\"$$NOW\"}]},\"$$this\"]}}},[]]}}}]", STR_FMT(token),
+	    TOUCH, reason, message), DB_PIPELINE, &doc, err) != RC_OK)
 		return err->rc;
-	return ret_doc->p != NULL ? RC_OK
+	*ret_found = doc.p != NULL;
+	if (*ret_found) {
+		doc_init(&doc_job, ret_job);
+		(void)doc_from_bson(&doc_job, doc, ret_job, arena, NULL);
+	}
+	return RC_OK;
+}
+
+enum rc
+jobs_cancel_running(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str id, struct err *err)
+{
+	bson_t *filter = own(arena, owner, id);
+	int64_t matched;
+
+	BSON_APPEND_UTF8(filter, "status", "running");
+	if (db_update(store, arena, collection, filter, db_json(arena,
+	    "[{\"$set\":{\"cancel_requested\":true,\"priority\":0,%s}}]", TOUCH),
+	    DB_PIPELINE, &matched, err) != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK
 	    : err_set(err, RC_CONFLICT, "This generation has ended already.");
 }
 

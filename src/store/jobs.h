@@ -24,6 +24,12 @@ enum rc jobs_get(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err) must_use;
 
+/* Generations and refinements of a design, newest first, older than after_id
+ * (null: from the newest): at most limit. */
+enum rc jobs_of_design(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str design_id, struct str after_id,
+    int limit, struct str *ret_docs, size_t *ret_n, struct err *err) must_use;
+
 /* How many queued jobs go before one of this priority and rank. */
 enum rc jobs_position(struct store *store, struct arena *arena,
     int32_t priority, int64_t rank, int64_t *ret_position,
@@ -62,10 +68,18 @@ enum rc jobs_end(struct store *store, struct arena *arena, struct str id,
     struct str token, const char *status, bool charge_returned,
     struct err *err) must_use;
 
-/* The user's wish: RC_CONFLICT when it has ended already. */
-enum rc jobs_cancel(struct store *store, struct arena *arena,
-    struct store_owner owner, struct str id, struct str *ret_doc,
-    struct err *err) must_use;
+/* The user's wish, for what nobody works on: of a queued job every open slot is
+ * cancelled, and the caller holds the lease `token`, to end it in the same
+ * transaction. *ret_found is false when it is not queued. */
+enum rc jobs_cancel_queued(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str id, struct str token,
+    const char *reason, const char *message, struct job *ret_job,
+    bool *ret_found, struct err *err) must_use;
+
+/* The same for a running one: its worker will see it. RC_CONFLICT when it has
+ * ended already. */
+enum rc jobs_cancel_running(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str id, struct err *err) must_use;
 
 /* Failed, refused and cancelled slots become queued again; RC_CONFLICT when the
  * job has not ended or has none. charge: of a new taking, or NULL. */

@@ -96,13 +96,16 @@ guest_renew(struct store *store, struct arena *arena, struct str id,
 /* Nothing matched: say why. */
 static enum rc
 explain_charge(struct store *store, struct arena *arena, struct str id,
-    int64_t now_ms, int32_t limit, struct err *err)
+    int64_t now_ms, int32_t limit, bool adds, struct err *err)
 {
 	struct guest_session session;
 	struct str doc;
 
 	if (guest_get(store, arena, id, now_ms, &session, &doc, err) != RC_OK)
 		return err->rc;
+	if (adds && session.designs.n >= GUEST_DESIGNS_MAX)
+		return err_set(err, RC_LIMIT_REACHED, "A guest session holds at "
+		    "most %d designs; start another one.", GUEST_DESIGNS_MAX);
 	return err_set(err, RC_QUOTA, "A guest makes at most %d designs and "
 	    "refinements a day; with an account there are more.", (int)limit);
 }
@@ -155,10 +158,15 @@ charge_first(struct store *store, struct arena *arena, struct str id,
 	bson_t *filter = live(arena, id, now_ms);
 	struct str designs = STR("");
 
-	if (design_id.p != NULL)
+	if (design_id.p != NULL) {
+		/* There is room, or it is there: a request that is repeated. */
+		(void)bson_concat(filter, db_json(arena, "{\"$or\":[{"
+		    "\"designs.%d\":{\"$exists\":false}},{\"designs\":\"%.*s\"}]}",
+		    GUEST_DESIGNS_MAX - 1, STR_FMT(design_id)));
 		designs = arena_printf(arena, ",\"designs\":{\"$setUnion\":"
 		    "[{\"$cond\":[{\"$isArray\":[\"$designs\"]},\"$designs\",[]]},"
 		    "[\"%.*s\"]]}", STR_FMT(design_id));
+	}
 	(void)bson_concat(filter, db_json(arena, "{\"$expr\":{\"$lt\":[%s,%d]}}",
 	    USED_TODAY, (int)limit));
 	return db_find_and_modify(store, arena, collection, filter, NULL,
@@ -179,7 +187,8 @@ guest_charge(struct store *store, struct arena *arena, struct str id,
 	    limit, design_id, &doc, err) != RC_OK))
 		return err->rc;
 	if (doc.p == NULL)
-		return explain_charge(store, arena, id, now_ms, limit, err);
+		return explain_charge(store, arena, id, now_ms, limit,
+		    design_id.p != NULL, err);
 	read_session(arena, doc, ret_session);
 	return RC_OK;
 }
@@ -202,25 +211,9 @@ enum rc
 guest_live(struct store *store, struct arena *arena, const struct str *ids,
     size_t n, int64_t now_ms, bool *ret_live, struct err *err)
 {
-	struct str *docs = arena_many(arena, n, struct str), id;
-	bson_t *filter = db_json(arena, "{\"expires_at\":{\"$gt\":{\"$date\":"
-	    "{\"$numberLong\":\"%lld\"}}}}", (long long)now_ms);
-	struct db_find find = { .collection = collection, .filter = filter,
-		.limit = (int)n, .projection = db_json(arena, "{\"_id\":1}") };
-	size_t found;
-
-	if (n == 0)
-		return RC_OK;
-	bson_add_in(filter, "_id", ids, n);
-	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
-		return err->rc;
-	for (size_t i = 0; i < n; i++) {
-		ret_live[i] = false;
-		for (size_t k = 0; k < found && !ret_live[i]; k++)
-			ret_live[i] = doc_peek_str(docs[k], "_id", &id)
-			    && str_eq(id, ids[i]);
-	}
-	return RC_OK;
+	return db_exist(store, arena, collection, db_json(arena,
+	    "{\"expires_at\":{\"$gt\":{\"$date\":{\"$numberLong\":\"%lld\"}}}}",
+	    (long long)now_ms), ids, n, ret_live, err);
 }
 
 static enum rc

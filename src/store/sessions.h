@@ -8,6 +8,8 @@
 
 struct guest_session;
 
+enum { GUEST_DESIGNS_MAX = 1000 };	/* of a session, as its row says */
+
 enum rc guest_insert(struct store *store, struct arena *arena,
     const struct guest_session *session, struct err *err) must_use;
 
@@ -23,8 +25,8 @@ enum rc guest_renew(struct store *store, struct arena *arena, struct str id,
     struct err *err) must_use;
 
 /* In one conditional update: the session is live, today's count is under limit;
- * counts one and, unless it is null, adds the design. RC_SESSION_EXPIRED or
- * RC_QUOTA. The day is the server's, UTC. */
+ * counts one and, unless it is null, adds the design. RC_SESSION_EXPIRED,
+ * RC_QUOTA, or RC_LIMIT_REACHED for one design too many. The day is the server's, UTC. */
 enum rc guest_charge(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int32_t limit, struct str design_id,
     struct guest_session *ret_session, struct err *err) must_use;

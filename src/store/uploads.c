@@ -135,19 +135,6 @@ enum rc
 uploads_exist(struct store *store, struct arena *arena, const struct str *ids,
     size_t n, bool *ret_exist, struct err *err)
 {
-	struct str *found = arena_many(arena, n, struct str);
-	bson_t *filter = db_bson(arena);
-	size_t count;
-
-	if (n == 0)
-		return RC_OK;
-	bson_add_in(filter, "_id", ids, n);
-	if (find_ids(store, arena, filter, (int)n, found, &count, err) != RC_OK)
-		return err->rc;
-	for (size_t i = 0; i < n; i++) {
-		ret_exist[i] = false;
-		for (size_t k = 0; k < count && !ret_exist[i]; k++)
-			ret_exist[i] = str_eq(found[k], ids[i]);
-	}
-	return RC_OK;
+	return db_exist(store, arena, collection, db_bson(arena), ids, n,
+	    ret_exist, err);
 }

@@ -99,7 +99,7 @@ test("cancelled by keys while it waits in line", async () => {
 	ok(/Next in line|before it/.test(await page.locator(".tile.queued").first().innerText()), "its place in the line is shown");
 	await page.locator(".panel.pictures").focus();
 	await page.keyboard.press("Shift+X");
-	await page.locator(".progress .words", { hasText: "Stopping…" }).waitFor();
+	await page.locator(".tile.cancelled").first().waitFor();
 	ok(true, "Shift+X cancels");
 	const second = designId(page);
 	await page.locator(`.entry[data-design="${first}"] a`).click();

@@ -1,14 +1,19 @@
 #!/usr/bin/python3
 """Generations: what becomes of each picture, what it costs, who waits for whom, and how it can be stopped."""
+import collections
+import concurrent.futures
 import datetime
+import hashlib
 import os
 import sys
 import time
+import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+import truth
 from stack import SLOWER, Stack, wait_for
-from studio import OVER, body, create, design, guest, make, metric, over
+from studio import OVER, body, create, design, guest, make, metric, over, picture
 from tap import contains, diag, is_, main, ok, test
 
 NOBODY = "019a0000-0000-7000-8000-000000000000"
@@ -35,6 +40,15 @@ def counter(stack):
 
 def problem(reply, status, code, name):
     is_((reply.status, reply.json().get("code")), (status, code), name)
+
+
+def parallel(function, n):
+    with concurrent.futures.ThreadPoolExecutor(n) as pool:
+        return [future.result() for future in [pool.submit(function, i) for i in range(n)]]
+
+
+def row_id(client, method, path, value):
+    return hashlib.sha256(("guest:%s|%s|%s|%s" % (client.session, method, path, value)).encode()).hexdigest()
 
 
 def slots(generation):
@@ -178,7 +192,7 @@ def further_ones():
              "long words of four bytes each")
     row = flaky.db.designs.find_one({"_id": made["id"]})
     flaky.db.designs.update_one({"_id": made["id"]}, {"$set": {"generated_images": row["generated_images"] * 9}})
-    problem(ann.post(path, json={"num_variations": 2}), 409, "conflict", "more than 64 pictures")
+    problem(ann.post(path, json={"num_variations": 2}), 409, "limit_reached", "more than 64 pictures")
     reply = ann.post(path, json={"num_variations": 5, "prompt": "", "gem_data": {"type": "Ruby"}, "x": 1})
     is_((reply.status, sorted(e["pointer"] for e in reply.json()["errors"])),
         (422, ["/gem_data/color", "/gem_data/cut", "/gem_data/transparency", "/num_variations", "/prompt", "/x"]), "faults")
@@ -222,7 +236,7 @@ def refinements():
     before = used(flaky, ann)
     flaky.db.designs.update_one({"_id": made["id"]}, {"$set": {"refinements": [dict(
         flaky.db.designs.find_one({"_id": made["id"]})["refinements"][0])] * 50}})
-    problem(ann.post(path, json={"prompt": "x", "base_image_id": first}), 409, "conflict", "more than 50 refinements")
+    problem(ann.post(path, json={"prompt": "x", "base_image_id": first}), 409, "limit_reached", "more than 50 refinements")
     is_(used(flaky, ann), before, "what is refused costs nothing")
     fresh = create(guest_of_hanging).json()
     problem(guest_of_hanging.post("/v1/designs/%s/refinements" % fresh["id"], json={"prompt": "x"}), 409, "conflict",
@@ -235,6 +249,93 @@ def refinements():
     reply = ann.post("/v1/designs/%s/refinements" % lost["id"], json={"prompt": "x"})
     generation = over(ann, reply.json()["id"])
     is_((generation["status"], generation["slots"][0]["reason"]), ("failed", "base_lost"), "a base whose file is lost")
+
+
+@test
+def what_was_asked_for_before():
+    """A client that comes back finds what failed, and can try it again."""
+    ann, bob = guest(slow), guest(slow)
+    made = create(ann, original_prompt="refuse me").json()
+    path = "/v1/designs/%s/generations" % made["id"]
+    over(ann, made["generation"]["id"])
+    is_((design(ann, made["id"])["current_version"], "generation" in design(ann, made["id"])), (None, False),
+        "a design whose pictures were refused tells nothing of them")
+    ids = [made["generation"]["id"]]
+    for n in range(4):
+        ids.append(ann.post(path, json={"prompt": "words %d" % n, "num_variations": 1}).json()["id"])
+        over(ann, ids[-1])
+    ids.append(ann.post("/v1/designs/%s/refinements" % made["id"], json={"prompt": "thinner"}).json()["id"])
+    over(ann, ids[-1])
+    before = metric(slow, "bezel_database_commands_total")
+    reply = ann.get(path)
+    is_((reply.status, metric(slow, "bezel_database_commands_total") - before, reply.header("Cache-Control")),
+        (200, 2, "no-store"), "its generations, by two reads")
+    got = reply.json()
+    is_([g["id"] for g in got["items"]], ids[::-1], "newest first")
+    is_([(g["kind"], g["status"], g["prompt"]) for g in got["items"]], [("refinement", "failed", "thinner")] + [
+        ("generation", "succeeded", "words %d" % n) for n in (3, 2, 1, 0)] + [("generation", "failed", "")], "what each was")
+    is_({s["reason"] for s in got["items"][-1]["slots"]}, {"policy"}, "why the first failed")
+    found, where, pages = [], path + "?limit=2", 0
+    while where:
+        page = ann.get(where)
+        found += [g["id"] for g in page.json()["items"]]
+        link, pages = page.header("Link"), pages + 1
+        if (link is None) != (page.json()["next_cursor"] is None):
+            ok(False, "Link and next_cursor differ", page)
+        where = link and link[1:link.index(">")]
+    is_((found, pages), (ids[::-1], 3), "page by page")
+    reply = ann.post("/v1/generations/%s/retry" % ids[0])
+    is_(reply.status, 202, "the one that failed is tried again")
+    over(ann, ids[0])
+    other = make(ann)
+    is_(len(ann.get("/v1/designs/%s/generations" % other["id"]).json()["items"]), 1, "another design has its own")
+    cursor = ann.get(path + "?limit=2").json()["next_cursor"]
+    for name, reply, status, code in (
+            ("of a stranger", bob.get(path), 404, "not_found"),
+            ("of nobody", ann.get("/v1/designs/%s/generations" % NOBODY), 404, "not_found"),
+            ("of no id", ann.get("/v1/designs/x/generations"), 404, "not_found"),
+            ("without a session", slow.client().get(path), 401, "session_required"),
+            ("with a cursor of another design", ann.get("/v1/designs/%s/generations?cursor=%s" % (other["id"], cursor)), 400, "bad_cursor"),
+            ("with a cursor of designs", ann.get(path + "?cursor=" + (ann.get("/v1/designs?limit=1").json()["next_cursor"])), 400, "bad_cursor"),
+            ("by hundreds", ann.get(path + "?limit=101"), 400, "bad_query"),
+            ("with a filter", ann.get(path + "?status=failed"), 400, "bad_query")):
+        problem(reply, status, code, "a list " + name)
+    is_(ann.delete("/v1/designs/" + other["id"]).status, 204, "to the trash")
+    is_(len(ann.get("/v1/designs/%s/generations" % other["id"]).json()["items"]), 1, "in the trash it is there too")
+    ann.delete("/v1/designs/%s?purge=true" % other["id"])
+    is_(ann.get("/v1/designs/%s/generations" % other["id"]).status, 404, "then it is gone")
+    slow.db.jobs.delete_many({"design_id": made["id"]})
+    is_(ann.get(path).json(), {"items": [], "next_cursor": None}, "what has been forgotten is not missing")
+    plan = str(slow.db.jobs.find({"design_id": made["id"]}).sort("_id", -1).hint("by_design").explain()["queryPlanner"]["winningPlan"])
+    ok("'SORT'" not in plan, "its index gives the order", plan)
+
+
+@test
+def refinements_of_refinements():
+    """The renderer draws anew, so it must be told of every step; POV-Ray's part is played by a script."""
+    ann = guest(drawing)
+    made = make(ann, original_prompt="a ring", gem_data__type="Sapphire")
+    path = "/v1/designs/%s/refinements" % made["id"]
+    first = made["generated_images"][0]
+    was = first["generation_parameters"]
+    ok(was["band"] != "twisted" and was["metal"] == "Platinum", "the first picture", was)
+
+    def refine(base, prompt, **more):
+        generation = ann.post(path, json={"prompt": prompt, "base_image_id": base, **more}).json()["id"]
+        identifier = over(ann, generation)["slots"][0]["image_id"]
+        row = drawing.db.api_usage_log.find_one({"design_id": made["id"], "request.prompt": prompt})
+        return identifier, row["request"]["parameters"]
+
+    one, drawn = refine(first["image_id"], "a twisted band\nand a bigger stone", refinement_strength=1)
+    is_((drawn["band"], round(drawn["width_mm"] / was["width_mm"], 2)), ("twisted", 1.5), "a step")
+    two, drawn = refine(one, "rose gold, halo", preserve_elements=["setting"])
+    is_((drawn["band"], drawn["metal"], drawn["setting"], round(drawn["width_mm"] / was["width_mm"], 2)),
+        ("twisted", "Rose Gold", was["setting"], 1.5), "a step on it: the band stays twisted, the stone big")
+    _, drawn = refine(two, "matte, yellow gold")
+    is_((drawn["band"], drawn["metal"], drawn["setting"], drawn["finish"]),
+        ("twisted", "Yellow Gold", was["setting"], "Matte"), "a third: the newest wins, what was to stay stays")
+    _, drawn = refine(first["image_id"], "hammered")
+    is_((drawn["band"], drawn["metal"], drawn["finish"]), (was["band"], "Platinum", "Hammered"), "another branch has none of it")
 
 
 @test
@@ -255,8 +356,14 @@ def stopping():
 
     etag = ann.get("/v1/generations/" + ids[0]).header("ETag")
     is_(ann.get("/v1/generations/" + ids[0], headers={"If-None-Match": etag}).status, 304, "polling: 304")
-    reply = ann.post("/v1/generations/%s/cancel" % waiting[1]["generation"]["id"])
-    is_((reply.status, reply.json()["cancel_requested"]), (202, True), "one that waits is stopped")
+    stopped = waiting[1]["generation"]["id"]
+    replies = parallel(lambda _: ann.post("/v1/generations/%s/cancel" % stopped), 12)
+    is_(sorted(r.status for r in replies), [202] + [409] * 11, "one that waits is stopped by one of twelve who ask at once")
+    reply = next(r for r in replies if r.status == 202).json()
+    is_((reply["status"], reply["cancel_requested"], reply["queue_position"], slots(reply), reply["ended_at"] is not None),
+        ("cancelled", True, None, [("cancelled", "cancelled", 0)] * 2, True), "it has ended though all workers hang")
+    is_((used(hanging, ann), counter(hanging)), (before[0] - 1, before[1] - 1), "its charge is back at once, once")
+    ok("generation" not in design(ann, waiting[1]["id"]), "the design waits for it no longer")
     reply = ann.post("/v1/generations/%s/cancel" % ids[0])
     is_((reply.status, reply.json()["cancel_requested"]), (202, True), "one that runs too")
     began = time.monotonic()
@@ -264,7 +371,6 @@ def stopping():
     ok(time.monotonic() - began < 2.5 * SLOWER, "within two seconds", time.monotonic() - began)
     is_((stopped["status"], slots(stopped)), ("cancelled", [("cancelled", "cancelled", 1)] * 2), "its slots are cancelled")
     ok(ann.get("/v1/generations/" + ids[0]).header("ETag") != etag, "another tag")
-    is_(over(ann, waiting[1]["generation"]["id"])["status"], "cancelled", "that which waited")
     is_((used(hanging, ann), counter(hanging)), (before[0] - 2, before[1] - 2), "both are given back")
     problem(ann.post("/v1/generations/%s/cancel" % ids[0]), 409, "conflict", "what has ended is not stopped")
     is_(calls(hanging, running[0]["id"])[0], ["cancelled", "cancelled"], "the rows of its calls")
@@ -290,6 +396,32 @@ def stopping():
     bob.post("/v1/generations/%s/cancel" % victim["generation"]["id"])
     is_(over(bob, victim["generation"]["id"])["status"], "cancelled", "its generation ends")
     is_(hanging.events("job.failed"), [], "without a fault")
+
+
+@test
+def stopping_while_it_begins():
+    """Cancels and a worker's claim at one moment: whoever comes first decides, and all agrees with itself."""
+    ann, seen, began = guest(quick), collections.Counter(), time.monotonic()
+    make(ann)
+    lasts = time.monotonic() - began
+    for i in range(20):
+        ahead = create(ann).json()["generation"]["id"]      # the one worker has this in hand for a while
+        generation = create(ann).json()["generation"]["id"]
+        time.sleep(lasts * 1.2 * (i % 10) / 10)
+        replies = parallel(lambda _, g=generation: ann.post("/v1/generations/%s/cancel" % g), 6)
+        ended = over(ann, generation)
+        begun = any(s["attempts"] for s in ended["slots"])
+        accepted = sum(r.status == 202 for r in replies)
+        seen[ended["status"], begun] += 1
+        if {r.status for r in replies} - {202, 409} or (ended["status"] == "cancelled" and accepted == 0) \
+                or (not begun and accepted != 1):
+            ok(False, "an answer that does not fit", (replies, ended))
+        over(ann, ahead)
+    diag("how they ended, and whether a call had begun: %r" % dict(seen))
+    ok(seen["cancelled", False] and sum(n for how, n in seen.items() if how[1]), "before and behind its begin", seen)
+    is_(truth.faults_of_guest(quick.db, ann.session, truth.objects_on_disk(os.path.join(quick.state, "objects")),
+                              designs=41, address="127.0.0.1"), [], "all agrees with itself")
+    is_(quick.events("job.failed"), [], "no job met a fault")
 
 
 @test
@@ -349,6 +481,28 @@ def quotas():
 
 
 @test
+def a_full_session():
+    """A session's list of designs has an end; what is refused there is no fault of ours, and costs nothing."""
+    ann = guest(slow)
+    made = make(ann)
+    ids = [made["id"]] + [str(uuid.uuid4()) for _ in range(998)]
+    slow.db.guest_sessions.update_one({"_id": ann.session}, {"$set": {"designs": ids}})
+    is_(create(ann, headers={"Idempotency-Key": "last"}).status, 202, "the thousandth design")
+    before = used(slow, ann), counter(slow), slow.db.designs.count_documents({})
+    reply = create(ann, headers={"Idempotency-Key": "more"})
+    problem(reply, 409, "limit_reached", "one more")
+    contains(reply.json()["detail"], "1000 designs", "the detail says how many")
+    is_((used(slow, ann), counter(slow), slow.db.designs.count_documents({})), before, "nothing is counted or made")
+    row = slow.db.idempotency_keys.find_one({"_id": row_id(ann, "POST", "/v1/designs", "last")})
+    slow.db.idempotency_keys.update_one({"_id": row["_id"]}, {"$set": {
+        "done": False, "lease_until": datetime.datetime(2020, 1, 1)}})
+    reply = create(ann, headers={"Idempotency-Key": "last"})
+    is_((reply.status, reply.json().get("id")), (202, row["resource_id"]), "the thousandth, asked for again after a crash")
+    is_(ann.post("/v1/designs/%s/generations" % made["id"], json={}).status, 202, "more pictures of what is there")
+    is_(ann.get("/v1/guest-session").status, 200, "the session can be read")
+
+
+@test
 def fairness():
     """One owner with 30 jobs, then another with one: the other is not last."""
     ann, bob = guest(slow), guest(slow)
@@ -380,10 +534,19 @@ def at_once():
 MANY = {"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000"}
 flaky = Stack(settings={**MANY, "job_workers": "1", "job_slots": "1", "job_attempts": "2",
                         "provider_script": ",".join(SCRIPT)}).start()
+quick = Stack(settings={**MANY, "job_workers": "1", "provider_script": "*:ok:25"}).start()
 hanging = Stack(settings={**MANY, "provider_script": "*:hang"}).start()
 dying = Stack(settings={**MANY, "job_workers": "1", "job_slots": "1", "job_lease_s": "2", "provider_script": "3:exit:50,*:ok"}).start()
 poor = Stack(settings={"provider": "mem", "guest_daily": "3", "guest_address_daily": "6"}).start()
 slow = Stack(settings={**MANY, "job_workers": "1", "provider_script": "*:ok:100"}).start()
+drawing = Stack(settings={**MANY, "provider": "render", "render_profile": "draft"})
+drawing.settings["povray"] = os.path.join(drawing.folder, "povray")
+with open(os.path.join(drawing.folder, "picture.png"), "wb") as file:
+    file.write(picture())
+with open(drawing.settings["povray"], "w", encoding="ascii") as file:
+    file.write("#!/bin/sh\nexec cat %s/picture.png\n" % drawing.folder)
+os.chmod(drawing.settings["povray"], 0o755)
+drawing.start()
 client = flaky.client()
 guest_of_hanging = guest(hanging)
 main()

@@ -179,6 +179,9 @@ def lists():
         is_(op.get("hasSortStage", False), query == "sort=-updated_at", "sorted by it" if query != "sort=-updated_at" else
             "sorted in memory, within the owner's")
         ok(op["docsExamined"] <= most, "looks at no more than it must (%d)" % op["docsExamined"], op["planSummary"])
+    plan = str(stack.db.designs.find({"user_id": str(uuid.uuid4()), "is_deleted": {"$ne": True}}).sort(
+        [("updated_at", -1), ("_id", -1)]).hint("by_user_updated").explain()["queryPlanner"]["winningPlan"])
+    ok("'SORT'" not in plan, "a member's many by their last change: sorted by an index", plan)
     contains(str(stack.db.designs.find({"guest_session_id": {"$gt": ""}, "user_id": None}).hint("by_guest_time").explain()["queryPlanner"]["winningPlan"]),
              "by_guest_time", "the sweep has its index")
 

@@ -69,13 +69,16 @@ def a_lock_that_the_dead_held():
 @test
 def an_idle_web_worker():
     client = stack.client()
-    statuses = set()
+    statuses, left = set(), set()
     for _ in range(3):
-        stack.kill(workers(stack, "web")[0])
+        pid = workers(stack, "web")[0]
+        stack.kill(pid)
+        left.update(name for name in os.listdir("/dev/shm") if name.endswith("-%d" % pid))
         for _ in range(30):
             statuses.add(client.get("/v1/catalog").status)
         respawned("web", 3, "an idle web worker is killed")
     is_(statuses, {200}, "nobody notices that an idle web worker is killed")
+    is_(left, set(), "it leaves nothing in shared memory")
 
 
 @test

@@ -13,7 +13,7 @@ import zlib
 
 import tap
 import truth
-from stack import Stack, mongo_client, script, wait_for
+from stack import TMP, Stack, mongo_client, script, wait_for
 
 DESIGN = {"original_prompt": "a ring with an oval ruby", "num_variations_requested": 2,
           "gem_data": {"type": "Ruby", "cut": "Oval", "color": "Red", "transparency": "Transparent",
@@ -28,7 +28,7 @@ class Mongod:
     """A database server of its own, which may end while bezel goes on. Give its folder to faulty_stack()."""
 
     def __init__(self, *arguments):
-        folder = tempfile.mkdtemp(prefix="bezel-t-m-", dir="/tmp")
+        folder = tempfile.mkdtemp(prefix="bezel-t-m-", dir=TMP)
         os.chmod(folder, 0o755)
         self.state = os.path.join(folder, "state")
         self.arguments = [word for argument in arguments for word in ("--mongod-arg", argument)]

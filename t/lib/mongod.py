@@ -26,7 +26,7 @@ class Private:
         found = stack.script("fetch-mongod")
         if found.returncode != 0:
             tap.skip_all("no mongod: " + found.stderr.strip())
-        self.folder = tempfile.mkdtemp(prefix="bezel-m-", dir="/tmp")
+        self.folder = tempfile.mkdtemp(prefix="bezel-m-", dir=stack.TMP)
         self.socket = os.path.join(self.folder, "mongodb-27017.sock")
         self.log = open(os.path.join(self.folder, "log"), "wb")
         self.process = subprocess.Popen(
@@ -84,7 +84,7 @@ def run(*programs, seconds=240):
 
 
 def run_one(program, uri, database, seconds):
-    folder = tempfile.mkdtemp(prefix="bezel-c-", dir="/tmp")
+    folder = tempfile.mkdtemp(prefix="bezel-c-", dir=stack.TMP)
     log = os.path.join(folder, "tap")
     began = time.monotonic()
     try:

@@ -95,8 +95,10 @@ class Watcher:
             return
         value = without_damage(reply.json())
         if not (isinstance(value, dict) and "damaged" in value):
-            self._fits(name, self._validator(pattern, verb, "responses", status, "content", "application/json",
-                                             "schema"), value)
+            promise = self._validator(pattern, verb, "responses", status, "content", "application/json", "schema")
+            if promise is None and jsonschema is not None and pattern != "/v1/openapi.json":
+                self.faults.append("%s: etc/openapi.json does not say what it looks like" % name)
+            self._fits(name, promise, value)
         if sent is not None and "requestBody" in declared:
             kind = next(iter(declared["requestBody"]["content"]))
             self._fits(name + ": what was accepted", self._validator(
@@ -127,7 +129,7 @@ class Watcher:
             self.faults.append("%s: %s" % (name, reply.text[:300]))
         if jsonschema is not None:
             schema = self.validators.setdefault("problem", jsonschema.Draft202012Validator(
-                self.document["components"]["schemas"]["Problem"]))
+                {"$ref": "#/components/schemas/Problem", "components": self.document["components"]}))
             self._fits(name, schema, problem)
 
     def end(self):

@@ -46,6 +46,8 @@ except ImportError:
 SRCDIR = os.environ.get("BEZEL_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILDDIR = os.environ.get("BEZEL_BUILDDIR") or os.path.join(SRCDIR, "build")
 SLOWER = float(os.environ.get("BEZEL_TEST_SLOWER", "1"))
+# Not $TMPDIR: the services' user must be able to enter, and sockets lie there, so it is short.
+TMP = os.environ.get("BEZEL_TEST_TMP", "/tmp")
 STUB = os.path.join(SRCDIR, "t", "lib", "stub-bezel")
 
 _numbers = itertools.count(1)
@@ -218,7 +220,7 @@ class Stack:
         self.flood = flood
         self.port = port or free_port()
         self.name = "t%d_%d" % (os.getpid(), next(_numbers))
-        self.folder = tempfile.mkdtemp(prefix="bezel-t-", dir="/tmp")
+        self.folder = tempfile.mkdtemp(prefix="bezel-t-", dir=TMP)
         os.chmod(self.folder, 0o755)
         self.state = state or os.path.join(self.folder, "state")
         self.shared = None if own_mongod else os.environ.get("BEZEL_TEST_MONGOD")

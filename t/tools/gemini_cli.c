@@ -235,12 +235,12 @@ set_option(struct job *job, int option, const char *value)
 		request->is_refinement = true;
 		request->base_image = read_file(job->arena, value);
 		break;
-	case CHANGE: request->refinement_prompt = str_of(value); break;
-	case STRENGTH: request->strength = atof(value); break;
+	case CHANGE: request->change.prompt = str_of(value); break;
+	case STRENGTH: request->change.strength = atof(value); break;
 	case PRESERVE:
-		if (request->preserve_count == PROVIDER_PRESERVE_MAX)
+		if (request->change.preserve_count == PROVIDER_PRESERVE_MAX)
 			fail("too many --preserve");
-		request->preserve[request->preserve_count++] = str_of(value);
+		request->change.preserve[request->change.preserve_count++] = str_of(value);
 		break;
 	case GEM: request->gem_type = str_of(value); break;
 	case SAVE: job->save = value; break;
@@ -254,7 +254,7 @@ main(int argc, char **argv)
 {
 	struct job job = { .arena = arena_new(), .parallel = 1, .rounds = 1,
 		.cancel_ms = -1, .net = { .allow_loopback_http = true },
-		.request = { .quality = PROVIDER_FINAL, .strength = 0.5 } };
+		.request = { .quality = PROVIDER_FINAL, .change = { .strength = 0.5 } } };
 	struct provider *provider;
 	struct net *net;
 	struct buf out;

@@ -32,7 +32,7 @@ take_text(struct provider_request *r, const char *key, struct str value)
 		{ "prompt", &r->prompt }, { "type", &r->gem_type }, { "cut", &r->cut },
 		{ "color", &r->color }, { "transparency", &r->transparency },
 		{ "size", &r->size_simple }, { "finish", &r->finish },
-		{ "base", &r->base_parameters }, { "refine", &r->refinement_prompt } };
+		{ "base", &r->base_parameters }, { "refine", &r->change.prompt } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(rows[i].key, key) == 0) {
@@ -49,7 +49,7 @@ take_number(struct provider_request *r, const char *key, const char *value)
 	struct { const char *key; double *to; } rows[] = {
 		{ "length", &r->length_mm }, { "width", &r->width_mm },
 		{ "height", &r->height_mm }, { "carat", &r->carat_weight },
-		{ "strength", &r->strength } };
+		{ "strength", &r->change.strength } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(rows[i].key, key) == 0) {
@@ -68,8 +68,8 @@ take(struct cli *cli, const char *key, const char *value)
 		return true;
 	if (strcmp(key, "metal") == 0 || strcmp(key, "metal2") == 0)
 		r->metals[r->metal_count++ % PROVIDER_METALS_MAX] = str_of(value);
-	else if (strcmp(key, "preserve") == 0 && r->preserve_count < PROVIDER_PRESERVE_MAX)
-		r->preserve[r->preserve_count++] = str_of(value);
+	else if (strcmp(key, "preserve") == 0 && r->change.preserve_count < PROVIDER_PRESERVE_MAX)
+		r->change.preserve[r->change.preserve_count++] = str_of(value);
 	else if (strcmp(key, "variation") == 0)
 		r->variation = atoi(value);
 	else if (strcmp(key, "seed") == 0)

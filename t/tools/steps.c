@@ -11,6 +11,7 @@
  *	make	a guest's design and its pictures
  *	refine	a refinement of a design that is there
  *	retry	a generation that failed, tried again
+ *	cancel	a generation that nobody has begun, stopped
  *	purge	a design to the trash and away
  *	retain	a design long in the trash, by the scheduler
  *	sweep	nothing but the sweep for orphans
@@ -243,25 +244,40 @@ post_refinement(struct app *app, struct arena *arena, struct run *run,
 	return err->rc;
 }
 
+/* With a key, as clients that try again do: never refused for what it did. */
+static enum rc
+post_on_generation(struct app *app, struct arena *arena, struct run *run,
+    const char *path, enum rc (*fn)(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, const struct idem *idem,
+    struct app_generation *ret_generation, struct err *err), struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+	struct app_generation made;
+	struct idem idem;
+
+	if (app_idem_take(app, arena, &actor, "POST", str_of(path),
+	    str_of(run->make_key), STR("{}"), &idem, err) != RC_OK || idem.replay)
+		return err->rc;
+	if (fn(app, arena, &actor, str_of(run->refine_key), &idem, &made, err)
+	    != RC_OK)
+		app_idem_release(app, arena, &idem);
+	return err->rc;
+}
+
 static enum rc
 post_retry(struct app *app, struct arena *arena, struct run *run,
     struct err *err)
 {
-	struct actor actor = actor_of(arena, run);
-	struct app_generation made;
-	struct app_design design;
-	struct design d;
+	return post_on_generation(app, arena, run, "/v1/retry",
+	    app_generation_retry, err);
+}
 
-	/* The client knows the generation from the design's job. */
-	if (app_design_get(app, arena, &actor, str_of(run->design), &design, err)
-	    != RC_OK)
-		return err->rc;
-	doc_init(&doc_design, &d);
-	(void)doc_from_bson(&doc_design, design.doc, &d, arena, NULL);
-	if (d.generation_id.p != NULL || d.generated_images.n > 0)
-		return RC_OK;		/* it runs again, or has run */
-	return app_generation_retry(app, arena, &actor, str_of(run->refine_key),
-	    &made, err);
+static enum rc
+post_cancel(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	return post_on_generation(app, arena, run, "/v1/cancel",
+	    app_generation_cancel, err);
 }
 
 static enum rc
@@ -403,6 +419,19 @@ retry(struct app *app, struct app *clean, struct run *run, bool hangs)
 	work_until_ended(app, clean, run, hangs);
 }
 
+/* Nothing is left to a worker. */
+static void
+cancel(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	struct arena *arena = arena_new();
+
+	(void)hangs;
+	until_done(app, clean, run, post_cancel, "cancel");
+	run->stuck |= any(clean, arena, "jobs", db_json(arena, "{\"design_id\":"
+	    "\"%s\",\"status\":{\"$ne\":\"cancelled\"}}", run->design));
+	arena_free(arena);
+}
+
 static void
 purge(struct app *app, struct app *clean, struct run *run, bool hangs)
 {
@@ -433,23 +462,40 @@ sweep(struct app *app, struct app *clean, struct run *run, bool hangs)
 	until_done(app, clean, run, run_orphans, "orphans");
 }
 
-/* The generation that is to be tried again has failed. */
+/* The design's only generation is what the client asks about. */
 static void
-prepare_failed(struct app *clean, struct run *run)
+find_generation(struct app *clean, struct run *run)
 {
 	struct arena *arena = arena_new();
 	struct str doc, id = STR_NULL;
 	struct err err;
 
 	err_init(&err);
-	open_provider(arena, clean, "*:failed");
-	make(clean, clean, run, false);
 	if (db_find_one(clean->store, arena, "jobs", db_json(arena,
 	    "{\"design_id\":\"%s\"}", run->design), &doc, &err) != RC_OK
 	    || !doc_peek_str(doc, "_id", &id))
 		complain("jobs", &err);
 	copy(run->refine_key, sizeof run->refine_key, id);
 	arena_free(arena);
+}
+
+/* The generation that is to be tried again has failed. */
+static void
+prepare_failed(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+
+	open_provider(arena, clean, "*:failed");
+	make(clean, clean, run, false);
+	find_generation(clean, run);
+	arena_free(arena);
+}
+
+static void
+prepare_queued(struct app *clean, struct run *run)
+{
+	until_done(clean, clean, run, post_design, "create");
+	find_generation(clean, run);
 }
 
 static void
@@ -483,6 +529,7 @@ static const struct scenario {
 	{ "make", NULL, make },
 	{ "refine", prepare_made, refine },
 	{ "retry", prepare_failed, retry },
+	{ "cancel", prepare_queued, cancel },
 	{ "purge", prepare_made, purge },
 	{ "retain", prepare_trashed, retain },
 	{ "sweep", NULL, sweep },

@@ -316,7 +316,7 @@ query(int limit)
 static int
 listed(const struct designs_query *q)
 {
-	struct str docs[DESIGNS_PAGE_MAX];
+	struct str docs[100];
 	size_t n;
 
 	OK(designs_list(store, arena, USER_A, q, docs, &n, &err));

@@ -82,13 +82,49 @@ END_TEST
 START_TEST(only_the_owner_sees_a_job)
 {
 	struct str doc, id = STR(ID_OF(1));
+	bool found;
 
 	insert(id, 10, 1);
 	OK(jobs_get(store, arena, USER_A, id, &doc, &err));
 	IS(jobs_get(store, arena, USER_B, id, &doc, &err), RC_NOT_FOUND);
 	IS(jobs_get(store, arena, GUEST, id, &doc, &err), RC_NOT_FOUND);
-	IS(jobs_cancel(store, arena, USER_B, id, &doc, &err), RC_CONFLICT);
+	OK(jobs_cancel_queued(store, arena, USER_B, id, uuid_new(arena), "x", "y",
+	    &job, &found, &err));
+	ck_assert(!found);
+	IS(jobs_cancel_running(store, arena, USER_B, id, &err), RC_CONFLICT);
 	IS(jobs_retry(store, arena, USER_B, id, 1, NULL, &doc, &err), RC_CONFLICT);
+}
+END_TEST
+
+START_TEST(a_designs_generations_are_listed_newest_first)
+{
+	static const char *const ids[] = { ID_OF(1), ID_OF(2), ID_OF(3), ID_OF(4),
+		ID_OF(5) };
+	struct str docs[4], design, id;
+	struct job j;
+	size_t n;
+
+	for (size_t i = 0; i < 5; i++) {
+		make_job(&j, i == 3 ? USER_B : USER_A, str_of(ids[i]), 1);
+		if (i == 4)
+			j.kind = STR("object_deletion");
+		OK(jobs_insert(store, arena, &j, &err));
+	}
+	design = j.design_id;
+	OK(jobs_of_design(store, arena, USER_A, design, STR_NULL, 4, docs, &n,
+	    &err));
+	ck_assert_uint_eq(n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert(doc_peek_str(docs[i], "_id", &id));
+		ck_assert_str(id, ids[2 - i]);
+	}
+	OK(jobs_of_design(store, arena, USER_A, design, STR(ID_OF(3)), 1, docs, &n,
+	    &err));
+	ck_assert_uint_eq(n, 1);
+	ck_assert(doc_peek_str(docs[0], "_id", &id));
+	ck_assert_str(id, ID_OF(2));
+	OK(jobs_of_design(store, arena, GUEST, design, STR_NULL, 4, docs, &n, &err));
+	ck_assert_uint_eq(n, 0);
 }
 END_TEST
 
@@ -123,7 +159,7 @@ END_TEST
 
 START_TEST(a_heartbeat_holds_the_lease)
 {
-	struct str token = uuid_new(arena), doc;
+	struct str token = uuid_new(arena);
 	bool cancel = true;
 
 	insert(STR(ID_OF(1)), 10, 1);
@@ -134,7 +170,7 @@ START_TEST(a_heartbeat_holds_the_lease)
 		ck_assert(!cancel);
 		ck_assert(!claim(uuid_new(arena), 200));
 	}
-	OK(jobs_cancel(store, arena, USER_A, job.id, &doc, &err));
+	OK(jobs_cancel_running(store, arena, USER_A, job.id, &err));
 	OK(jobs_heartbeat(store, arena, job.id, token, 200, &cancel, &err));
 	ck_assert(cancel);
 }
@@ -206,14 +242,18 @@ end_with(const char *status, const char *slot_status, struct charge *charge)
 
 START_TEST(what_has_ended_is_ended)
 {
-	struct str doc;
 	int64_t deleted;
+	bool found;
 
 	end_with("failed", "failed", NULL);
 	ck_assert_int_eq(count_of("jobs", "{\"status\":\"failed\",\"lease_token\":null,"
 	    "\"lease_until\":null,\"ended_at\":{\"$gt\":{\"$date\":"
 	    "{\"$numberLong\":\"1000\"}}}}"), 1);
-	IS(jobs_cancel(store, arena, USER_A, STR(ID_OF(1)), &doc, &err), RC_CONFLICT);
+	OK(jobs_cancel_queued(store, arena, USER_A, STR(ID_OF(1)), uuid_new(arena),
+	    "x", "y", &job, &found, &err));
+	ck_assert(!found);
+	IS(jobs_cancel_running(store, arena, USER_A, STR(ID_OF(1)), &err),
+	    RC_CONFLICT);
 	OK(jobs_tidy(store, arena, 1000, &deleted, &err));
 	ck_assert_int_eq(deleted, 0);
 	OK(jobs_tidy(store, arena, clock_now_ms() + 1000, &deleted, &err));
@@ -273,18 +313,61 @@ START_TEST(a_returned_charge_is_taken_again)
 }
 END_TEST
 
-START_TEST(a_cancelled_job_is_due_first)
+START_TEST(a_running_job_that_is_cancelled_is_due_first)
 {
-	struct str doc;
+	struct str token = uuid_new(arena);
+
+	insert(STR(ID_OF(1)), 10, 2);
+	ck_assert(claim(token, LONG_MS));
+	insert(STR(ID_OF(2)), 10, 1);
+	OK(jobs_cancel_running(store, arena, USER_A, STR(ID_OF(1)), &err));
+	/* Its worker has not seen it, and wants to wait for a minute. */
+	OK(jobs_requeue(store, arena, STR(ID_OF(1)), token, 60000, STR_NULL, &err));
+	ck_assert(claim(uuid_new(arena), LONG_MS));
+	ck_assert_str(job.id, ID_OF(1));
+	ck_assert(job.cancel_requested);
+}
+END_TEST
+
+START_TEST(a_queued_job_that_is_cancelled_is_held)
+{
+	struct str token = uuid_new(arena);
+	bool found = false;
+
+	make_job(&job, USER_A, STR(ID_OF(1)), 3);
+	job.slots.items[0].status = STR("succeeded");
+	job.slots.items[1].status = STR("running");
+	OK(jobs_insert(store, arena, &job, &err));
+	OK(jobs_cancel_queued(store, arena, USER_A, STR(ID_OF(1)), token, "cancelled",
+	    "You stopped it.", &job, &found, &err));
+	ck_assert(found && job.cancel_requested);
+	ck_assert_str(job.slots.items[0].status, "succeeded");
+	ck_assert_ptr_null(job.slots.items[0].reason.p);
+	for (size_t i = 1; i < 3; i++) {
+		ck_assert_str(job.slots.items[i].status, "cancelled");
+		ck_assert_str(job.slots.items[i].reason, "cancelled");
+		ck_assert_str(job.slots.items[i].message, "You stopped it.");
+		ck_assert(job.slots.items[i].ended_at != TIME_NULL);
+	}
+	/* Once; and the lease is the caller's. */
+	OK(jobs_cancel_queued(store, arena, USER_A, STR(ID_OF(1)), uuid_new(arena),
+	    "x", "y", &job, &found, &err));
+	ck_assert(!found);
+	OK(jobs_end(store, arena, STR(ID_OF(1)), token, "partially_succeeded", false,
+	    &err));
+}
+END_TEST
+
+START_TEST(poisoned_slots_do_not_keep_a_job_from_its_end)
+{
+	bool found = false;
 
 	insert(STR(ID_OF(1)), 10, 1);
-	insert(STR(ID_OF(2)), 10, 2);
-	set_raw("jobs", "{\"_id\":\"" ID_OF(2) "\"}", "[{\"$set\":{\"run_at\":"
-	    "{\"$add\":[\"$$NOW\",60000]}}}]");
-	OK(jobs_cancel(store, arena, USER_A, STR(ID_OF(2)), &doc, &err));
-	ck_assert(claim(uuid_new(arena), LONG_MS));
-	ck_assert_str(job.id, ID_OF(2));
-	ck_assert(job.cancel_requested);
+	set_raw("jobs", "{}", "{\"$set\":{\"slots\":\"x\"}}");
+	OK(jobs_cancel_queued(store, arena, USER_A, STR(ID_OF(1)), uuid_new(arena),
+	    "x", "y", &job, &found, &err));
+	ck_assert(found);
+	ck_assert_uint_eq(job.slots.n, 0);
 }
 END_TEST
 
@@ -349,12 +432,14 @@ END_TEST
 
 UNIT_MAIN_FIXTURE("store_jobs", store_setup, store_teardown,
     jobs_are_claimed_in_their_order, the_place_in_the_queue,
-    only_the_owner_sees_a_job,
+    only_the_owner_sees_a_job, a_designs_generations_are_listed_newest_first,
     a_lease_that_ran_out_is_taken_over_and_the_first_is_fenced_off,
     a_heartbeat_holds_the_lease, a_slot_moves_from_one_state_to_the_next,
     a_job_goes_back_to_the_queue, what_has_ended_is_ended,
     what_failed_is_tried_again,
     without_a_missing_picture_nothing_is_tried_again,
-    a_returned_charge_is_taken_again, a_cancelled_job_is_due_first,
+    a_returned_charge_is_taken_again, a_running_job_that_is_cancelled_is_due_first,
+    a_queued_job_that_is_cancelled_is_held,
+    poisoned_slots_do_not_keep_a_job_from_its_end,
     poisoned_counters_do_not_stop_the_queue, each_job_is_claimed_once,
     the_log_of_calls_has_a_row_for_each)

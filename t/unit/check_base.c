@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/roff.h"
 #include "base/uuid.h"
 
 START_TEST(strings_compare_and_cut)
@@ -185,8 +186,32 @@ START_TEST(log_text_is_always_json)
 }
 END_TEST
 
+START_TEST(nothing_in_a_text_is_roffs)
+{
+	static const struct { struct str text; const char *roff; } rows[] = {
+		{ STR_INIT(".TH"), "\\&.TH" },
+		{ STR_INIT("a\\fB 'b' `c`"), "a\\efB \\(aqb\\(aq \\(gac\\(ga" },
+		{ STR_INIT("re-used --name -1"), "re-used \\-\\-name \\-1" },
+		{ STR_INIT("One. Two? Three.x 4. five"),
+		    "One.\nTwo?\nThree.x 4. five" },
+		{ STR_INIT(""), "" },
+	};
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct buf buf;
+
+		buf_init(&buf, arena, 0, 100);
+		roff_add_text(&buf, rows[i].text);
+		ck_assert_str(buf_str(&buf), rows[i].roff);
+	}
+	arena_free(arena);
+}
+END_TEST
+
 UNIT_MAIN("base", strings_compare_and_cut, decimal_numbers_are_strict,
     arenas_keep_large_and_small_and_run_defers,
     buffers_remember_that_they_were_too_small,
     errors_carry_all_faults_and_a_bound, times_go_to_text_and_back,
-    uuids_are_version_7_in_time_order, log_text_is_always_json)
+    uuids_are_version_7_in_time_order, log_text_is_always_json,
+    nothing_in_a_text_is_roffs)

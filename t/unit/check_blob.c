@@ -22,7 +22,7 @@
 
 static struct arena *arena;
 static struct err err;
-static char root[64];
+static char root[UNIT_PATH];
 
 #define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
 #define fails(want, call) ck_assert_int_eq((call), (want))
@@ -32,8 +32,7 @@ setup(void)
 {
 	arena = arena_new();
 	err_init(&err);
-	strcpy(root, "/tmp/bezel-blob-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
+	ck_assert_ptr_nonnull(mkdtemp(unit_path(root, "blob-XXXXXX")));
 }
 
 static int
@@ -706,8 +705,6 @@ main(void)
 {
 	Suite *suite = suite_create("blob");
 	TCase *tcase = tcase_create("blob");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, objects_come_back_as_they_went_in, 0, 2);
@@ -726,8 +723,5 @@ main(void)
 	tcase_add_test(tcase, puts_and_deletes_of_one_folder_do_not_disturb_each_other);
 	tcase_add_test(tcase, flaky_fails_as_the_script_says);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

@@ -382,8 +382,8 @@ END_TEST
 START_TEST(files_are_read)
 {
 	enum { TOO_LONG = 64 * 1024 + 1 };
-	char path[] = "check_conf.XXXXXX", *filler = arena_alloc(arena, TOO_LONG);
-	int fd = mkstemp(path);
+	char path[UNIT_PATH], *filler = arena_alloc(arena, TOO_LONG);
+	int fd = mkstemp(unit_path(path, "conf-XXXXXX"));
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, "web_workers = 2\nx = 1\n", 22), 22);
@@ -414,8 +414,6 @@ main(void)
 {
 	Suite *suite = suite_create("conf");
 	TCase *tcase = tcase_create("conf");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, defaults_are_there);
@@ -432,8 +430,5 @@ main(void)
 	tcase_add_test(tcase, the_base_url_is_taken_apart);
 	tcase_add_test(tcase, files_are_read);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

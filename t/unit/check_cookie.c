@@ -208,8 +208,6 @@ main(void)
 {
 	Suite *suite = suite_create("cookie");
 	TCase *tcase = tcase_create("cookie");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, cookies_of_all_headers_are_found);
@@ -222,8 +220,5 @@ main(void)
 	tcase_add_test(tcase, header_parameters_are_read);
 	tcase_add_test(tcase, bad_header_parameters_are_refused);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

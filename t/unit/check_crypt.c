@@ -320,11 +320,9 @@ END_TEST
 static const char *
 file_of(struct str content, mode_t mode)
 {
-	static char path[] = "check_crypt.XXXXXX";
-	int fd;
+	static char path[UNIT_PATH];
+	int fd = mkstemp(unit_path(path, "crypt-XXXXXX"));
 
-	(void)strcpy(path, "check_crypt.XXXXXX");
-	fd = mkstemp(path);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, content.p, content.n), (ssize_t)content.n);
 	ck_assert_int_eq(fchmod(fd, mode), 0);

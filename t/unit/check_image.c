@@ -22,7 +22,7 @@ enum { PATIENT_MS = 60000, SHORT_MS = 400 };
 static struct arena *arena;
 static struct err err;
 static struct image *image;
-static char work[64];
+static char work[UNIT_PATH];
 
 #define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
 #define fails(want, call) \
@@ -60,8 +60,7 @@ setup(void)
 {
 	arena = arena_new();
 	err_init(&err);
-	strcpy(work, "/tmp/bezel-image-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(work));
+	ck_assert_ptr_nonnull(mkdtemp(unit_path(work, "image-XXXXXX")));
 	open_program(build_path("bezel-image"), PATIENT_MS, 0);
 }
 
@@ -727,7 +726,10 @@ START_TEST(a_program_killed_in_the_middle_is_replaced)
 	first = image->child.pid;
 	kill_later(first, 150);
 	fails(RC_UNAVAILABLE, normalize(picture("huge.jpg")));
-	ck_assert_str_eq(err.detail, "bezel-image: ended without an answer (signal 9)");
+	/* on a slow machine it has not yet taken all of the picture */
+	ck_assert_msg(strcmp(err.detail, "bezel-image: ended without an answer"
+	    " (signal 9)") == 0 || strcmp(err.detail, "bezel-image: ended while it"
+	    " was asked (signal 9)") == 0, "%s", err.detail);
 	ck_assert_int_gt(wait(&status), 0);
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_eq(image->child.pid, 0);
@@ -1103,8 +1105,6 @@ main(void)
 {
 	Suite *suite = suite_create("image");
 	TCase *tcase = tcase_create("image");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, magic_bytes_decide);
@@ -1135,8 +1135,5 @@ main(void)
 	tcase_add_test(tcase, honest_answers_of_a_false_program_are_passed_on);
 	tcase_add_test(tcase, a_program_that_cannot_be_run_says_so);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(suite);
 }

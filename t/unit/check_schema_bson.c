@@ -357,6 +357,43 @@ START_TEST(free_objects_keep_their_types)
 }
 END_TEST
 
+START_TEST(free_objects_go_to_json_and_back)
+{
+	static const char *const rows[] = { "{}", "{\"a\":[1,[],{}],\"o\":{\"p\":1}}",
+		"{\"n\":null,\"t\":true,\"i\":-5,\"r\":0.1,\"s\":\"\\u003cx\"}" };
+	struct str bson;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		err_init(&err);
+		ck_assert_int_eq(doc_free_from_json(arena, str_of(rows[i]), &bson,
+		    &err), RC_OK);
+		ck_assert_str(doc_free_to_json(arena, bson), rows[i]);
+	}
+	ck_assert_str(doc_free_to_json(arena, STR_NULL), "{}");
+	ck_assert_str(doc_free_to_json(arena, STR("not BSON")), "{}");
+}
+END_TEST
+
+START_TEST(a_spoilt_free_object_is_whole_json_or_none)
+{
+	bson_t *object = BCON_NEW("bad", "a\xff", "A", BCON_INT32(1), "b",
+	    BCON_INT32(2)), huge = BSON_INITIALIZER;
+	struct str text = { arena_alloc(arena, 40000), 40000 };
+
+	ck_assert_str(doc_free_to_json(arena, (struct str){
+	    (const char *)bson_get_data(object), object->len }),
+	    "{\"bad\":\"a\xef\xbf\xbd\",\"b\":2}");
+	bson_destroy(object);
+	memset((char *)(uintptr_t)text.p, 'x', text.n);
+	for (int i = 0; i < 2; i++)
+		bson_append_utf8(&huge, i == 0 ? "a" : "b", 1, text.p, (int)text.n);
+	ck_assert_str(doc_free_to_json(arena, (struct str){
+	    (const char *)bson_get_data(&huge), huge.len }), "{}");
+	bson_destroy(&huge);
+}
+END_TEST
+
 START_TEST(a_free_object_that_is_not_bson_is_stored_empty)
 {
 	struct every e;
@@ -374,5 +411,6 @@ UNIT_MAIN_FIXTURE("schema_bson", setup, teardown, a_document_is_stored_whole,
     hidden_rows_are_in_no_view_of_any_document, more_members_end_the_object,
     doc_pick_takes_the_named_members, doc_pick_of_no_bson_ends_the_process,
     one_value_is_peeked_at_by_its_path, free_objects_have_bounds,
-    free_objects_keep_their_types,
+    free_objects_keep_their_types, free_objects_go_to_json_and_back,
+    a_spoilt_free_object_is_whole_json_or_none,
     a_free_object_that_is_not_bson_is_stored_empty)

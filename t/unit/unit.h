@@ -1,19 +1,95 @@
 /*
  * unit.h - the main() of a unit test program, and a few helpers.
  *
- * Each check_<module>.c lists its cases with UNIT_MAIN("module", case1, case2).
+ * Each check_<module>.c lists its cases with UNIT_MAIN("module", case1, case2),
+ * or has a main() that ends with unit_run(suite).
  */
 #ifndef BEZEL_T_UNIT_H
 #define BEZEL_T_UNIT_H
 
 #include <check.h>
+#include <dirent.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 
+enum { UNIT_PATH = 80 };	/* short: sockets lie there too */
+
 #define ck_assert_str(s, literal) \
 	ck_assert_msg(str_eqz((s), (literal)), "\"%.*s\" is not \"%s\"", \
 	    STR_FMT(s), (literal))
+
+/* The program's own folder, in $BEZEL_TEST_TMP or /tmp. */
+static inline const char *
+unit_top(void)
+{
+	static char top[UNIT_PATH - 24];
+	const char *where = getenv("BEZEL_TEST_TMP");
+
+	if (top[0] == '\0') {
+		int n = snprintf(top, sizeof top, "%s/bezel-unit-XXXXXX",
+		    where == NULL ? "/tmp" : where);
+
+		if (n >= (int)sizeof top || mkdtemp(top) == NULL) {
+			perror(top);
+			exit(99);
+		}
+	}
+	return top;
+}
+
+/* Path of that name in it, for mkdtemp() and mkstemp() when it ends in XXXXXX.
+ * The test removes what it makes there. */
+static inline char *
+unit_path(char path[UNIT_PATH], const char *name)
+{
+	ck_assert_int_lt(snprintf(path, UNIT_PATH, "%s/%s", unit_top(), name),
+	    UNIT_PATH);
+	return path;
+}
+
+static inline int
+unit_remove_one(const char *path, const struct stat *st, int type,
+    struct FTW *ftw)
+{
+	(void)st, (void)type;
+	if (ftw->level > 0)
+		printf("left behind: %s\n", path);
+	return remove(path);
+}
+
+/* Whether anything is there, which is named and removed. */
+static inline bool
+unit_left_behind(void)
+{
+	const struct dirent *entry;
+	bool left = false;
+	DIR *dir = opendir(unit_top());
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		left = left || entry->d_name[0] != '.';
+	if (dir != NULL)
+		(void)closedir(dir);
+	(void)nftw(unit_top(), unit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return left;
+}
+
+/* Runs and frees it. Returns the exit status of main(): tests that passed have
+ * removed what they made; those that failed cannot, it is done here. */
+static inline int
+unit_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	(void)unit_top();	/* before the tests are forked */
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return !unit_left_behind() && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 #define UNIT_MAIN(name, ...) UNIT_MAIN_FIXTURE(name, NULL, NULL, __VA_ARGS__)
 
@@ -25,18 +101,12 @@
 		const TTest *const cases[] = { __VA_ARGS__ }; \
 		Suite *suite = suite_create(name); \
 		TCase *tcase = tcase_create(name); \
-		SRunner *runner; \
-		int failed; \
 		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) \
 			tcase_add_test(tcase, cases[i]); \
 		tcase_add_checked_fixture(tcase, (setup), (teardown)); \
 		tcase_set_timeout(tcase, 60); \
 		suite_add_tcase(suite, tcase); \
-		runner = srunner_create(suite); \
-		srunner_run_all(runner, CK_NORMAL); \
-		failed = srunner_ntests_failed(runner); \
-		srunner_free(runner); \
-		return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE; \
+		return unit_run(suite); \
 	}
 
 #endif

@@ -151,7 +151,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Its generations of the last days, newest first: also those that failed */
+        get: operations["generation_list"];
         put?: never;
         /** More pictures, with other words or stones if wanted */
         post: operations["generation_create"];
@@ -238,7 +239,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop what has not ended */
+        /** Stop what has not ended: at once what waits in line, soon what runs */
         post: operations["generation_cancel"];
         delete?: never;
         options?: never;
@@ -690,6 +691,8 @@ export interface components {
                  */
                 ended_at: string | null;
             }[];
+            /** @description The words of a refinement, or of a further generation */
+            prompt: string;
             /**
              * Format: uuid
              * @description What a refinement starts from
@@ -782,11 +785,8 @@ export interface components {
             image_id: string;
         };
         GenerationNew: {
-            /**
-             * @description How many pictures; without it as many as the design asked for
-             * @default 0
-             */
-            num_variations: number;
+            /** @description How many pictures; without it as many as the design asked for */
+            num_variations?: number;
             /**
              * @description Other words for this time
              * @default null
@@ -870,23 +870,175 @@ export interface components {
             preserve_elements?: string[];
         };
         /** @description What did not fit in the stored document */
-        Damaged: {
-            pointer?: string;
-            code?: string;
-        }[];
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail?: string;
-            instance?: string;
+        Damaged: components["schemas"]["Damage"][];
+        Catalog: {
+            /** @description Species that are known: weight and size are checked, the renderer knows their look */
+            gem_types: components["schemas"]["GemType"][];
+            /** @description Cuts that are known */
+            cuts: components["schemas"]["Cut"][];
+            /** @description Metals that are known */
+            metals: components["schemas"]["Metal"][];
+            /** @description What a finish may be */
+            finishes: string[];
+            /** @description What a transparency may be */
+            transparencies: string[];
+            /** @description What a size in words may be */
+            sizes: string[];
+            /** @description What is refused beyond */
+            limits: components["schemas"]["Limits"];
+            /** @description What makes the pictures: render, gemini, mem */
+            provider: string;
+        };
+        GemType: {
+            /** @description As it is written in a design */
+            name: string;
+            /** @description Usual one */
+            specific_gravity: number;
+            /** @description Lowest and highest */
+            refractive_index: number[];
+            /** @description Lowest and highest, Mohs */
+            hardness: number[];
+            /** @description Usual one */
+            transparency: string;
+            /** @description Usual one first */
+            colors: components["schemas"]["GemColor"][];
+        };
+        GemColor: {
+            /** @description As it is written in a design */
+            name: string;
+            /** @description For a swatch */
+            rgb: string;
+        };
+        Cut: {
+            /** @description As it is written in a design */
+            name: string;
+            /** @description Usual ratio */
+            length_to_width: number;
+            /** @description Fewest and most */
+            facets: number[];
+        };
+        Metal: {
+            /** @description As it is written in a design */
+            name: string;
+            /** @description For a swatch */
+            rgb: string;
+            /** @description What is usual */
+            alloys: components["schemas"]["Alloy"][];
+        };
+        Alloy: {
+            /** @description What jewellers call it */
+            grade: string;
+            /** @description Parts in a thousand */
+            fineness: number;
+            /** @description Grams in a cubic centimetre */
+            density: number;
+        };
+        Limits: {
+            /** @description Of a prompt */
+            prompt_characters: number;
+            /** @description Pictures of one design */
+            variations: components["schemas"]["Variations"];
+            /** @description Of one design */
+            metals: number;
+            /** @description Of a reference picture */
+            upload_bytes: number;
+            /** @description Designs, generations and refinements of a guest on one day */
+            guest_daily: number;
+        };
+        Variations: {
+            /** @description Fewest */
+            min: number;
+            /** @description Most */
+            max: number;
+            /** @description When nothing is said */
+            default: number;
+        };
+        Checks: {
+            /** @description What there is to say */
+            checks: components["schemas"]["Check"][];
+            /** @description How far it may be relied on */
+            note: string;
+        };
+        Check: {
+            /** @description A stable word: weight_fits, weight_low, weight_high, weight_estimate, size_estimate, unknown_stone */
             code: string;
+            /**
+             * @description Advice is no refusal
+             * @enum {string}
+             */
+            level: "ok" | "advice" | "info";
+            /** @description A sentence for people */
+            message: string;
+        };
+        Versions: {
+            /** @description The version that the design shows; null until the first picture */
+            current: string | null;
+            /** @description Bases before what refines them */
+            versions: components["schemas"]["Version"][];
+        };
+        Version: {
+            /** @description Of the picture or the refinement */
+            id: string;
+            /**
+             * @description Which of both
+             * @enum {string}
+             */
+            type: "original" | "refinement";
+            /** @description The version that this one refines */
+            base_id: string | null;
+            /** @description The words that it was made by */
+            prompt: string;
+            /** @description Full resolution; null where the document is damaged */
+            image_url: string | null;
+            /** @description At most 300 px a side */
+            thumbnail_url: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            made_at: string | null;
+        };
+        ProblemType: {
+            /** @description As in problems */
+            code: string;
+            /** @description Its HTTP status */
+            status: number;
+            /** @description A sentence for people */
+            title: string;
+        };
+        Damage: {
+            /** @description Where in the stored document (RFC 6901) */
+            pointer: string;
+            /** @description What does not fit there */
+            code: string;
+        };
+        Fault: {
+            /** @description Where in the body (RFC 6901), or the name of a parameter */
+            pointer: string;
+            /** @description A stable word */
+            code: string;
+            /** @description A sentence for people */
+            detail: string;
+        };
+        Problem: {
+            /** @description An address that explains the code */
+            type: string;
+            /** @description A sentence on the code */
+            title: string;
+            /** @description The HTTP status */
+            status: number;
+            /** @description A sentence on this case */
+            detail?: string;
+            /** @description The path that was asked for */
+            instance?: string;
+            /** @description A stable word */
+            code: string;
+            /** @description As in X-Request-Id, for those who ask an operator */
             request_id?: string;
-            errors?: {
-                pointer?: string;
-                code?: string;
-                detail?: string;
-            }[];
+            /** @description Every fault of the body or the query, at most 64 */
+            errors?: components["schemas"]["Fault"][];
+            /** @description How many there are, when errors does not hold all */
+            error_count?: number;
         };
     };
     responses: {
@@ -945,7 +1097,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ProblemType"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -966,7 +1118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Catalog"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1217,6 +1369,35 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    generation_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its generations of the last days, newest first: also those that failed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Generation"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     generation_create: {
         parameters: {
             query?: never;
@@ -1292,7 +1473,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Versions"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1315,7 +1496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Checks"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1357,7 +1538,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stop what has not ended */
+            /** @description Stop what has not ended: at once what waits in line, soon what runs */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -14,7 +14,7 @@ export class Browser {
 
 	async open(options = {}) {
 		if (!this.folder) {
-			this.folder = await mkdtemp("/tmp/bezel-chromium-");
+			this.folder = await mkdtemp((process.env.BEZEL_TEST_TMP ?? "/tmp") + "/bezel-chromium-");
 			await mkdir(join(this.folder, "home"));
 		}
 		this.context = await chromium.launchPersistentContext(join(this.folder, "data"), {

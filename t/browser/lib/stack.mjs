@@ -33,7 +33,7 @@ export class Stack {
 	// Settings given here hold from now on; the data stay from start to start.
 	async start(settings = {}) {
 		Object.assign(this.settings, settings);
-		this.folder ??= await mkdtemp("/tmp/bezel-b-");
+		this.folder ??= await mkdtemp((process.env.BEZEL_TEST_TMP ?? "/tmp") + "/bezel-b-");
 		await run("chmod", ["0755", this.folder]);
 		this.port ??= await freePort();
 		const options = Object.entries(this.settings).filter(([, value]) => value !== null)

@@ -1,0 +1,49 @@
+#include "config.h"
+
+#include "app/ready.h"
+
+static const struct {
+	const char *name;
+	enum metric gauge;
+	int64_t least;		/* from here on it fails */
+} parts[] = {
+	{ "web", METRIC_web_failing, 1 },
+	{ "uploads", METRIC_uploads_failing, 1 },
+	{ "jobs", METRIC_jobs_failing, 1 },
+	{ "scheduler", METRIC_scheduler_failing, 1 },
+	{ "provider", METRIC_provider_failing, 1 },
+	/* One picture that the program cannot bear is no sign. */
+	{ "images", METRIC_images_failing, 3 },
+};
+
+enum rc
+app_ready(struct app *app, struct arena *arena, struct buf *buf, struct err *err)
+{
+	const char *comma = "";
+
+	if (store_ping(app->store, arena, err) != RC_OK)
+		return err->rc;
+	buf_add_char(buf, '[');
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		if (metric_get(app->shared, parts[i].gauge) < parts[i].least)
+			continue;
+		buf_printf(buf, "%s\"%s\"", comma, parts[i].name);
+		comma = ",";
+	}
+	buf_add_char(buf, ']');
+	return RC_OK;
+}
+
+enum rc
+app_image_normalize(struct app *app, struct arena *arena, struct str bytes,
+    int max_side_px, struct image_result *ret_result, struct err *err)
+{
+	enum rc rc = image_normalize(app->image, arena, bytes, max_side_px,
+	    ret_result, err);
+
+	if (rc == RC_UNAVAILABLE)
+		metric_add(app->shared, METRIC_images_failing, 1);
+	else
+		metric_set(app->shared, METRIC_images_failing, 0);
+	return rc;
+}
