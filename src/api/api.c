@@ -62,21 +62,21 @@ refuse(struct call *call, const struct err *err)
 static enum rc
 dispatch(struct call *call, struct err *err)
 {
-	struct http_match match;
+	struct http_match *match = &call->match;
 
 	if (http_request_parse(call->request, err) != RC_OK)
 		return err->rc;
 	if (http_route_match(routes, sizeof routes[0], route_count,
-	    call->request, &match, err) != RC_OK) {
+	    call->request, match, err) != RC_OK) {
 		if (err->rc == RC_METHOD)
 			http_header(call->response, "Allow",
-			    http_allow(call->arena, match.allowed));
+			    http_allow(call->arena, match->allowed));
 		return err->rc;
 	}
-	call->route = &routes[match.index];
+	call->route = &routes[match->index];
 	call->response->status = call->route->status;
-	if (match.param_count > 0)
-		call->id = match.params[0];
+	if (match->param_count > 0)
+		call->id = match->params[0];
 	if (call_guard(call, err) != RC_OK)
 		return err->rc;
 	if (call->route->handler(call, err) != RC_OK)

@@ -29,7 +29,8 @@ struct call {
 	struct http_request *request;
 	struct http_response *response;
 	const struct route *route;
-	struct str id;			/* the path's first parameter, or null */
+	struct http_match match;	/* with the path's parameters */
+	struct str id;			/* the first of them, or null */
 	struct pairs query;
 	struct actor actor;
 	struct idem idem;

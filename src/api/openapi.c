@@ -146,14 +146,15 @@ static void
 print_parameters(struct buf *buf, const struct route *route)
 {
 	bool first = true;
-	const char *name = strchr(route->match.pattern, '{');
 
 	buf_addz(buf, ",\"parameters\":[");
-	if (name != NULL) {
+	for (const char *name = strchr(route->match.pattern, '{'); name != NULL;
+	    name = strchr(name + 1, '{')) {
 		int n = (int)(strchr(name, '}') - name - 1);
 
-		buf_printf(buf, "{\"name\":\"%.*s\",\"in\":\"path\",\"required\":"
-		    "true,\"schema\":{\"type\":\"string\"%s}}", n, name + 1,
+		buf_printf(buf, "%s{\"name\":\"%.*s\",\"in\":\"path\","
+		    "\"required\":true,\"schema\":{\"type\":\"string\"%s}}",
+		    first ? "" : ",", n, name + 1,
 		    n == 2 ? ",\"format\":\"uuid\"" : "");
 		first = false;
 	}
@@ -217,6 +218,8 @@ print_responses(struct buf *buf, const struct route *route)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
+	else if (strcmp(route->name, "picture_jpeg") == 0)
+		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
 	else if (shape_of(route->reply_word) != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
@@ -278,7 +281,10 @@ void
 api_print_openapi(struct buf *buf)
 {
 	buf_printf(buf, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"bezel\","
-	    "\"version\":\"%s\",\"description\":\"AI jewelry design studio\"},"
+	    "\"version\":\"%s\",\"description\":\"AI jewelry design studio. "
+	    "Addresses of pictures are signed and end after one to two hours; the "
+	    "pictures are WebP, and JPEG when .webp at the end is replaced with "
+	    ".jpg.\"},"
 	    "\"paths\":{", VERSION);
 	print_paths(buf);
 	buf_addz(buf, "\n},\"components\":{\"securitySchemes\":{\"session\":{"

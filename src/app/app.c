@@ -45,11 +45,26 @@ app_media_secret(const struct keyring *keyring, struct arena *arena)
 	return buf_str(&buf);
 }
 
+struct str
+app_media_signature(struct arena *arena, struct str secret, struct str expires,
+    struct str folder)
+{
+	struct buf text;
+
+	buf_init(&text, arena, 256, 4096);
+	buf_add_str(&text, expires);
+	buf_add_char(&text, '/');
+	buf_add_str(&text, folder);
+	buf_add_char(&text, ' ');
+	buf_add_str(&text, secret);
+	return token_secure_link(arena, buf_str(&text));
+}
+
 /* The prefix of a folder's URLs: "/media/<signature>/<expiry>/<folder>/". */
 static void
 sign_folder(struct media *media, struct str folder)
 {
-	struct buf text, prefix;
+	struct buf prefix;
 
 	if (media->secret.p == NULL)
 		media->secret = app_media_secret(&media->app->keyring,
@@ -57,15 +72,10 @@ sign_folder(struct media *media, struct str folder)
 	if (media->epoch.p == NULL)
 		media->epoch = arena_printf(media->arena, "%lld",
 		    (long long)app_media_epoch());
-	buf_init(&text, media->arena, 256, 1024);
-	buf_add_str(&text, media->epoch);
-	buf_add_char(&text, '/');
-	buf_add_str(&text, folder);
-	buf_add_char(&text, ' ');
-	buf_add_str(&text, media->secret);
 	buf_init(&prefix, media->arena, 128, 1024);
 	buf_addz(&prefix, "\"/media/");
-	buf_add_str(&prefix, token_secure_link(media->arena, buf_str(&text)));
+	buf_add_str(&prefix, app_media_signature(media->arena, media->secret,
+	    media->epoch, folder));
 	buf_add_char(&prefix, '/');
 	buf_add_str(&prefix, media->epoch);
 	buf_add_char(&prefix, '/');

@@ -1,8 +1,8 @@
 /*
  * app.h - what the use cases work with, and who asks.
  *
- * The use cases (guests.h, designs.h, generations.h, uploads.h, work.h,
- * retention.h) know no HTTP: the API, the job workers and the command line call
+ * The use cases (guests.h, designs.h, generations.h, uploads.h, pictures.h,
+ * work.h, retention.h) know no HTTP: the API, the job workers and the command line call
  * the same functions. cmd opens the parts after the fork and fills struct app.
  */
 #ifndef BEZEL_APP_APP_H
@@ -79,6 +79,9 @@ void app_media_url(void *arg, struct buf *buf, struct str key);
 int64_t app_media_epoch(void);
 /* The secret that nginx shares: 64 hexadecimal characters. */
 struct str app_media_secret(const struct keyring *keyring, struct arena *arena);
+/* What opens a folder until a time (seconds, in decimal): 22 characters. */
+struct str app_media_signature(struct arena *arena, struct str secret,
+    struct str expires, struct str folder);
 
 /* The key of an object: "<folder>/<32 hex of an HMAC>.<ext>": immutable, not to
  * be guessed, never shared between designs. */

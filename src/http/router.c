@@ -2,6 +2,20 @@
 
 #include "http/router.h"
 
+/* "{name}" takes the whole part, "{name}.jpg" what stands before the ending. */
+static bool
+takes(struct str pattern, struct str part, struct str *ret_param)
+{
+	size_t n = pattern.n - str_find(pattern, '}') - 1, before;
+
+	if (part.n < n)
+		return false;
+	before = part.n - n;
+	*ret_param = str_slice(part, 0, before);
+	return n == 0 || (before > 0 && str_eq(str_slice(part, before, part.n),
+	    str_slice(pattern, pattern.n - n, pattern.n)));
+}
+
 static bool
 matches(const char *pattern, const struct url_path *path,
     struct http_match *match)
@@ -15,10 +29,13 @@ matches(const char *pattern, const struct url_path *path,
 		if (rest.p == NULL || rest.n == 0)
 			return false;
 		part = str_cut(&rest, '/');
-		if (part.p[0] == '{')
-			match->params[match->param_count++] = path->parts[i];
-		else if (!str_eq(part, path->parts[i]))
+		if (part.p[0] != '{') {
+			if (!str_eq(part, path->parts[i]))
+				return false;
+		} else if (!takes(part, path->parts[i],
+		    &match->params[match->param_count++])) {
 			return false;
+		}
 	}
 	return rest.p == NULL || rest.n == 0;
 }

@@ -1,4 +1,5 @@
 // Lists, trash and undo, and all of it by keys alone.
+import { readFile } from "node:fs/promises";
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
 import { ask, burst, designId, focusName, make, openStudio, slowly, twoFrames, waitFilled } from "./lib/studio.mjs";
@@ -93,6 +94,20 @@ test("a design is the start of another", async () => {
 	await entry(ids[0]).locator("a").click();
 	await page.getByRole("button", { name: "Start from this" }).click();
 	is(await page.locator(".words-input").inputValue(), "Ring, the first", "its words are in the composer");
+});
+
+test("a picture is saved, as it is and as JPEG", async () => {
+	await entry(ids[0]).locator("a").click();
+	await page.locator(".tile a").first().click();
+	await page.locator(".viewer").waitFor();
+	for (const [name, file, magic] of [["Download", "picture-1.webp", "52494646"], ["Download as JPEG", "picture-1.jpg", "ffd8ff"]]) {
+		const [saved] = await Promise.all([page.waitForEvent("download"),
+			page.locator(".viewer").getByRole("link", { name, exact: true }).click()]);
+		const bytes = await readFile(await saved.path());
+		is([saved.suggestedFilename(), bytes.toString("hex", 0, magic.length / 2)], [file, magic], name);
+	}
+	await page.getByRole("button", { name: "All pictures" }).click();
+	await page.locator(".viewer").waitFor({ state: "detached" });
 });
 
 test("a session is renewed", async () => {

@@ -262,6 +262,13 @@ def signed_images():
     is_(client.get("/media/%s/%d/%s/%s" % (sig, later, FOLDER, "gone" + NAME)).status, 404, "a name that is not there")
     is_(client.get("/media/%s/%d/%s/secret.txt" % (sig, later, FOLDER)).status, 404, "not an image")
     is_(client.get("/media/%s/%d/%s/../%s/%s" % (sig, later, FOLDER, FOLDER, NAME)).status, 200, "a normalised path is the same path")
+    same = "/media/%s/%d/%s/%s" % (sig, later, FOLDER, NAME.replace(".webp", ".jpg"))
+    reply = client.get(same + "?x=1", headers={"Cookie": "a=1", "Authorization": "x"})
+    is_((reply.status, reply.json()["socket"], reply.json()["keep_conn"]), (200, "listen_slow", False), "the same as JPEG is slow")
+    is_({k: v for k, v in reply.json()["params"] if k not in ("REMOTE_ADDR", "SERVER_PROTOCOL", "BEZEL_REQUEST_ID", "FCGI_ROLE")},
+        {"REQUEST_METHOD": "GET", "REQUEST_URI": same}, "bezel is told no more than the address")
+    is_(client.get(same.replace("/0123", "/./0123")).body, reply.body, "and is asked once")
+    is_problem(client.get(same.replace(sig, flipped)), 404, "not_found", "a JPEG with another signature")
     past = int(time.time()) - 10
     is_problem(client.get("/media/%s/%d/%s/%s" % (sign(past), past, FOLDER, NAME)), 410, "link_expired", "an old one")
     is_(client.get("/media/").status, 404, "the folder itself")

@@ -186,6 +186,7 @@ static const struct row routes[] = {
 	{ { HTTP_DELETE, "/v1/designs/{id}" }, 6 },
 	{ { HTTP_PUT, "/a/{x}/b/{y}" }, 7 },
 	{ { HTTP_HEAD, "/head" }, 8 },
+	{ { HTTP_GET, "/p/{x}/{y}.jpg" }, 9 },
 };
 
 static enum rc
@@ -218,6 +219,8 @@ START_TEST(routes_are_found)
 		{ "DELETE", "/v1/designs/search", 6, 1, "search" },
 		{ "PUT", "/a/1/b/2", 7, 2, "1" },
 		{ "HEAD", "/head", 8, 0, NULL },
+		{ "GET", "/p/a/b.jpg", 9, 2, "a" },
+		{ "HEAD", "/p/b%2Ejpg/a.b.jpg.jpg", 9, 2, "b.jpg" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -234,11 +237,24 @@ START_TEST(routes_are_found)
 }
 END_TEST
 
+START_TEST(endings_are_cut_off)
+{
+	struct http_match match;
+	struct err err;
+
+	ck_assert_int_eq(route("GET", "/p/a/b.jpg", &match, &err), RC_OK);
+	ck_assert_str(match.params[1], "b");
+	ck_assert_int_eq(route("GET", "/p/a/b.jpg.jpg", &match, &err), RC_OK);
+	ck_assert_str(match.params[1], "b.jpg");
+}
+END_TEST
+
 START_TEST(other_paths_are_not_found)
 {
 	static const char *const uris[] = { "/v1", "/v1/design", "/v1/designs/a/b",
 		"/V1/designs", "/v1/designsx", "/a/1/b", "/a/1/c/2", "/head/x",
-		"/v1%2Fdesign" };
+		"/p/a/b", "/p/a/b.webp", "/p/a/.jpg", "/p/a/jpg", "/p/a/b.JPG",
+		"/p/a/b.jpg.", "/v1%2Fdesign" };
 	struct http_match match;
 	struct err err;
 
@@ -490,7 +506,7 @@ UNIT_MAIN_FIXTURE("http", setup, teardown, methods_have_names,
     the_target_is_cut_into_path_and_query, parts_are_decoded_once,
     what_is_no_path_names_nothing, a_doubled_header_is_malformed,
     media_types_are_compared_without_parameters, entity_tags_are_found_in_lists,
-    routes_are_found, other_paths_are_not_found,
+    routes_are_found, endings_are_cut_off, other_paths_are_not_found,
     other_methods_are_told_what_there_is, the_head_of_an_answer,
     answers_without_a_body_have_no_length, each_error_has_a_status_line,
     header_injection_dies, a_problem_is_exact_json, a_problem_lists_its_faults,

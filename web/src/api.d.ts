@@ -281,6 +281,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/media/{signature}/{expires}/{folder}/{name}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture as JPEG: its address with .jpg in the place of .webp */
+        get: operations["picture_jpeg"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -355,7 +372,7 @@ export interface components {
                 image_id: string;
                 /**
                  * Format: uri-reference
-                 * @description Full resolution (stored as object key, shown as signed URL)
+                 * @description Full resolution (stored as object key, shown as signed URL: WebP, and JPEG with .jpg in the place of .webp)
                  */
                 image_url: string;
                 /**
@@ -1583,6 +1600,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    picture_jpeg: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                signature: string;
+                expires: string;
+                folder: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture as JPEG: its address with .jpg in the place of .webp */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             default: components["responses"]["Problem"];

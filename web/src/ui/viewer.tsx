@@ -16,6 +16,11 @@ export function neighbour(id: string, by: 1 | -1): Version | null {
 	return at < 0 ? null : all[at + by] ?? null;
 }
 
+/* The same address ends in .jpg for programs that do not know WebP. */
+function jpegOf(imageUrl: string): string {
+	return imageUrl.replace(/\.webp$/, ".jpg");
+}
+
 function Facts({ design, version }: { design: Design; version: Version }) {
 	const strength = strengths.reduce((best, s) =>
 		Math.abs(s.value - (version.strength ?? 0)) < Math.abs(best.value - (version.strength ?? 0)) ? s : best);
@@ -36,6 +41,7 @@ function Facts({ design, version }: { design: Design; version: Version }) {
 export function Viewer({ design, version }: { design: Design; version: Version }) {
 	const heading = useRef<HTMLHeadingElement>(null);
 	const name = nameOf(design, version.id);
+	const file = name.toLowerCase().replace(" ", "-");
 	const picked = pickedOf(design) === version.id;
 	const [before, after] = [neighbour(version.id, -1), neighbour(version.id, 1)];
 	const preview = design.generated_images.some((p) => p.generation_parameters["preview_render"] === true);
@@ -74,8 +80,12 @@ export function Viewer({ design, version }: { design: Design; version: Version }
 							onClick={() => picked || void pick(design, version.id)}>
 							<Icon name="check" /> {picked ? "Picked" : "Pick this one"}
 						</button>
-						<a class="button plain" href={version.imageUrl} download={`${name.toLowerCase().replace(" ", "-")}.webp`}>
+						<a class="button plain" href={version.imageUrl} download={`${file}.webp`}>
 							<Icon name="download" /> Download
+						</a>
+						<a class="button plain" href={jpegOf(version.imageUrl)} download={`${file}.jpg`}
+							aria-label="Download as JPEG" title="As JPEG, for e-mail">
+							<Icon name="download" /> JPEG
 						</a>
 					</div>
 					{!design.is_deleted && <Refine key={version.id} design={design} version={version} />}
