@@ -2,11 +2,44 @@
 
 #include "provider/render-scene.h"
 
+enum { MAX_BOUNDS = 32768, BOUND_EVERY = 7 };
+
+void
+scene_part(struct scene *scene, struct vec turn, struct vec move)
+{
+	scene->turn = turn;
+	scene->move = move;
+	buf_addz(&scene->out, "union{\n");
+}
+
+void
+scene_part_end(struct scene *scene)
+{
+	buf_printf(&scene->out, "rotate<%.4f,%.4f,%.4f>translate<%.4f,%.4f,%.4f>}\n",
+	    scene->turn.x, scene->turn.y, scene->turn.z, scene->move.x,
+	    scene->move.y, scene->move.z);
+	scene->turn = scene->move = vec(0, 0, 0);
+}
+
+/* As POV-Ray turns: about x, then y, then z. */
+static struct vec
+turned(struct vec p, struct vec degrees)
+{
+	double x = radians(degrees.x), y = radians(degrees.y), z = radians(degrees.z);
+
+	p = vec(p.x, p.y * cos(x) - p.z * sin(x), p.y * sin(x) + p.z * cos(x));
+	p = vec(p.x * cos(y) + p.z * sin(y), p.y, p.z * cos(y) - p.x * sin(y));
+	return vec(p.x * cos(z) - p.y * sin(z), p.x * sin(z) + p.y * cos(z), p.z);
+}
+
 void
 scene_show(struct scene *scene, struct vec point)
 {
-	if (scene->bound_count < (int)(sizeof scene->bounds / sizeof scene->bounds[0]))
-		scene->bounds[scene->bound_count++] = point;
+	if (scene->bounds == NULL)
+		scene->bounds = arena_many(scene->arena, MAX_BOUNDS, struct vec);
+	if (!scene->aside && scene->bound_count < MAX_BOUNDS)
+		scene->bounds[scene->bound_count++] = vec_add(turned(point, scene->turn),
+		    scene->move);
 }
 
 struct grid
@@ -60,6 +93,8 @@ scene_mesh_of(struct scene *scene, const struct grid *grid, const char *looks)
 	for (int i = 0; i < grid->nu * grid->nv; i++)
 		buf_printf(out, ",<%.4f,%.4f,%.4f>", grid->points[i].x,
 		    grid->points[i].y, grid->points[i].z);
+	for (int i = 0; i < grid->nu * grid->nv; i += BOUND_EVERY)
+		scene_show(scene, grid->points[i]);
 	buf_printf(out, "}\nnormal_vectors{%d", grid->nu * grid->nv);
 	for (int u = 0; u < grid->nu; u++)
 		for (int v = 0; v < grid->nv; v++) {
@@ -185,7 +220,9 @@ render_scene(struct arena *arena, const struct render_design *design,
 	scene->ratio = design->length_mm / design->width_mm;
 	buf_addz(&scene->out, "#version 3.7;\n");
 	scene_looks(scene);
+	scene->aside = true;
 	scene_stones(scene);
+	scene->aside = false;
 	scene_piece(scene);
 	scene_world(scene);
 	return scene->out.failed ? STR_NULL : buf_str(&scene->out);

@@ -27,12 +27,19 @@ struct scene {
 	double ratio;		/* of the stone */
 	struct cut_mesh *stone;	/* NULL: cabochon or pearl */
 	double stone_top, stone_bottom;	/* y seen from the girdle, mm */
-	struct vec bounds[512];	/* what the camera must show */
+	struct vec *bounds;	/* what the camera must show */
 	int bound_count;
+	struct vec turn, move;	/* of the part that is being written */
+	bool aside;		/* it need not be shown: a chain, a declaration */
 	double ground_y;
 };
 
-/* A point the camera must show. */
+/* Where bodies that follow stand: turned about x, then y, then z (degrees), then
+ * moved. Parts do not nest. */
+void scene_part(struct scene *scene, struct vec turn, struct vec move);
+void scene_part_end(struct scene *scene);
+
+/* A point of the part the camera must show. Grids show themselves. */
 void scene_show(struct scene *scene, struct vec point);
 
 /* A surface through nu * nv points, u outer; closed round u or v. */
@@ -71,6 +78,19 @@ void scene_stones(struct scene *scene);
 void scene_head(struct scene *scene, double foot_y);
 void scene_claws(struct scene *scene, const double *t, int count, double scale,
     double foot_y);
+
+/* render-band.c: the band of a ring or bracelet; the end of its top is at inner +
+ * 2 * half_thick. */
+struct band {
+	double inner, half_wide, half_thick, power;
+};
+struct band scene_band_of(const struct scene *scene, double inner);
+void scene_band(struct scene *scene, const struct band *band);
+/* 0 below low, 1 above high (or the other way round), smooth between. */
+double scene_smooth(double low, double high, double v);
+
+/* render-chain.c: a pendant's bail at z, and the chain through it. */
+void scene_chain(struct scene *scene, double z);
 
 /* render-piece.c: the whole. */
 void scene_piece(struct scene *scene);
