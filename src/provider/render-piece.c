@@ -16,13 +16,13 @@ show_outline(struct scene *scene)
 
 		scene_show(scene, vec(p.x * half, 0, p.z * half));
 	}
+	if (scene->design->species->look == GEM_LOOK_PEARL)
+		for (int i = 0; i < 48; i++)
+			for (int j = -3; j <= 3; j++)
+				scene_show(scene, vec(half * sin(radians(7.5 * i)) * cos(radians(30 * j)),
+				    half * sin(radians(30 * j)), half * scene->ratio *
+				    cos(radians(7.5 * i)) * cos(radians(30 * j))));
 	scene_show(scene, vec(0, scene->stone_top, 0));
-}
-
-static double
-head_reach(const struct scene *scene)
-{
-	return scene->design->setting == SETTING_HALO ? 2.2 : 0.8;
 }
 
 /* A round stone at each side, leaning outwards. */
@@ -76,18 +76,20 @@ jump_ring(struct scene *scene, double z, double y)
 	    "texture{Metal}}\n", y, z);
 }
 
+/* Where the setting ends at the top, in the middle. */
 static double
-greatest_z(const struct scene *scene)
+greatest_z(struct scene *scene)
 {
-	return cut_outline(scene->design->cut->id, scene->ratio, 0).z *
-	    scene->design->width_mm / 2;
+	struct line *line = arena_one(scene->arena, struct line);
+
+	scene_line(scene, scene_head_reach(scene), line);
+	return scene_line_at(line, 0).z;
 }
 
 static void
 pendant(struct scene *scene)
 {
-	double foot = scene->stone_bottom - 0.2, reach = head_reach(scene);
-	double z = greatest_z(scene) + reach;
+	double foot = scene->stone_bottom - 0.2, z = greatest_z(scene);
 
 	scene_part(scene, vec(0, 0, 0), vec(0, 0, 0));
 	scene_head(scene, foot);
@@ -102,35 +104,44 @@ pendant(struct scene *scene)
 
 /* --- earrings ---------------------------------------------------------------- */
 
+/* Up from the drop, over the ear and down behind it: across the drop's face. */
 static void
 ear_hook(struct scene *scene, double z, double y)
 {
-	const struct vec points[] = { vec(0, y, z), vec(0.3, y, z + 1.4),
-		vec(-0.6, y, z + 3.2), vec(-2.4, y, z + 4.1), vec(-4.3, y, z + 3.0),
-		vec(-5.0, y, z + 0.4), vec(-4.7, y, z - 2.6) };
+	const struct vec points[] = { vec(0, y, z), vec(0, y + 0.5, z + 1.8),
+		vec(0, y - 0.4, z + 4.6), vec(0, y - 2.6, z + 6.2), vec(0, y - 5.0, z + 5.2),
+		vec(0, y - 6.2, z + 2.0), vec(0, y - 6.6, z - 1.8), vec(0, y - 7.3, z - 4.4) };
 
-	scene_wire(scene, points, 7, 0.42, 0.36, "Metal");
+	scene_wire(scene, points, 8, 0.28, 0.25, "Metal");
 }
 
+/* A small round stone in a collar above the drop. */
+static void
+drop_top(struct scene *scene, double z)
+{
+	jump_ring(scene, z + 0.6, -0.5);
+	buf_printf(&scene->out, "object{SideStone scale 2.9 translate<0,0,%.4f>}\n"
+	    "difference{cylinder{<0,-1.2,%.4f>,<0,0.16,%.4f>,1.78}"
+	    "cylinder{<0,-1,%.4f>,<0,1,%.4f>,1.42}texture{Metal}}\n",
+	    z + 3.2, z + 3.2, z + 3.2, z + 3.2, z + 3.2);
+	buf_printf(&scene->out, "torus{1.60,0.20 translate<0,0.14,%.4f>texture{Metal}}\n",
+	    z + 3.2);
+	ear_hook(scene, z + 4.9, -0.4);
+}
+
+/* A drop hangs before the ground, a stud lies on it on its post. */
 static void
 earring(struct scene *scene, double x, double away, double turn, bool drop, double foot)
 {
-	double z = greatest_z(scene) + head_reach(scene);
-
-	scene_part(scene, vec(drop ? 0 : -12, turn, drop ? 0 : turn * 0.6),
+	scene_part(scene, vec(drop ? 0 : -12, drop ? 0 : turn, drop ? turn * 2.2 : turn * 0.6),
 	    vec(x, 0, away));
 	scene_head(scene, foot);
 	show_outline(scene);
-	if (drop) {
-		jump_ring(scene, z + 0.6, -0.5);
-		buf_printf(&scene->out, "object{SideStone scale 3 translate<0,0,%.4f>}\n", z + 3.2);
-		buf_printf(&scene->out, "torus{1.55,0.3 translate<0,-0.05,%.4f>texture{Metal}}\n",
-		    z + 3.2);
-		ear_hook(scene, z + 4.9, -0.6);
-	} else {
+	if (drop)
+		drop_top(scene, greatest_z(scene));
+	else
 		buf_printf(&scene->out, "cylinder{<0,%.4f,0>,<0,%.4f,0>,0.42 texture{Metal}}\n",
 		    foot, foot - 6.5);
-	}
 	scene_part_end(scene);
 }
 
@@ -138,15 +149,15 @@ static void
 earrings(struct scene *scene)
 {
 	bool drop = scene->design->band == BAND_FLAT || scene->design->band == BAND_TWISTED;
-	double half = scene->design->width_mm / 2 + head_reach(scene);
+	double half = scene->design->width_mm / 2 + scene_head_reach(scene);
 	double foot = scene->stone_bottom - 0.2, apart = half + (drop ? 2.6 : 1.0);
-	double away = drop ? 0 : greatest_z(scene) * 0.75 + head_reach(scene) * 0.8;
+	double away = drop ? 0 : greatest_z(scene) * 0.75 + 0.1;
 
 	/* studs lie one behind the other, drops side by side */
 	apart *= drop ? 1 : 0.76;
 	earring(scene, -apart, -away, 8, drop, foot);
 	earring(scene, apart, away, -10, drop, foot);
-	scene->ground_y = drop ? foot - 0.3 : foot - 5.5;
+	scene->ground_y = drop ? fmin(foot, -7.8) - 2 : foot - 5.5;
 }
 
 void

@@ -147,9 +147,9 @@ scene_sweep(struct scene *scene, const struct station *stations, int count,
 	scene_mesh(scene, &grid, texture);
 }
 
-/* A smooth curve through the points: Catmull and Rom. */
-static struct vec
-curve(const struct vec *p, int count, double t)
+/* Catmull and Rom. */
+struct vec
+scene_curve(const struct vec *p, int count, double t)
 {
 	int i = (int)t;
 	struct vec a, b, c, d;
@@ -191,14 +191,14 @@ scene_wire(struct scene *scene, const struct vec *points, int count,
 		t = fmin(fmax(t, 0), 1);
 		radius = radius_from + (radius_to - radius_from) * t;
 		t *= count - 1;
-		along = vec_unit(vec_sub(curve(points, count, fmin(t + 0.02, count - 1)),
-		    curve(points, count, fmax(t - 0.02, 0))));
+		along = vec_unit(vec_sub(scene_curve(points, count, fmin(t + 0.02, count - 1)),
+		    scene_curve(points, count, fmax(t - 0.02, 0))));
 		up = vec_length(last_a) > 0 ? last_a :
 		    fabs(along.y) < 0.9 ? vec(0, 1, 0) : vec(1, 0, 0);
 		stations[i].b = vec_unit(vec_cross(along, up));
 		stations[i].a = vec_unit(vec_cross(stations[i].b, along));
 		last_a = stations[i].a;
-		stations[i].centre = vec_add(curve(points, count, t), vec_scale(along,
+		stations[i].centre = vec_add(scene_curve(points, count, t), vec_scale(along,
 		    radius * sin(radians(90) * past) * (i < WIRE_CAP ? -1 : 1)));
 		stations[i].half_a = stations[i].half_b = radius * cos(radians(90) * past);
 	}
