@@ -21,7 +21,7 @@ scene_band_of(const struct scene *scene, double inner)
 		[BAND_KNIFE] = { 0, 1.45, 1.1, 1.35 },
 		[BAND_TWISTED] = { 0, 0.80, 0.80, 2 },
 		[BAND_SPLIT] = { 0, 0.85, 0.80, 2.4 },
-		[BAND_PAVE] = { 0, 1.25, 0.95, 4 },
+		[BAND_PAVE] = { 0, 1.25, 0.95, 3 },
 	};
 	struct band band = bands[scene->design->band];
 	double scale = inner > 15 ? 1.7 : 1;
@@ -240,9 +240,9 @@ pave(struct scene *scene, const struct band *band)
 			    radius - 0.03 * size, at * way);
 			number++;
 			for (int side = -1; side <= 1; side += 2)
-				buf_printf(&scene->out, "sphere{<0,%.4f,%.4f>,%.4f texture{Metal}"
-				    "rotate<0,0,%.4f>}\n", radius - 0.03 * size, side * size * 0.43,
-				    size * 0.14, (at + step / 2) * way);
+				buf_printf(&scene->out, "sphere{0,%.4f scale<1,0.7,1>"
+				    "translate<0,%.4f,%.4f>texture{Metal}rotate<0,0,%.4f>}\n",
+				    size * 0.13, radius - 0.04 * size, side * size * 0.39, (at + step / 2) * way);
 		}
 }
 

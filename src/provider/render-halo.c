@@ -45,9 +45,9 @@ beads(struct scene *scene, const struct line *line, double way, double size, dou
 	struct vec p = scene_line_at(line, way), n = scene_line_normal(line, way);
 
 	for (int side = -1; side <= 1; side += 2)
-		buf_printf(&scene->out, "sphere{<%.4f,%.4f,%.4f>,%.4f texture{Accent}}\n",
-		    p.x + n.x * side * size * 0.41, y, p.z + n.z * side * size * 0.41,
-		    size * 0.145);
+		buf_printf(&scene->out, "sphere{0,%.4f scale<1,0.7,1>translate<%.4f,%.4f,%.4f>"
+		    "texture{Accent}}\n", size * 0.14, p.x + n.x * side * size * 0.36, y,
+		    p.z + n.z * side * size * 0.36);
 }
 
 void

@@ -18,6 +18,8 @@ scene_hoop(struct scene *scene, double scale, double out, double y, double half_
 	struct line *line = arena_one(scene->arena, struct line);
 
 	scene_line(scene, out, line);
+	if (line->count < LINE_FEWEST)
+		return;		/* there is no room inside */
 	for (int i = 0; i < RIM_POINTS; i++) {
 		double way = scene_line_length(line) * i / RIM_POINTS;
 		struct vec p = scene_line_at(line, way);
@@ -80,13 +82,15 @@ cup(struct scene *scene, double scale_top, double y_top, double scale_low, doubl
 static void
 gallery(struct scene *scene, double foot_y)
 {
-	double s = scene_stoutness(scene), r = 0.30 * s;
+	double s = scene_stoutness(scene), r = 0.28 * s;
+	double half = fmin(scene->design->width_mm, scene->design->length_mm) / 2;
 
+	/* followed inwards, not shrunk: so they stay clear of a long stone's keel */
 	if (scene->design->setting != SETTING_HALO)
 		scene_hoop(scene, 1, 0.02 * s, fmax(-0.72 * s, foot_y * 0.4), 0.19 * s,
 		    0.22 * s, 2.4, "Accent");
-	scene_hoop(scene, 0.70, 0, foot_y * 0.58, r, r * 1.1, 2.4, "Accent");
-	scene_hoop(scene, 0.38, 0, foot_y * 0.93, r * 1.2, r * 1.1, 2.4, "Accent");
+	scene_hoop(scene, 1, -0.26 * half, foot_y * 0.58, r, r * 1.1, 2.4, "Accent");
+	scene_hoop(scene, 1, -0.56 * half, foot_y * 0.95, r * 1.2, r * 1.1, 2.4, "Accent");
 }
 
 /* Metal rubbed over the edge of the stone: its lip lies on the crown. */
@@ -99,8 +103,8 @@ bezel(struct scene *scene, double foot_y)
 	const struct vec points[] = {
 		vec(-over - 0.04 * s, lip - 0.06 * s, 0), vec(-over, lip + 0.08 * s, 0),
 		vec(-over * 0.55, lip + 0.17 * s, 0), vec(0.02 * s, lip + 0.12 * s, 0),
-		vec(0.34 * s, (lip + edge) / 2, 0), vec(0.54 * s, edge - 0.30 * s, 0),
-		vec(0.56 * s, low * 0.7, 0), vec(0.46 * s, low, 0), vec(-0.1 * s, low - 0.05 * s, 0) };
+		vec(0.28 * s, (lip + edge) / 2, 0), vec(0.44 * s, edge - 0.30 * s, 0),
+		vec(0.44 * s, low * 0.7, 0), vec(0.34 * s, low, 0), vec(-0.1 * s, low - 0.05 * s, 0) };
 
 	wall(scene, points, sizeof points / sizeof points[0]);
 	if (foot_y < low)

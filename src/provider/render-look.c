@@ -39,8 +39,8 @@ metal(struct scene *scene, const char *name, enum gem_metal_id id)
 void
 scene_looks(struct scene *scene)
 {
-	buf_addz(&scene->out, "global_settings{assumed_gamma 1.0 max_trace_level 8 "
-	    "adc_bailout 0.06}\n");
+	buf_addz(&scene->out, "global_settings{assumed_gamma 1.0 max_trace_level 6 "
+	    "adc_bailout 0.09}\n");
 	metal(scene, "Metal", scene->design->metal);
 	metal(scene, "Accent", scene->design->accent);
 }
@@ -80,8 +80,8 @@ sky(struct scene *scene)
 	patch(out, "boxed", vec(0.8, 0.16, 0.55), 0.04, 0.40, 4.0, 0.15);
 	patch(out, "boxed", vec(0.15, 0.20, -1), 0.45, 0.045, 3.0, 0.2);
 	/* dark cards between them */
-	patch(out, "boxed", vec(-0.1, 0.85, -0.5), 0.26, 0.20, 0.05, 0.6);
-	patch(out, "boxed", vec(0.62, 0.75, 0.2), 0.14, 0.14, 0.04, 0.5);
+	patch(out, "boxed", vec(-0.16, 0.85, -0.5), 0.06, 0.30, 0.05, 0.5);
+	patch(out, "boxed", vec(0.26, 0.82, -0.5), 0.05, 0.30, 0.05, 0.5);
 	/* what the table mirrors: dark, so that it shows the stone's own colour */
 	patch(out, "spherical", vec(-0.30, 0.84, 0.46), 0.27, 0.27, 0.18, 0.35);
 	patch(out, "spherical", vec(0.22, 0.87, 0.44), 0.27, 0.27, 0.18, 0.35);
@@ -106,7 +106,7 @@ static void
 ground(struct scene *scene, struct vec centre, double half)
 {
 	const struct metal_look *m = &metal_looks[scene->design->metal];
-	double light = m->b > 0.55 ? 0.50 : 0.90;
+	double light = m->b > 0.55 ? 0.52 : 0.96;
 
 	buf_printf(&scene->out, "plane{y,0 texture{pigment{spherical color_map{"
 	    "[0 rgb 0.05][0.40 rgb 0.10][0.68 rgb<%.3f,%.3f,%.3f>][0.86 rgb<%.3f,%.3f,%.3f>]"

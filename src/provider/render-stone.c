@@ -86,7 +86,7 @@ pigment_of(struct scene *scene, struct color c)
 	case GEM_LOOK_OPAL:
 		/* flakes of pure colour, softened by broad drifts and a milky body */
 		return arena_printf(scene->arena, "average pigment_map{"
-		    "[1.0 rgb<%.3f,%.3f,%.3f>]"
+		    "[0.7 rgb<%.3f,%.3f,%.3f>]"
 		    "[1.5 crackle solid turbulence 0.35 octaves 3 color_map{"
 		    "[0 rgb<0.05,0.50,0.70>][0.25 rgb<0.03,0.62,0.30>][0.45 rgb<0.10,0.28,0.85>]"
 		    "[0.6 rgb<0.20,0.75,0.45>][0.75 rgb<0.95,0.45,0.08>][0.88 rgb<0.85,0.12,0.18>]"
