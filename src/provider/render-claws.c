@@ -87,16 +87,16 @@ claw(struct scene *scene, double t, double s, double foot_y)
 	bool point = is_point(scene->design->cut->id, t);
 	/* between the stone and its halo there is room for slim ones only */
 	bool halo = scene->design->setting == SETTING_HALO;
-	double from = (halo ? 0.27 : 0.36) * s, to = (halo ? 0.22 : 0.25) * s;
+	double from = (halo ? 0.29 : 0.36) * s, to = (halo ? 0.25 : 0.25) * s;
 	double grip = 0.62 * s;
 	struct vec points[6], low = rim(scene, t, 0, foot_y);
 	struct vec mid = rim(scene, t, 0, foot_y * 0.52);
 
 	points[0] = vec(low.x * 0.32, foot_y, low.z * 0.32);
 	points[1] = vec(mid.x * 0.78, foot_y * 0.52, mid.z * 0.78);
-	points[2] = rim(scene, t, point ? 0.12 * s : from * 0.75, foot_y * 0.10);
+	points[2] = rim(scene, t, point ? 0.08 * s : from * 0.75, foot_y * (point ? 0.18 : 0.10));
 	if (point) {
-		points[3] = rim(scene, t, 0.12 * s, 0);
+		points[3] = rim(scene, t, 0.06 * s, -0.2 * s);
 		scene_wire(scene, points, 4, from * 0.95, to, "Accent");
 		v_claw(scene, t, s);
 		return;

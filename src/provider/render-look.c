@@ -30,8 +30,8 @@ metal(struct scene *scene, const char *name, enum gem_metal_id id)
 	    m->r, m->g, m->b);
 	/* hammered is polished too: its dints are the body's own */
 	if (finish == FINISH_MATTE)
-		buf_addz(out, "finish{ambient 0 diffuse 0.78 brilliance 1.3 specular 0.70 "
-		    "roughness 0.12 metallic reflection{0.05 metallic}}}\n");
+		buf_addz(out, "finish{ambient 0 emission 0.03 diffuse 0.66 brilliance 1.3 specular 0.95 "
+		    "roughness 0.17 metallic reflection{0.10 metallic}}}\n");
 	else
 		buf_addz(out, "finish{ambient 0 diffuse 0 reflection{0.95 metallic}}}\n");
 }
@@ -95,25 +95,43 @@ light(struct scene *scene)
 
 	buf_addz(out, "light_source{<-70,120,-50> rgb 0.95");
 	if (!scene->draft)
-		buf_addz(out, " area_light <36,0,0>,<0,0,36>,5,5 adaptive 0 jitter circular orient");
+		buf_addz(out, " area_light <34,0,0>,<0,0,34>,9,9 adaptive 1 circular orient");
 	buf_addz(out, "}\nlight_source{<80,90,-80> rgb 0.28 shadowless}\n");
 }
 
-/* Lightest round the piece, darker towards the picture's edge and dark far off,
- * which metal mirrors; darker as a whole below white metals, lest their bright
- * edges vanish in it. `half` is half of what the picture shows there, mm. */
+/* Lightest in the middle, darker towards the picture's edge and dark far off, in
+ * so much light at these places. */
+static void
+plane(struct scene *scene, struct vec centre, double radius, double near, double edge,
+    double far, double warm, bool mirrored)
+{
+	const double light[] = { far, far * 1.6, edge * 0.78, edge, near };
+	static const double at[] = { 0, 0.40, 0.68, 0.86, 1 };
+	struct buf *out = &scene->out;
+
+	buf_addz(out, "plane{y,0 texture{pigment{spherical color_map{");
+	for (int i = 0; i < 5; i++)
+		buf_printf(out, "[%.2f rgb<%.3f,%.3f,%.3f>]", at[i], light[i],
+		    light[i] * (1 - 0.4 * warm), light[i] * (1 - warm));
+	buf_printf(out, "}scale %.3f}finish{ambient 0 %s}}"
+	    "translate<%.3f,%.3f,%.3f>no_shadow %s}\n", radius, mirrored ? "emission 0.75 diffuse 0" :
+	    "emission 0.28 diffuse 0.55", centre.x, scene->ground_y, centre.z,
+	    mirrored ? "no_image" : "no_reflection");
+}
+
+/* The ground as the looker sees it, and a darker one that metal and stones
+ * mirror: their lower edges would vanish in a ground of the same light, and
+ * shadows in a mirror would cost more than they show. Below
+ * white metals both are darker. `half` is half of what the picture shows, mm. */
 static void
 ground(struct scene *scene, struct vec centre, double half)
 {
-	const struct metal_look *m = &metal_looks[scene->design->metal];
-	double light = m->b > 0.55 ? 0.52 : 0.96;
+	bool white = metal_looks[scene->design->metal].b > 0.55;
+	double light = white ? 0.55 : 0.97;
 
-	buf_printf(&scene->out, "plane{y,0 texture{pigment{spherical color_map{"
-	    "[0 rgb 0.05][0.40 rgb 0.10][0.68 rgb<%.3f,%.3f,%.3f>][0.86 rgb<%.3f,%.3f,%.3f>]"
-	    "[1 rgb<%.3f,%.3f,%.3f>]}scale %.3f}finish{ambient 0 emission 0.28 diffuse 0.55}}"
-	    "translate<%.3f,%.3f,%.3f>}\n", light * 0.66, light * 0.66, light * 0.665,
-	    light * 0.85, light * 0.845, light * 0.84, light, light * 0.99, light * 0.975,
-	    half * 6, centre.x, scene->ground_y, centre.z);
+	plane(scene, centre, half * 6, light, light * 0.85, 0.05, 0.02, false);
+	plane(scene, vec(0, 0, 0), half * 4, light * (white ? 0.62 : 0.80), light * 0.48,
+	    0.04, white ? 0.02 : 0.10, true);
 }
 
 struct camera {

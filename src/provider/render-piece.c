@@ -121,8 +121,8 @@ drop_top(struct scene *scene, double z)
 {
 	jump_ring(scene, z + 0.6, -0.5);
 	buf_printf(&scene->out, "object{SideStone scale 2.9 translate<0,0,%.4f>}\n"
-	    "difference{cylinder{<0,-1.2,%.4f>,<0,0.16,%.4f>,1.78}"
-	    "cylinder{<0,-1,%.4f>,<0,1,%.4f>,1.42}texture{Metal}}\n",
+	    "difference{cylinder{<0,-1.4,%.4f>,<0,0.16,%.4f>,1.78}"
+	    "cylinder{<0,-2,%.4f>,<0,1,%.4f>,1.42}texture{Metal}}\n",
 	    z + 3.2, z + 3.2, z + 3.2, z + 3.2, z + 3.2);
 	buf_printf(&scene->out, "torus{1.60,0.20 translate<0,0.14,%.4f>texture{Metal}}\n",
 	    z + 3.2);
