@@ -95,7 +95,7 @@ light(struct scene *scene)
 
 	buf_addz(out, "light_source{<-70,120,-50> rgb 0.95");
 	if (!scene->draft)
-		buf_addz(out, " area_light <34,0,0>,<0,0,34>,9,9 adaptive 1 circular orient");
+		buf_addz(out, " area_light <34,0,0>,<0,0,34>,7,7 adaptive 1 circular orient");
 	buf_addz(out, "}\nlight_source{<80,90,-80> rgb 0.28 shadowless}\n");
 }
 

@@ -151,10 +151,12 @@ earrings(struct scene *scene)
 	bool drop = scene->design->band == BAND_FLAT || scene->design->band == BAND_TWISTED;
 	double half = scene->design->width_mm / 2 + scene_head_reach(scene);
 	double foot = scene->stone_bottom - 0.2, apart = half + (drop ? 2.6 : 1.0);
+	bool round = scene->design->cut->id == CUT_ROUND || scene->design->cut->id == CUT_OVAL ||
+	    scene->design->cut->id == CUT_CABOCHON;
 	double away = drop ? 0 : greatest_z(scene) * 0.75 + 0.1;
 
 	/* studs lie one behind the other, drops side by side */
-	apart *= drop ? 1 : 0.76;
+	apart *= drop || !round ? 1 : 0.76;
 	earring(scene, -apart, -away, 8, drop, foot);
 	earring(scene, apart, away, -10, drop, foot);
 	scene->ground_y = drop ? fmin(foot, -7.8) - 2 : foot - 5.5;

@@ -43,6 +43,33 @@ middle_index(const struct gem_species *species)
 	return (species->ri_low + species->ri_high) / 2;
 }
 
+/* Small stones are a few dozen pixels: instead of a ray's whole way their pavilion
+ * shows what such ways end in, bright and dark wedges that the crown's facets
+ * break into a brilliant's pattern. */
+static void
+small_back(struct scene *scene)
+{
+	/* from the girdle (0.5) to the axis (1) */
+	static const char *const wedges[] = {
+		"[0.58 rgb 0.02][0.58 rgb 1.4][0.70 rgb 0.9][0.70 rgb 0.03][0.84 rgb 0.08]"
+		    "[0.84 rgb 1.1]",
+		"[0.56 rgb 1.2][0.56 rgb 0.10][0.66 rgb 0.03][0.66 rgb 1.2][0.86 rgb 1.5]"
+		    "[0.86 rgb 0.05]",
+		"[0.62 rgb 0.75][0.62 rgb 0.30][0.74 rgb 1.0][0.74 rgb 0.40][0.90 rgb 0.55]"
+		    "[0.90 rgb 0.95]" };
+	static const char order[] = "0120210212010212";
+	struct buf *out = &scene->out;
+
+	for (int i = 0; i < 3; i++)
+		buf_printf(out, "#declare Side_wedge%d=pigment{cylindrical color_map{%s}}\n", i,
+		    wedges[i]);
+	buf_addz(out, "#declare Side_back=texture{pigment{radial pigment_map{");
+	for (int i = 0; i < 16; i++)
+		buf_printf(out, "[%.4f Side_wedge%c][%.4f Side_wedge%c]", i / 16.0, order[i],
+		    (i + 1) / 16.0, order[i]);
+	buf_addz(out, "}}finish{ambient 0 diffuse 0 emission 0.80 reflection 0.15}}\n");
+}
+
 /* Outside a mirror after Fresnel. Inside, the crown lets pass what is not totally
  * reflected, and the pavilion mirrors as if foiled: a stone never shows its
  * setting through a window, and a ray never splits inside. */
@@ -61,10 +88,12 @@ crystal(struct scene *scene, const char *name, struct color c, double index,
 		    "diffuse 0 reflection{0,%s fresnel}conserve_energy}}\n", name, small ? "1" : "0.75");
 	buf_printf(out, "#declare %s_in=texture{pigment{rgbt 1}finish{ambient 0 diffuse 0}}\n",
 	    name);
-	buf_printf(out, "#declare %s_back=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 diffuse 0 "
-	    "emission %s reflection{%s falloff 1}}}\n", name, c.r, c.g, c.b,
-	    small ? "0.02" : c.r + c.g + c.b > 2 ? "0" : "0.11",
-	    small ? "0.86,0.95" : "0.78,0.99");
+	if (small)
+		small_back(scene);
+	else
+		buf_printf(out, "#declare %s_back=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 diffuse 0 "
+	    "emission %s reflection{0.78,0.99 falloff 1}}}\n", name, c.r, c.g, c.b,
+		    c.r + c.g + c.b > 2 ? "0" : "0.11");
 	buf_printf(out, "#declare %s_shell=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 "
 	    "diffuse 0 emission 0.3 reflection{0.05,0.9 fresnel}}}\n", name,
 	    c.r * 0.6, c.g * 0.6, c.b * 0.6);
