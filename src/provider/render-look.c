@@ -31,7 +31,7 @@ metal(struct scene *scene, const char *name, enum gem_metal_id id)
 	/* hammered is polished too: its dints are the body's own */
 	if (finish == FINISH_MATTE)
 		buf_addz(out, "finish{ambient 0 emission 0.03 diffuse 0.66 brilliance 1.3 specular 0.95 "
-		    "roughness 0.17 metallic reflection{0.10 metallic}}}\n");
+		    "roughness 0.17 metallic reflection{0.05 metallic}}}\n");
 	else
 		buf_addz(out, "finish{ambient 0 diffuse 0 reflection{0.95 metallic}}}\n");
 }
@@ -130,8 +130,8 @@ ground(struct scene *scene, struct vec centre, double half)
 	double light = white ? 0.55 : 0.97;
 
 	plane(scene, centre, half * 6, light, light * 0.85, 0.05, 0.02, false);
-	plane(scene, vec(0, 0, 0), half * 4, light * (white ? 0.62 : 0.80), light * 0.48,
-	    0.04, white ? 0.02 : 0.10, true);
+	plane(scene, vec(0, 0, 0), half * 4, light * (white ? 0.62 : 0.98),
+	    light * (white ? 0.48 : 0.60), 0.04, white ? 0.02 : 0.14, true);
 }
 
 struct camera {

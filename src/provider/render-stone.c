@@ -115,12 +115,12 @@ pigment_of(struct scene *scene, struct color c)
 	case GEM_LOOK_OPAL:
 		/* flakes of pure colour, softened by broad drifts and a milky body */
 		return arena_printf(scene->arena, "average pigment_map{"
-		    "[0.7 rgb<%.3f,%.3f,%.3f>]"
+		    "[0.45 rgb<%.3f,%.3f,%.3f>]"
 		    "[1.5 crackle solid turbulence 0.35 octaves 3 color_map{"
 		    "[0 rgb<0.05,0.50,0.70>][0.25 rgb<0.03,0.62,0.30>][0.45 rgb<0.10,0.28,0.85>]"
 		    "[0.6 rgb<0.20,0.75,0.45>][0.75 rgb<0.95,0.45,0.08>][0.88 rgb<0.85,0.12,0.18>]"
 		    "[1 rgb<0.35,0.14,0.75>]}scale<1.3,1.3,1.0>]"
-		    "[1.2 bozo turbulence 0.5 color_map{[0.25 rgb<0.06,0.55,0.40>]"
+		    "[0.8 bozo turbulence 0.5 color_map{[0.25 rgb<0.06,0.55,0.40>]"
 		    "[0.45 rgb<0.10,0.35,0.80>][0.6 rgb<0.60,0.70,0.75>]"
 		    "[0.75 rgb<0.90,0.55,0.15>]}scale 1.6]}", r, g, b).p;
 	case GEM_LOOK_VEINED:
@@ -158,7 +158,7 @@ opaque(struct scene *scene, struct color c)
 	    "emission %s diffuse 0.75 specular %s reflection{%s fresnel}}}\n"
 	    "#declare Stone_in=texture{Stone_out}\n#declare Stone_back=texture{Stone_out}\n"
 	    "#declare Stone_shell=texture{Stone_out}\n#declare Stone_deep=interior{ior %.3f}\n", pigment_of(scene, c),
-	    pearl ? "0.22" : "0.08", pearl ? "0.25 roughness 0.07" : "0.55 roughness 0.004",
+	    pearl ? "0.10" : "0.08", pearl ? "0.25 roughness 0.07" : "0.55 roughness 0.004",
 	    pearl ? "0.02,0.22" : "0.0,0.9",
 	    middle_index(scene->design->species));
 }
