@@ -149,27 +149,16 @@ brilliant_side(struct work *work, const struct brilliant *cut, enum cut_tag tag,
 }
 
 static void
-brilliant(struct work *work, const struct brilliant *cut, bool simple)
+brilliant(struct work *work, const struct brilliant *cut)
 {
 	double crown = (1 - cut->table) * tan(radians(cut->crown_angle));
 	double depth = tan(radians(cut->pavilion_angle));
 	double from = cut->m[0], to = cut->closed ? cut->m[0] + 1 : cut->m[cut->mains];
 
-	girdle(work, from, to, cut->mains * (simple ? 3 : 10));
-	if (simple) {
-		for (int i = 0; i < cut->mains; i++) {
-			struct vec p = cut_outline(work->cut, work->ratio, cut->g[i]);
-			struct vec n = cut_outline_normal(work->cut, work->ratio, cut->g[i]);
-
-			facet(work, leaning(at_height(p, GIRDLE), n, cut->crown_angle, CUT_CROWN));
-			facet(work, leaning(at_height(p, -GIRDLE), n, cut->pavilion_angle, CUT_PAVILION));
-		}
-	} else {
-		brilliant_side(work, cut, CUT_CROWN, GIRDLE, GIRDLE + crown,
-		    GIRDLE + crown * 0.58);
-		brilliant_side(work, cut, CUT_PAVILION, -GIRDLE, -GIRDLE - depth,
-		    -GIRDLE - depth * 0.76);
-	}
+	girdle(work, from, to, cut->mains * 10);
+	brilliant_side(work, cut, CUT_CROWN, GIRDLE, GIRDLE + crown, GIRDLE + crown * 0.58);
+	brilliant_side(work, cut, CUT_PAVILION, -GIRDLE, -GIRDLE - depth,
+	    -GIRDLE - depth * 0.76);
 	facet(work, plane_at(vec(0, GIRDLE + crown, 0), vec(0, 1, 0), CUT_TABLE));
 }
 
@@ -423,7 +412,7 @@ cut_solid(struct arena *arena, enum gem_cut_id cut, const struct cut_size *size)
 		b.crown_angle = size->refractive_index > 2 ? 34.5 : 37;
 		if (cut == CUT_HEART)
 			facet(&work, plane_at(vec(0, 0, 0), vec(1, 0, 0), CUT_MIRROR));
-		brilliant(&work, &b, size->simple);
+		brilliant(&work, &b);
 		break;
 	}
 	if (!work.ok)

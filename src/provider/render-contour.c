@@ -4,7 +4,7 @@
 
 /* Curves at a distance from the girdle. */
 
-enum { FINE = 1440, ARC_DEGREES = 5 };
+enum { FINE = 720, ARC_DEGREES = 5 };
 
 static void
 add(struct line *line, struct vec p)

@@ -70,7 +70,7 @@ void scene_wire(struct scene *scene, const struct vec *points, int count,
 /* render-contour.c: the closed curve `out` mm outside the girdle (inside it if
  * negative) at y = 0, from greatest z towards +x; round at corners, without
  * loops; fewer than LINE_FEWEST points: no such curve. Places on it are ways along it in mm. */
-enum { LINE_POINTS = 2048, LINE_FEWEST = 32 };
+enum { LINE_POINTS = 1024, LINE_FEWEST = 32 };
 struct line {
 	struct vec points[LINE_POINTS];
 	double way[LINE_POINTS + 1];

@@ -299,8 +299,8 @@ scene_stones(struct scene *scene)
 {
 	const struct render_design *design = scene->design;
 	const struct cut_size size = { design->length_mm, design->width_mm,
-		middle_index(design->species), false };
-	const struct cut_size small = { 1, 1, 2.417, false };
+		middle_index(design->species) };
+	const struct cut_size small = { 1, 1, 2.417 };
 
 	materials(scene);
 	if (design->species->look == GEM_LOOK_PEARL)

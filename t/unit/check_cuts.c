@@ -14,7 +14,7 @@ static struct cut_size
 size_of(enum gem_cut_id cut, double ratio, double index)
 {
 	(void)cut;
-	return (struct cut_size){ 8 * ratio, 8, index, false };
+	return (struct cut_size){ 8 * ratio, 8, index };
 }
 
 /* Every directed edge once, its reverse once: closed. */
