@@ -130,8 +130,8 @@ ground(struct scene *scene, struct vec centre, double half)
 	double light = white ? 0.55 : 0.97;
 
 	plane(scene, centre, half * 6, light, light * 0.85, 0.05, 0.02, false);
-	plane(scene, vec(0, 0, 0), half * 4, light * (white ? 0.62 : 0.98),
-	    light * (white ? 0.48 : 0.60), 0.04, white ? 0.02 : 0.14, true);
+	plane(scene, vec(0, 0, 0), half * 4, light * (white ? 0.90 : 0.98),
+	    light * (white ? 0.66 : 0.60), white ? 0.07 : 0.04, white ? 0.02 : 0.14, true);
 }
 
 struct camera {
