@@ -149,27 +149,16 @@ brilliant_side(struct work *work, const struct brilliant *cut, enum cut_tag tag,
 }
 
 static void
-brilliant(struct work *work, const struct brilliant *cut, bool simple)
+brilliant(struct work *work, const struct brilliant *cut)
 {
 	double crown = (1 - cut->table) * tan(radians(cut->crown_angle));
 	double depth = tan(radians(cut->pavilion_angle));
 	double from = cut->m[0], to = cut->closed ? cut->m[0] + 1 : cut->m[cut->mains];
 
-	girdle(work, from, to, cut->mains * (simple ? 2 : 6));
-	if (simple) {
-		for (int i = 0; i < cut->mains; i++) {
-			struct vec p = cut_outline(work->cut, work->ratio, cut->g[i]);
-			struct vec n = cut_outline_normal(work->cut, work->ratio, cut->g[i]);
-
-			facet(work, leaning(at_height(p, GIRDLE), n, cut->crown_angle, CUT_CROWN));
-			facet(work, leaning(at_height(p, -GIRDLE), n, cut->pavilion_angle, CUT_PAVILION));
-		}
-	} else {
-		brilliant_side(work, cut, CUT_CROWN, GIRDLE, GIRDLE + crown,
-		    GIRDLE + crown * 0.58);
-		brilliant_side(work, cut, CUT_PAVILION, -GIRDLE, -GIRDLE - depth,
-		    -GIRDLE - depth * 0.76);
-	}
+	girdle(work, from, to, cut->mains * 10);
+	brilliant_side(work, cut, CUT_CROWN, GIRDLE, GIRDLE + crown, GIRDLE + crown * 0.58);
+	brilliant_side(work, cut, CUT_PAVILION, -GIRDLE, -GIRDLE - depth,
+	    -GIRDLE - depth * 0.76);
 	facet(work, plane_at(vec(0, GIRDLE + crown, 0), vec(0, 1, 0), CUT_TABLE));
 }
 
@@ -292,7 +281,7 @@ step_cut(struct work *work)
 	const struct step crown[] = { { 0, 47 }, { 0.14, 38 }, { 0.27, 29 } };
 	const struct step pavilion[] = { { 0, low + 13 }, { 0.26, low + 6 }, { 0.60, low } };
 	const struct step baguette_crown[] = { { 0, 36 } };
-	const struct step baguette_pavilion[] = { { 0, low + 2 } };
+	const struct step baguette_pavilion[] = { { 0, low + 8 }, { 0.42, low } };
 	bool baguette = work->cut == CUT_BAGUETTE;
 	double inset = baguette ? 0.36 : work->cut == CUT_ASSCHER ? 0.44 : 0.40;
 	struct vec at[8], normals[8];
@@ -301,7 +290,7 @@ step_cut(struct work *work)
 	straight_girdle(work, at, normals, sides);
 	if (baguette) {
 		step_sides(work, at, normals, sides, baguette_crown, 1, CUT_CROWN);
-		step_sides(work, at, normals, sides, baguette_pavilion, 1, CUT_PAVILION);
+		step_sides(work, at, normals, sides, baguette_pavilion, 2, CUT_PAVILION);
 	} else {
 		step_sides(work, at, normals, sides, crown, 3, CUT_CROWN);
 		step_sides(work, at, normals, sides, pavilion, 3, CUT_PAVILION);
@@ -419,12 +408,11 @@ cut_solid(struct arena *arena, enum gem_cut_id cut, const struct cut_size *size)
 		break;
 	default:
 		b = brilliant_of(cut);
-		/* Small ones stand on a plate of metal, so they are flat below. */
-		b.pavilion_angle = size->simple ? 24 : pavilion_angle(size->refractive_index);
+		b.pavilion_angle = pavilion_angle(size->refractive_index);
 		b.crown_angle = size->refractive_index > 2 ? 34.5 : 37;
 		if (cut == CUT_HEART)
 			facet(&work, plane_at(vec(0, 0, 0), vec(1, 0, 0), CUT_MIRROR));
-		brilliant(&work, &b, size->simple);
+		brilliant(&work, &b);
 		break;
 	}
 	if (!work.ok)

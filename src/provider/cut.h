@@ -15,7 +15,6 @@
 struct cut_size {
 	double length_mm, width_mm;
 	double refractive_index;	/* steers the pavilion angle */
-	bool simple;			/* few facets: for small side stones */
 };
 
 struct cut_mesh {

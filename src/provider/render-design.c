@@ -138,7 +138,7 @@ said(double mm)
 static double
 simple_width(struct str simple, enum render_piece piece)
 {
-	double scale = piece == PIECE_BRACELET ? 1.3 : 1;
+	double scale = piece == PIECE_BRACELET ? 1.5 : 1;
 
 	if (str_eq_nocase(simple, STR("small")))
 		return 6 * scale;

@@ -28,12 +28,10 @@ metal(struct scene *scene, const char *name, enum gem_metal_id id)
 	}
 	buf_printf(out, "#declare %s=texture{pigment{rgb<%.3f,%.3f,%.3f>}", name,
 	    m->r, m->g, m->b);
+	/* hammered is polished too: its dints are the body's own */
 	if (finish == FINISH_MATTE)
-		buf_addz(out, "normal{bumps 0.12 scale 0.06}finish{ambient 0 diffuse 0.72 "
-		    "specular 0.45 roughness 0.10 metallic reflection{0.22 metallic}}}\n");
-	else if (finish == FINISH_HAMMERED)
-		buf_addz(out, "normal{bumps 0.55 scale 1.1}finish{ambient 0 diffuse 0 "
-		    "reflection{0.93 metallic}}}\n");
+		buf_addz(out, "finish{ambient 0 emission 0.03 diffuse 0.66 brilliance 1.3 specular 0.95 "
+		    "roughness 0.17 metallic reflection{0.05 metallic}}}\n");
 	else
 		buf_addz(out, "finish{ambient 0 diffuse 0 reflection{0.95 metallic}}}\n");
 }
@@ -41,23 +39,25 @@ metal(struct scene *scene, const char *name, enum gem_metal_id id)
 void
 scene_looks(struct scene *scene)
 {
-	buf_addz(&scene->out, "global_settings{assumed_gamma 1.0 max_trace_level 8 "
-	    "adc_bailout 0.06}\n");
+	buf_addz(&scene->out, "global_settings{assumed_gamma 1.0 max_trace_level 6 "
+	    "adc_bailout 0.09}\n");
 	metal(scene, "Metal", scene->design->metal);
 	metal(scene, "Accent", scene->design->accent);
 }
 
 /* A bright (or dark) patch of the sky in that direction: "spherical" is a round
- * one, "boxed" one with corners. */
+ * one, "boxed" one with corners; so wide and so high by half. The edge is how
+ * much of it fades. */
 static void
-patch(struct buf *out, const char *shape, struct vec towards, double radius,
-    double light, double edge)
+patch(struct buf *out, const char *shape, struct vec towards, double wide,
+    double high, double light, double edge)
 {
 	towards = vec_unit(towards);
 	buf_printf(out, " pigment{%s color_map{[0 rgbt<%.2f,%.2f,%.2f,1>]"
-	    "[%.2f rgbt<%.2f,%.2f,%.2f,0>]}scale %.2f translate<%.3f,%.3f,%.3f>}\n", shape,
-	    light, light, light, edge, light, light, light, radius,
-	    towards.x, towards.y, towards.z);
+	    "[%.2f rgbt<%.2f,%.2f,%.2f,0>]}scale<%.3f,%.3f,%.3f>rotate<0,%.2f,0>"
+	    "translate<%.3f,%.3f,%.3f>}\n", shape, light, light, light, edge, light,
+	    light, light, wide, high, fmax(wide, high),
+	    atan2(towards.x, towards.z) / radians(1), towards.x, towards.y, towards.z);
 }
 
 static void
@@ -65,22 +65,26 @@ sky(struct scene *scene)
 {
 	struct buf *out = &scene->out;
 
+	/* dark round the horizon, so that metal has edges */
 	buf_addz(out, "sky_sphere{pigment{gradient y color_map{"
-	    "[0 rgb 0.40][0.5 rgb 0.42][0.60 rgb 0.20][0.74 rgb 0.25][0.88 rgb 0.62]"
-	    "[1 rgb 0.42]}scale 2 translate -1}\n");
-	/* soft boxes: left, right, behind; a lamp above; and where the one who
-	 * looks stands in the light */
-	patch(out, "boxed", vec(-0.9, 0.75, -0.2), 0.42, 3.2, 0.25);
-	patch(out, "boxed", vec(0.95, 0.50, -0.35), 0.34, 2.4, 0.25);
-	patch(out, "boxed", vec(0.30, 0.42, 0.9), 0.30, 2.0, 0.25);
-	patch(out, "boxed", vec(-0.65, 0.40, 0.9), 0.20, 2.4, 0.25);
-	patch(out, "spherical", vec(0.30, 0.92, 0.12), 0.17, 7.0, 0.4);
-	patch(out, "spherical", vec(-0.1, 0.85, -0.5), 0.30, 0.05, 0.3);
-	patch(out, "spherical", vec(0.5, 0.3, -0.9), 0.26, 0.05, 0.3);
-	patch(out, "boxed", vec(0.62, 0.75, 0.2), 0.14, 0.04, 0.2);
+	    "[0 rgb 0.05][0.5 rgb 0.05][0.60 rgb 0.10][0.74 rgb 0.22][0.88 rgb 0.55]"
+	    "[1 rgb 0.40]}scale 2 translate -1}\n");
+	/* soft boxes: left, right, behind; a lamp above */
+	patch(out, "boxed", vec(-0.9, 0.75, -0.2), 0.42, 0.42, 3.2, 0.25);
+	patch(out, "boxed", vec(0.95, 0.50, -0.35), 0.34, 0.34, 2.4, 0.25);
+	patch(out, "boxed", vec(0.30, 0.42, 0.9), 0.30, 0.30, 2.0, 0.25);
+	patch(out, "boxed", vec(-0.65, 0.40, 0.9), 0.20, 0.20, 2.4, 0.25);
+	patch(out, "spherical", vec(0.30, 0.92, 0.12), 0.17, 0.17, 7.0, 0.4);
+	/* strips at the sides and before the piece: crisp lines along metal */
+	patch(out, "boxed", vec(-0.9, 0.12, -0.5), 0.05, 0.40, 5.0, 0.15);
+	patch(out, "boxed", vec(0.8, 0.16, 0.55), 0.04, 0.40, 4.0, 0.15);
+	patch(out, "boxed", vec(0.15, 0.20, -1), 0.45, 0.045, 3.0, 0.2);
+	/* dark cards between them */
+	patch(out, "boxed", vec(-0.16, 0.85, -0.5), 0.06, 0.30, 0.05, 0.5);
+	patch(out, "boxed", vec(0.26, 0.82, -0.5), 0.05, 0.30, 0.05, 0.5);
 	/* what the table mirrors: dark, so that it shows the stone's own colour */
-	patch(out, "spherical", vec(-0.30, 0.84, 0.46), 0.27, 0.18, 0.35);
-	patch(out, "spherical", vec(0.22, 0.87, 0.44), 0.27, 0.18, 0.35);
+	patch(out, "spherical", vec(-0.30, 0.84, 0.46), 0.27, 0.27, 0.18, 0.35);
+	patch(out, "spherical", vec(0.22, 0.87, 0.44), 0.27, 0.27, 0.18, 0.35);
 	buf_addz(out, "}\n");
 }
 
@@ -91,15 +95,43 @@ light(struct scene *scene)
 
 	buf_addz(out, "light_source{<-70,120,-50> rgb 0.95");
 	if (!scene->draft)
-		buf_addz(out, " area_light <36,0,0>,<0,0,36>,5,5 adaptive 0 jitter circular orient");
+		buf_addz(out, " area_light <34,0,0>,<0,0,34>,7,7 adaptive 1 circular orient");
 	buf_addz(out, "}\nlight_source{<80,90,-80> rgb 0.28 shadowless}\n");
 }
 
+/* Lightest in the middle, darker towards the picture's edge and dark far off, in
+ * so much light at these places. */
 static void
-ground(struct scene *scene)
+plane(struct scene *scene, struct vec centre, double radius, double near, double edge,
+    double far, double warm, bool mirrored)
 {
-	buf_printf(&scene->out, "plane{y,%.3f texture{pigment{rgb<0.88,0.87,0.855>}"
-	    "finish{ambient 0 emission 0.28 diffuse 0.55}}}\n", scene->ground_y);
+	const double light[] = { far, far * 1.6, edge * 0.78, edge, near };
+	static const double at[] = { 0, 0.40, 0.68, 0.86, 1 };
+	struct buf *out = &scene->out;
+
+	buf_addz(out, "plane{y,0 texture{pigment{spherical color_map{");
+	for (int i = 0; i < 5; i++)
+		buf_printf(out, "[%.2f rgb<%.3f,%.3f,%.3f>]", at[i], light[i],
+		    light[i] * (1 - 0.4 * warm), light[i] * (1 - warm));
+	buf_printf(out, "}scale %.3f}finish{ambient 0 %s}}"
+	    "translate<%.3f,%.3f,%.3f>no_shadow %s}\n", radius, mirrored ? "emission 0.75 diffuse 0" :
+	    "emission 0.28 diffuse 0.55", centre.x, scene->ground_y, centre.z,
+	    mirrored ? "no_image" : "no_reflection");
+}
+
+/* The ground as the looker sees it, and a darker one that metal and stones
+ * mirror: their lower edges would vanish in a ground of the same light, and
+ * shadows in a mirror would cost more than they show. Below
+ * white metals both are darker. `half` is half of what the picture shows, mm. */
+static void
+ground(struct scene *scene, struct vec centre, double half)
+{
+	bool white = metal_looks[scene->design->metal].b > 0.55;
+	double light = white ? 0.55 : 0.97;
+
+	plane(scene, centre, half * 6, light, light * 0.85, 0.05, 0.02, false);
+	plane(scene, vec(0, 0, 0), half * 4, light * (white ? 0.90 : 0.98),
+	    light * (white ? 0.66 : 0.60), white ? 0.07 : 0.04, white ? 0.02 : 0.14, true);
 }
 
 struct camera {
@@ -170,7 +202,7 @@ wobble(uint32_t seed, int which)
 	return (double)(h % 1000) / 500 - 1;
 }
 
-static void
+static struct camera
 camera(struct scene *scene)
 {
 	const struct render_design *design = scene->design;
@@ -189,17 +221,20 @@ camera(struct scene *scene)
 	buf_printf(&scene->out, "camera{perspective location<%.4f,%.4f,%.4f>"
 	    "up y right x angle %.1f look_at<%.4f,%.4f,%.4f>}\n", c.from.x, c.from.y,
 	    c.from.z, VIEW_ANGLE, c.at.x, c.at.y, c.at.z);
+	return c;
 }
 
 void
 scene_world(struct scene *scene)
 {
-	camera(scene);
+	struct camera c = camera(scene);
+	double far = (scene->ground_y - c.from.y) / c.forward.y;
+
 	if (scene->mask) {
 		buf_addz(&scene->out, "background{rgb 0}\n");
 		return;
 	}
 	sky(scene);
 	light(scene);
-	ground(scene);
+	ground(scene, vec_add(c.from, vec_scale(c.forward, far)), far * tan(radians(VIEW_ANGLE / 2)));
 }

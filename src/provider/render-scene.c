@@ -2,11 +2,44 @@
 
 #include "provider/render-scene.h"
 
+enum { MAX_BOUNDS = 32768, BOUND_EVERY = 7 };
+
+void
+scene_part(struct scene *scene, struct vec turn, struct vec move)
+{
+	scene->turn = turn;
+	scene->move = move;
+	buf_addz(&scene->out, "union{\n");
+}
+
+void
+scene_part_end(struct scene *scene)
+{
+	buf_printf(&scene->out, "rotate<%.4f,%.4f,%.4f>translate<%.4f,%.4f,%.4f>}\n",
+	    scene->turn.x, scene->turn.y, scene->turn.z, scene->move.x,
+	    scene->move.y, scene->move.z);
+	scene->turn = scene->move = vec(0, 0, 0);
+}
+
+/* As POV-Ray turns: about x, then y, then z. */
+static struct vec
+turned(struct vec p, struct vec degrees)
+{
+	double x = radians(degrees.x), y = radians(degrees.y), z = radians(degrees.z);
+
+	p = vec(p.x, p.y * cos(x) - p.z * sin(x), p.y * sin(x) + p.z * cos(x));
+	p = vec(p.x * cos(y) + p.z * sin(y), p.y, p.z * cos(y) - p.x * sin(y));
+	return vec(p.x * cos(z) - p.y * sin(z), p.x * sin(z) + p.y * cos(z), p.z);
+}
+
 void
 scene_show(struct scene *scene, struct vec point)
 {
-	if (scene->bound_count < (int)(sizeof scene->bounds / sizeof scene->bounds[0]))
-		scene->bounds[scene->bound_count++] = point;
+	if (scene->bounds == NULL)
+		scene->bounds = arena_many(scene->arena, MAX_BOUNDS, struct vec);
+	if (!scene->aside && scene->bound_count < MAX_BOUNDS)
+		scene->bounds[scene->bound_count++] = vec_add(turned(point, scene->turn),
+		    scene->move);
 }
 
 struct grid
@@ -60,6 +93,8 @@ scene_mesh_of(struct scene *scene, const struct grid *grid, const char *looks)
 	for (int i = 0; i < grid->nu * grid->nv; i++)
 		buf_printf(out, ",<%.4f,%.4f,%.4f>", grid->points[i].x,
 		    grid->points[i].y, grid->points[i].z);
+	for (int i = 0; i < grid->nu * grid->nv; i += BOUND_EVERY)
+		scene_show(scene, grid->points[i]);
 	buf_printf(out, "}\nnormal_vectors{%d", grid->nu * grid->nv);
 	for (int u = 0; u < grid->nu; u++)
 		for (int v = 0; v < grid->nv; v++) {
@@ -112,9 +147,9 @@ scene_sweep(struct scene *scene, const struct station *stations, int count,
 	scene_mesh(scene, &grid, texture);
 }
 
-/* A smooth curve through the points: Catmull and Rom. */
-static struct vec
-curve(const struct vec *p, int count, double t)
+/* Catmull and Rom. */
+struct vec
+scene_curve(const struct vec *p, int count, double t)
 {
 	int i = (int)t;
 	struct vec a, b, c, d;
@@ -156,14 +191,14 @@ scene_wire(struct scene *scene, const struct vec *points, int count,
 		t = fmin(fmax(t, 0), 1);
 		radius = radius_from + (radius_to - radius_from) * t;
 		t *= count - 1;
-		along = vec_unit(vec_sub(curve(points, count, fmin(t + 0.02, count - 1)),
-		    curve(points, count, fmax(t - 0.02, 0))));
+		along = vec_unit(vec_sub(scene_curve(points, count, fmin(t + 0.02, count - 1)),
+		    scene_curve(points, count, fmax(t - 0.02, 0))));
 		up = vec_length(last_a) > 0 ? last_a :
 		    fabs(along.y) < 0.9 ? vec(0, 1, 0) : vec(1, 0, 0);
 		stations[i].b = vec_unit(vec_cross(along, up));
 		stations[i].a = vec_unit(vec_cross(stations[i].b, along));
 		last_a = stations[i].a;
-		stations[i].centre = vec_add(curve(points, count, t), vec_scale(along,
+		stations[i].centre = vec_add(scene_curve(points, count, t), vec_scale(along,
 		    radius * sin(radians(90) * past) * (i < WIRE_CAP ? -1 : 1)));
 		stations[i].half_a = stations[i].half_b = radius * cos(radians(90) * past);
 	}
@@ -185,7 +220,9 @@ render_scene(struct arena *arena, const struct render_design *design,
 	scene->ratio = design->length_mm / design->width_mm;
 	buf_addz(&scene->out, "#version 3.7;\n");
 	scene_looks(scene);
+	scene->aside = true;
 	scene_stones(scene);
+	scene->aside = false;
 	scene_piece(scene);
 	scene_world(scene);
 	return scene->out.failed ? STR_NULL : buf_str(&scene->out);

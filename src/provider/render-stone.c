@@ -43,6 +43,33 @@ middle_index(const struct gem_species *species)
 	return (species->ri_low + species->ri_high) / 2;
 }
 
+/* Small stones are a few dozen pixels: instead of a ray's whole way their pavilion
+ * shows what such ways end in, bright and dark wedges that the crown's facets
+ * break into a brilliant's pattern. */
+static void
+small_back(struct scene *scene)
+{
+	/* from the girdle (0.5) to the axis (1) */
+	static const char *const wedges[] = {
+		"[0.58 rgb 0.02][0.58 rgb 1.4][0.70 rgb 0.9][0.70 rgb 0.03][0.84 rgb 0.08]"
+		    "[0.84 rgb 1.1]",
+		"[0.56 rgb 1.2][0.56 rgb 0.10][0.66 rgb 0.03][0.66 rgb 1.2][0.86 rgb 1.5]"
+		    "[0.86 rgb 0.05]",
+		"[0.62 rgb 0.75][0.62 rgb 0.30][0.74 rgb 1.0][0.74 rgb 0.40][0.90 rgb 0.55]"
+		    "[0.90 rgb 0.95]" };
+	static const char order[] = "0120210212010212";
+	struct buf *out = &scene->out;
+
+	for (int i = 0; i < 3; i++)
+		buf_printf(out, "#declare Side_wedge%d=pigment{cylindrical color_map{%s}}\n", i,
+		    wedges[i]);
+	buf_addz(out, "#declare Side_back=texture{pigment{radial pigment_map{");
+	for (int i = 0; i < 16; i++)
+		buf_printf(out, "[%.4f Side_wedge%c][%.4f Side_wedge%c]", i / 16.0, order[i],
+		    (i + 1) / 16.0, order[i]);
+	buf_addz(out, "}}finish{ambient 0 diffuse 0 emission 0.80 reflection 0.15}}\n");
+}
+
 /* Outside a mirror after Fresnel. Inside, the crown lets pass what is not totally
  * reflected, and the pavilion mirrors as if foiled: a stone never shows its
  * setting through a window, and a ray never splits inside. */
@@ -58,13 +85,15 @@ crystal(struct scene *scene, const char *name, struct color c, double index,
 		    "reflection{0,1 fresnel}conserve_energy}}\n", name, c.r, c.g, c.b);
 	else
 		buf_printf(out, "#declare %s_out=texture{pigment{rgbt 1}finish{ambient 0 "
-		    "diffuse 0 reflection{0,1 fresnel}conserve_energy}}\n", name);
+		    "diffuse 0 reflection{0,%s fresnel}conserve_energy}}\n", name, small ? "1" : "0.75");
 	buf_printf(out, "#declare %s_in=texture{pigment{rgbt 1}finish{ambient 0 diffuse 0}}\n",
 	    name);
-	buf_printf(out, "#declare %s_back=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 diffuse 0 "
-	    "emission %s reflection{%s falloff 1}}}\n", name, c.r, c.g, c.b,
-	    small ? "0.22" : c.r + c.g + c.b > 2 ? "0" : "0.11",
-	    small ? "0.7,0.8" : "0.78,0.99");
+	if (small)
+		small_back(scene);
+	else
+		buf_printf(out, "#declare %s_back=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 diffuse 0 "
+	    "emission %s reflection{0.78,0.99 falloff 1}}}\n", name, c.r, c.g, c.b,
+		    c.r + c.g + c.b > 2 ? "0" : "0.11");
 	buf_printf(out, "#declare %s_shell=texture{pigment{rgb<%.3f,%.3f,%.3f>}finish{ambient 0 "
 	    "diffuse 0 emission 0.3 reflection{0.05,0.9 fresnel}}}\n", name,
 	    c.r * 0.6, c.g * 0.6, c.b * 0.6);
@@ -84,12 +113,16 @@ pigment_of(struct scene *scene, struct color c)
 
 	switch (look) {
 	case GEM_LOOK_OPAL:
-		return arena_printf(scene->arena, "crackle solid turbulence 0.6 octaves 3 color_map{"
-		    "[0 rgb<%.3f,%.3f,%.3f>][0.42 rgb<%.3f,%.3f,%.3f>]"
-		    "[0.54 rgb<0.12,0.80,0.45>][0.62 rgb<0.10,0.48,0.90>]"
-		    "[0.70 rgb<%.3f,%.3f,%.3f>][0.78 rgb<0.95,0.42,0.14>]"
-		    "[0.86 rgb<0.20,0.70,0.75>][0.93 rgb<%.3f,%.3f,%.3f>][1 rgb<0.60,0.22,0.8>]}"
-		    "scale 0.55", r, g, b, r, g, b, r, g, b, r, g, b).p;
+		/* flakes of pure colour, softened by broad drifts and a milky body */
+		return arena_printf(scene->arena, "average pigment_map{"
+		    "[0.45 rgb<%.3f,%.3f,%.3f>]"
+		    "[1.5 crackle solid turbulence 0.35 octaves 3 color_map{"
+		    "[0 rgb<0.05,0.50,0.70>][0.25 rgb<0.03,0.62,0.30>][0.45 rgb<0.10,0.28,0.85>]"
+		    "[0.6 rgb<0.20,0.75,0.45>][0.75 rgb<0.95,0.45,0.08>][0.88 rgb<0.85,0.12,0.18>]"
+		    "[1 rgb<0.35,0.14,0.75>]}scale<1.3,1.3,1.0>]"
+		    "[0.8 bozo turbulence 0.5 color_map{[0.25 rgb<0.06,0.55,0.40>]"
+		    "[0.45 rgb<0.10,0.35,0.80>][0.6 rgb<0.60,0.70,0.75>]"
+		    "[0.75 rgb<0.90,0.55,0.15>]}scale 1.6]}", r, g, b).p;
 	case GEM_LOOK_VEINED:
 		return arena_printf(scene->arena, "crackle turbulence 0.25 color_map{"
 		    "[0 rgb<0.05,0.03,0.02>][0.045 rgb<0.09,0.06,0.03>]"
@@ -125,8 +158,8 @@ opaque(struct scene *scene, struct color c)
 	    "emission %s diffuse 0.75 specular %s reflection{%s fresnel}}}\n"
 	    "#declare Stone_in=texture{Stone_out}\n#declare Stone_back=texture{Stone_out}\n"
 	    "#declare Stone_shell=texture{Stone_out}\n#declare Stone_deep=interior{ior %.3f}\n", pigment_of(scene, c),
-	    pearl ? "0.22" : "0.08", pearl ? "0.4 roughness 0.02" : "0.55 roughness 0.004",
-	    pearl ? "0.05,0.35" : "0.0,0.9",
+	    pearl ? "0.10" : "0.08", pearl ? "0.25 roughness 0.07" : "0.55 roughness 0.004",
+	    pearl ? "0.02,0.22" : "0.0,0.9",
 	    middle_index(scene->design->species));
 }
 
@@ -218,7 +251,7 @@ static void
 add_dome(struct scene *scene, double height, bool back)
 {
 	double half = scene->design->width_mm / 2;
-	struct grid grid = scene_grid(scene, 20, 72);
+	struct grid grid = scene_grid(scene, 24, 144);
 
 	for (int u = 0; u < grid.nu; u++)
 		for (int v = 0; v < grid.nv; v++) {
@@ -266,8 +299,8 @@ scene_stones(struct scene *scene)
 {
 	const struct render_design *design = scene->design;
 	const struct cut_size size = { design->length_mm, design->width_mm,
-		middle_index(design->species), false };
-	const struct cut_size small = { 1, 1, 2.417, true };
+		middle_index(design->species) };
+	const struct cut_size small = { 1, 1, 2.417 };
 
 	materials(scene);
 	if (design->species->look == GEM_LOOK_PEARL)

@@ -173,6 +173,21 @@ def check_variations(tap, pictures):
         tap.check(ssim(grey[0], grey[0]) > 0.999, f"{piece}: a picture is similar to itself")
 
 
+def check_framing(tap, pictures):
+    """Nothing of a piece touches the frame; only a pendant's chain leaves it, at the top."""
+    for piece in ("ring", "bracelet", "earrings", "pendant"):
+        for variation in range(4):
+            mask = pictures.render("--mask", prompt=piece, variation=variation, type="Opal",
+                                   cut="Cabochon", metal="Platinum").max(axis=2) > 100
+            edges = [mask[-4:], mask[:, :4], mask[:, -4:]]
+            if piece == "pendant":
+                edges = [mask[-4:], mask[-60:, :4], mask[-60:, -4:]]
+            else:
+                edges.append(mask[:4])
+            tap.check(mask.any() and not any(edge.any() for edge in edges),
+                      f"{piece}, variation {variation}: all of it is in the frame")
+
+
 def check_refinement(tap, pictures):
     wish = {"type": "Sapphire", "cut": "Round", "metal": "Yellow Gold"}
     _, before, _ = pictures.parts(**wish)
@@ -200,6 +215,7 @@ def main():
         check_cuts(tap, pictures)
         check_metals(tap, pictures)
         check_variations(tap, pictures)
+        check_framing(tap, pictures)
         check_refinement(tap, pictures)
     print(f"1..{tap.number}")
     return tap.bad > 0

@@ -145,6 +145,43 @@ START_TEST(same_request_same_scene)
 }
 END_TEST
 
+/* Chords of one length, no two places nearer than that: stones neither overlap
+ * nor leave gaps, at a cleft and at points too. */
+START_TEST(a_halo_is_even_round_every_cut)
+{
+	enum { COUNT = 24 };
+	struct arena *arena = arena_new();
+	struct line *line = arena_one(arena, struct line);
+	struct render_design design = { .width_mm = 8 };
+	struct scene *scene = arena_one(arena, struct scene);
+	double ways[COUNT], chord;
+
+	for (int i = 0; i < CUT_COUNT; i++) {
+		design.cut = &gem_cuts[i];
+		scene->arena = arena;
+		scene->design = &design;
+		scene->ratio = design.cut->length_to_width;
+		scene_line(scene, 1.2, line);
+		ck_assert_int_ge(line->count, LINE_FEWEST);
+		chord = scene_line_divide(line, COUNT, ways);
+		for (int a = 0; a < COUNT; a++)
+			for (int b = 0; b < a; b++) {
+				double far = vec_length(vec_sub(scene_line_at(line, ways[a]),
+				    scene_line_at(line, ways[b])));
+
+				ck_assert_msg(far > chord * 0.97, "%s: %d and %d: %.3f of %.3f",
+				    design.cut->name, b, a, far, chord);
+				if (a - b == 1 || a - b == COUNT - 1)
+					ck_assert_msg(far < chord * 1.03, "%s: %d and %d: %.3f of %.3f",
+					    design.cut->name, b, a, far, chord);
+			}
+	}
+	scene_line(scene, -100, line);
+	ck_assert_int_lt(line->count, LINE_FEWEST);
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(words_choose_the_piece_and_its_style)
 {
 	static const struct { const char *prompt; enum render_piece piece; } pieces[] = {
@@ -685,6 +722,7 @@ int
 main(void)
 {
 	const TTest *const scenes[] = { scenes_hold_no_user_text, same_request_same_scene,
+		a_halo_is_even_round_every_cut,
 		words_choose_the_piece_and_its_style, refinements_start_from_the_base,
 		refinements_build_on_each_other,
 		parameters_come_back_with_any_spacing };
