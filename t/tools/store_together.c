@@ -255,8 +255,7 @@ START_TEST(a_transaction_is_whole)
 }
 END_TEST
 
-/* How many commands it takes, the commit with them: one more on a day's first
- * charge than about midnight. */
+/* How many commands it takes, the commit with them. */
 static int
 commands_of_making(void)
 {
