@@ -5,7 +5,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
@@ -66,11 +65,37 @@ sha256_hex(struct arena *arena, struct str s)
 	return buf_str(&hex);
 }
 
+static EVP_MAC_CTX *
+new_hmac(void)
+{
+	static char digest_name[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+		    digest_name, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
+
+	must(ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) == 1);
+	EVP_MAC_free(mac);
+	return ctx;
+}
+
+/* Not HMAC(), which looks both algorithms up by name each time. */
 void
 hmac_sha256(struct str key, struct str s, unsigned char ret_mac[SHA256_BYTES])
 {
-	must(HMAC(md_sha256(), key.p, (int)key.n, (const unsigned char *)s.p,
-	    s.n, ret_mac, NULL) != NULL);
+	static EVP_MAC_CTX *ctx;
+	/* Without a key EVP_MAC_init() would take the last one again. */
+	const char *key_p = key.p != NULL ? key.p : "";
+	size_t n;
+
+	if (ctx == NULL)
+		ctx = new_hmac();
+	must(EVP_MAC_init(ctx, (const unsigned char *)key_p, key.n, NULL) == 1
+	    && EVP_MAC_update(ctx, (const unsigned char *)s.p, s.n) == 1
+	    && EVP_MAC_final(ctx, ret_mac, &n, SHA256_BYTES) == 1);
 }
 
 static OSSL_PARAM

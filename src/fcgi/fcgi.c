@@ -215,8 +215,9 @@ connection_ready(struct worker *w, struct kept *kept, uint32_t events)
 			forget(w, kept);
 			return;
 		}
-		/* What comes after this look makes another event (EPOLLET); what
-		 * was there already, and an end, does not. */
+		/* A connection has one request at a time (nginx's way). What comes
+		 * after this look makes another event (EPOLLET); what was there
+		 * already, and an end, does not. */
 		if (request == (size_t)n && (size_t)n < sizeof whole
 		    && !(events & (EPOLLHUP | EPOLLRDHUP)))
 			return;

@@ -99,6 +99,11 @@ START_TEST(hmac_matches_rfc_4231)
 		    " than block-size data. The key needs to be hashed before being used"
 		    " by the HMAC algorithm."),
 		    "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2" },
+		/* not of the RFC: no key is not the last key (Wikipedia, "HMAC") */
+		{ STR_NULL, STR(""),
+		    "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad" },
+		{ STR(""), STR(""),
+		    "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad" },
 	};
 	unsigned char mac[SHA256_BYTES];
 
