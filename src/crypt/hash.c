@@ -27,14 +27,6 @@ fetched(const char *name, EVP_MD **md)
 	return *md;
 }
 
-static const EVP_MD *
-md_sha256(void)
-{
-	static EVP_MD *md;
-
-	return fetched("SHA256", &md);
-}
-
 static void
 digest(const EVP_MD *md, struct str s, unsigned char *ret_digest)
 {
@@ -50,7 +42,9 @@ digest(const EVP_MD *md, struct str s, unsigned char *ret_digest)
 void
 sha256(struct str s, unsigned char ret_digest[SHA256_BYTES])
 {
-	digest(md_sha256(), s, ret_digest);
+	static EVP_MD *md;
+
+	digest(fetched("SHA256", &md), s, ret_digest);
 }
 
 struct str

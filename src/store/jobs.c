@@ -130,6 +130,17 @@ claim(struct store *store, struct arena *arena, const bson_t *filter,
 	    (long long)lease_ms, TOUCH), DB_PIPELINE, ret_doc, err);
 }
 
+/* Whether there is one; then it is in *ret_job. */
+static bool
+read_found(struct arena *arena, struct str doc, struct job *ret_job)
+{
+	if (doc.p == NULL)
+		return false;
+	doc_init(&doc_job, ret_job);
+	(void)doc_from_bson(&doc_job, doc, ret_job, arena, NULL);
+	return true;
+}
+
 enum rc
 jobs_claim(struct store *store, struct arena *arena, struct str token,
     int64_t lease_ms, struct job *ret_job, bool *ret_found, struct err *err)
@@ -144,11 +155,7 @@ jobs_claim(struct store *store, struct arena *arena, struct str token,
 	    "{\"status\":\"running\",\"$expr\":" PAST("lease_until") "}"), token,
 	    lease_ms, &doc, err) != RC_OK)
 		return err->rc;
-	*ret_found = doc.p != NULL;
-	if (*ret_found) {
-		doc_init(&doc_job, ret_job);
-		(void)doc_from_bson(&doc_job, doc, ret_job, arena, NULL);
-	}
+	*ret_found = read_found(arena, doc, ret_job);
 	return RC_OK;
 }
 
@@ -281,11 +288,7 @@ jobs_cancel_queued(struct store *store, struct arena *arena,
 	    "\"ended_at\":\"$$NOW\"}]},\"$$this\"]}}},[]]}}}]", STR_FMT(token),
 	    TOUCH, reason, message), DB_PIPELINE, &doc, err) != RC_OK)
 		return err->rc;
-	*ret_found = doc.p != NULL;
-	if (*ret_found) {
-		doc_init(&doc_job, ret_job);
-		(void)doc_from_bson(&doc_job, doc, ret_job, arena, NULL);
-	}
+	*ret_found = read_found(arena, doc, ret_job);
 	return RC_OK;
 }
 
