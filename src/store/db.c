@@ -44,6 +44,18 @@ db_json(struct arena *arena, const char *fmt, ...)
 	return bson;
 }
 
+const bson_t *
+db_json_once(bson_t **cache, const char *text)
+{
+	bson_error_t error;
+
+	if (*cache == NULL)
+		*cache = bson_new_from_json((const uint8_t *)text, -1, &error);
+	if (*cache == NULL)
+		die(error.message);
+	return *cache;
+}
+
 void
 bson_add_owner(bson_t *bson, struct store_owner owner)
 {
@@ -364,25 +376,27 @@ db_delete(struct store *store, struct arena *arena, const char *collection,
 
 enum rc
 db_find_and_modify(struct store *store, struct arena *arena,
-    const char *collection, const bson_t *filter, const bson_t *sort,
-    const bson_t *update, enum db_update_flags flags, struct str *ret_doc,
-    struct err *err)
+    const struct db_modify *modify, struct str *ret_doc, struct err *err)
 {
 	bson_t command = BSON_INITIALIZER;
 	const bson_t *reply = NULL;
 	bson_iter_t it;
 	enum rc rc;
 
-	BSON_APPEND_UTF8(&command, "findAndModify", collection);
+	BSON_APPEND_UTF8(&command, "findAndModify", modify->collection);
 	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
-	BSON_APPEND_DOCUMENT(&command, "query", filter);
-	if (sort != NULL)
-		BSON_APPEND_DOCUMENT(&command, "sort", sort);
-	append_update(&command, "update", update, flags);
+	BSON_APPEND_DOCUMENT(&command, "query", modify->filter);
+	if (modify->sort != NULL)
+		BSON_APPEND_DOCUMENT(&command, "sort", modify->sort);
+	append_update(&command, "update", modify->update, modify->flags);
 	BSON_APPEND_BOOL(&command, "new", true);
-	if (flags & DB_UPSERT)
+	if (modify->fields != NULL)
+		BSON_APPEND_DOCUMENT(&command, "fields", modify->fields);
+	if (modify->variables != NULL)
+		BSON_APPEND_DOCUMENT(&command, "let", modify->variables);
+	if (modify->flags & DB_UPSERT)
 		BSON_APPEND_BOOL(&command, "upsert", true);
-	rc = write_how(store, arena, &command, flags & DB_FAST ? CLIENT_FAST : CLIENT_WRITE,
+	rc = write_how(store, arena, &command, modify->flags & DB_FAST ? CLIENT_FAST : CLIENT_WRITE,
 	    &reply, err);
 	bson_destroy(&command);
 	if (rc != RC_OK)

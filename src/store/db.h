@@ -72,10 +72,14 @@ enum rc db_delete(struct store *store, struct arena *arena,
     int64_t *ret_deleted, struct err *err) must_use;
 
 /* findAndModify; *ret_doc is the document after the update, or null when nothing
- * matched. */
+ * matched. sort, fields (a projection) and variables ("let") may be NULL. */
+struct db_modify {
+	const char *collection;
+	const bson_t *filter, *sort, *update, *fields, *variables;
+	enum db_update_flags flags;
+};
 enum rc db_find_and_modify(struct store *store, struct arena *arena,
-    const char *collection, const bson_t *filter, const bson_t *sort,
-    const bson_t *update, enum db_update_flags flags, struct str *ret_doc,
+    const struct db_modify *modify, struct str *ret_doc,
     struct err *err) must_use;
 
 /* A bson_t in arena: empty, or of JSON text with printf (numbers and our own
@@ -83,6 +87,10 @@ enum rc db_find_and_modify(struct store *store, struct arena *arena,
 bson_t *db_bson(struct arena *arena);
 bson_t *db_json(struct arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same of a constant, parsed at its first use and kept in *cache; what varies
+ * are variables of the command. For what is sent with every other request. */
+const bson_t *db_json_once(bson_t **cache, const char *text);
 
 static inline void
 bson_add_str(bson_t *bson, const char *key, struct str s)

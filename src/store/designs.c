@@ -42,8 +42,10 @@ static enum rc
 modify(struct store *store, struct arena *arena, const bson_t *filter,
     const bson_t *pipeline, struct str *ret_doc, struct err *err)
 {
-	if (db_find_and_modify(store, arena, DESIGNS, filter, NULL, pipeline,
-	    DB_PIPELINE, ret_doc, err) != RC_OK)
+	const struct db_modify modify = { .collection = DESIGNS,
+		.filter = filter, .update = pipeline, .flags = DB_PIPELINE };
+
+	if (db_find_and_modify(store, arena, &modify, ret_doc, err) != RC_OK)
 		return err->rc;
 	return ret_doc->p != NULL ? RC_OK
 	    : err_set(err, RC_NOT_FOUND, "There is no such design.");

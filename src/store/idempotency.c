@@ -24,6 +24,7 @@ meet(struct store *store, struct arena *arena, struct idempotency_key *key,
 {
 	struct idempotency_key other;
 	bson_t *filter = db_bson(arena), until;
+	struct db_modify modify = { .collection = collection, .filter = filter };
 	struct str doc;
 
 	bson_add_str(filter, "_id", key->id);
@@ -45,10 +46,9 @@ meet(struct store *store, struct arena *arena, struct idempotency_key *key,
 	BSON_APPEND_DATE_TIME(&until, "$lte", now_ms);
 	bson_append_document_end(filter, &until);
 	BSON_APPEND_BOOL(filter, "done", false);
-	if (db_find_and_modify(store, arena, collection, filter, NULL,
-	    db_json(arena, "{\"$set\":{\"lease_until\":{\"$date\":"
-	    "{\"$numberLong\":\"%lld\"}}}}", (long long)(now_ms + lease_ms)), 0,
-	    &doc, err) != RC_OK)
+	modify.update = db_json(arena, "{\"$set\":{\"lease_until\":{\"$date\":"
+	    "{\"$numberLong\":\"%lld\"}}}}", (long long)(now_ms + lease_ms));
+	if (db_find_and_modify(store, arena, &modify, &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL)
 		return running(err);

@@ -122,12 +122,15 @@ static enum rc
 claim(struct store *store, struct arena *arena, const bson_t *filter,
     struct str token, int64_t lease_ms, struct str *ret_doc, struct err *err)
 {
-	return db_find_and_modify(store, arena, collection, filter,
-	    db_json(arena, "{\"priority\":1,\"rank\":1}"), db_json(arena,
-	    "[{\"$set\":{\"status\":\"running\",\"lease_token\":\"%.*s\","
+	const struct db_modify modify = { .collection = collection,
+	    .filter = filter, .flags = DB_PIPELINE,
+	    .sort = db_json(arena, "{\"priority\":1,\"rank\":1}"),
+	    .update = db_json(arena, "[{\"$set\":{\"status\":\"running\",\"lease_token\":\"%.*s\","
 	    "\"lease_until\":{\"$add\":[\"$$NOW\",%lld]},"
 	    "\"attempts\":" NEXT("attempts", "1000", "1000") ",%s}}]", STR_FMT(token),
-	    (long long)lease_ms, TOUCH), DB_PIPELINE, ret_doc, err);
+	    (long long)lease_ms, TOUCH) };
+
+	return db_find_and_modify(store, arena, &modify, ret_doc, err);
 }
 
 /* Whether there is one; then it is in *ret_job. */
@@ -163,12 +166,13 @@ enum rc
 jobs_heartbeat(struct store *store, struct arena *arena, struct str id,
     struct str token, int64_t lease_ms, bool *ret_cancel, struct err *err)
 {
+	const struct db_modify modify = { .collection = collection,
+	    .filter = held(arena, id, token), .flags = DB_PIPELINE,
+	    .update = db_json(arena, "[{\"$set\":{\"lease_until\":{\"$add\":"
+	    "[\"$$NOW\",%lld]}}}]", (long long)lease_ms) };
 	struct str doc;
 
-	if (db_find_and_modify(store, arena, collection, held(arena, id, token),
-	    NULL, db_json(arena, "[{\"$set\":{\"lease_until\":{\"$add\":"
-	    "[\"$$NOW\",%lld]}}}]", (long long)lease_ms), DB_PIPELINE, &doc, err)
-	    != RC_OK)
+	if (db_find_and_modify(store, arena, &modify, &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL)
 		return lost(err);
@@ -274,11 +278,9 @@ jobs_cancel_queued(struct store *store, struct arena *arena,
     bool *ret_found, struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
-	struct str doc;
-
-	BSON_APPEND_UTF8(filter, "status", "queued");
-	if (db_find_and_modify(store, arena, collection, filter, NULL,
-	    db_json(arena, "[{\"$set\":{\"status\":\"running\","
+	const struct db_modify modify = { .collection = collection,
+	    .filter = filter, .flags = DB_PIPELINE,
+	    .update = db_json(arena, "[{\"$set\":{\"status\":\"running\","
 	    "\"cancel_requested\":true,\"lease_token\":\"%.*s\","
 	    "\"lease_until\":\"$$NOW\",%s,\"slots\":{\"$cond\":["
 	    "{\"$isArray\":[\"$slots\"]},{\"$map\":{\"input\":\"$slots\","
@@ -286,7 +288,11 @@ jobs_cancel_queued(struct store *store, struct arena *arena,
 	    "\"running\"]]},{\"$mergeObjects\":[\"$$this\",{\"status\":"
 	    "\"cancelled\",\"reason\":\"%s\",\"message\":\"%s\","
 	    "\"ended_at\":\"$$NOW\"}]},\"$$this\"]}}},[]]}}}]", STR_FMT(token),
-	    TOUCH, reason, message), DB_PIPELINE, &doc, err) != RC_OK)
+	    TOUCH, reason, message) };
+	struct str doc;
+
+	BSON_APPEND_UTF8(filter, "status", "queued");
+	if (db_find_and_modify(store, arena, &modify, &doc, err) != RC_OK)
 		return err->rc;
 	*ret_found = read_found(arena, doc, ret_job);
 	return RC_OK;
@@ -314,6 +320,8 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
     struct str *ret_doc, struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
+	struct db_modify modify = { .collection = collection, .filter = filter,
+		.flags = DB_PIPELINE };
 	struct str set = STR("");
 
 	if (charge != NULL)
@@ -325,8 +333,8 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 	    "\"slots.status\":{\"$in\":[\"failed\",\"refused\",\"cancelled\"]}%s}",
 	    charge != NULL ? ",\"charge.returned\":true"
 	    : ",\"charge.returned\":{\"$ne\":true}"));
-	if (db_find_and_modify(store, arena, collection, filter, NULL,
-	    db_json(arena, "[{\"$set\":{\"status\":\"queued\",\"run_at\":\"$$NOW\","
+	modify.update = db_json(arena,
+	    "[{\"$set\":{\"status\":\"queued\",\"run_at\":\"$$NOW\","
 	    "\"rank\":{\"$numberLong\":\"%lld\"},\"priority\":10,"
 	    "\"cancel_requested\":false,\"ended_at\":null%.*s,%s,"
 	    "\"slots\":{\"$map\":{\"input\":\"$slots\",\"in\":{\"$cond\":["
@@ -334,7 +342,8 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 	    "{\"$mergeObjects\":[\"$$this\",{\"status\":\"queued\","
 	    "\"attempts\":0,\"retry_at\":null,\"reason\":null,\"message\":null,"
 	    "\"ended_at\":null}]}]}}}}}]", (long long)rank, STR_FMT(set),
-	    TOUCH), DB_PIPELINE, ret_doc, err) != RC_OK)
+	    TOUCH);
+	if (db_find_and_modify(store, arena, &modify, ret_doc, err) != RC_OK)
 		return err->rc;
 	return ret_doc->p != NULL ? RC_OK : err_set(err, RC_CONFLICT,
 	    "Only a generation that has ended without all its pictures can be "

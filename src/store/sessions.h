@@ -26,7 +26,8 @@ enum rc guest_renew(struct store *store, struct arena *arena, struct str id,
 
 /* In one conditional update: the session is live, today's count is under limit;
  * counts one and, unless it is null, adds the design. RC_SESSION_EXPIRED,
- * RC_QUOTA, or RC_LIMIT_REACHED for one design too many. The day is the server's, UTC. */
+ * RC_QUOTA, or RC_LIMIT_REACHED for one design too many. The day is the server's, UTC.
+ * Of *ret_session only usage_count and last_design_at are set. */
 enum rc guest_charge(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int32_t limit, struct str design_id,
     struct guest_session *ret_session, struct err *err) must_use;

@@ -93,6 +93,7 @@ def start_use_restart():
             ok("0" not in status["Uid"].split() and status["CapEff"] == status["CapBnd"] == "0" * 16 and
                status["NoNewPrivs"] == "1" and status["Groups"].strip() == "",
                name + " has no privileges", status)
+    is_([os.sched_getscheduler(pid) for pid in pids], [os.SCHED_BATCH] * 3, "services wait for their turn")
     folder = os.path.join(stack.state, "secrets")
     values = []
     for name in ("master.key", "mongod.key", "app.password", "admin.password", "backup.password", "mongodb.uri"):

@@ -180,6 +180,20 @@ def a_frozen_job_worker():
 
 
 @test
+def web_workers_wait_for_their_turn():
+    """Whatever the policy of the supervisor is; job workers take it as it is."""
+    supervisor = stack.pid("bezel")
+    os.sched_setscheduler(supervisor, os.SCHED_OTHER, os.sched_param(0))
+    for role, policy in (("web", os.SCHED_BATCH), ("slow", os.SCHED_BATCH), ("job", os.SCHED_OTHER)):
+        before = workers(stack, role)
+        stack.kill(before[0])
+        ok(wait_for(lambda: set(workers(stack, role)) - set(before), 15), role + ": another one is there")
+        new = (set(workers(stack, role)) - set(before)).pop()
+        ok(wait_for(lambda: os.sched_getscheduler(new) == policy, 5), role + ": its policy")
+    os.sched_setscheduler(supervisor, os.SCHED_BATCH, os.sched_param(0))
+
+
+@test
 def a_hanging_web_worker():
     """The watchdog: request_deadline_ms and 5 s."""
     server.signal(signal.SIGSTOP)

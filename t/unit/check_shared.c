@@ -1,0 +1,51 @@
+#include "config.h"
+
+#include "app/shared.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "unit.h"
+
+START_TEST(an_owner_with_many_falls_behind)
+{
+	struct shared *shared = shared_new();
+	int64_t now = 1000000, first, second;
+
+	ck_assert(gate_enter(shared, STR("guest:a"), clock_mono_ms() + 1000));
+	first = gate_rank(shared, STR("guest:a"), now);
+	second = gate_rank(shared, STR("guest:a"), now);
+	gate_leave(shared, STR("guest:a"));
+	ck_assert_int_eq(first, now);
+	ck_assert_int_gt(second, first);
+	ck_assert(gate_enter(shared, STR("guest:b"), clock_mono_ms() + 1000));
+	ck_assert_int_eq(gate_rank(shared, STR("guest:b"), now + 1), now + 1);
+	gate_leave(shared, STR("guest:b"));
+}
+END_TEST
+
+/* Who dies inside leaves the gate open; who is inside keeps it shut. */
+START_TEST(a_gate_lets_one_in)
+{
+	struct shared *shared = shared_new();
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(!gate_enter(shared, STR("a"), clock_mono_ms() + 1000));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert(gate_enter(shared, STR("a"), clock_mono_ms() + 1000));
+	child = fork();
+	if (child == 0)
+		_exit(gate_enter(shared, STR("a"), clock_mono_ms() + 50));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	gate_leave(shared, STR("a"));
+	ck_assert(gate_enter(shared, STR("a"), clock_mono_ms()));
+	gate_leave(shared, STR("a"));
+}
+END_TEST
+
+UNIT_MAIN("shared", an_owner_with_many_falls_behind, a_gate_lets_one_in)
