@@ -35,7 +35,8 @@ struct work {
 	int running;
 	bool cancelled;
 	struct str last_error;
-	int64_t next_heartbeat_ms, lease_ends_ms;	/* clock_mono_ms() */
+	/* clock_mono_ms(); leave_by_ms: 0 until we are told to stop */
+	int64_t next_heartbeat_ms, lease_ends_ms, leave_by_ms;
 };
 
 /* Queued or running: it has not reached its end. */

@@ -16,6 +16,7 @@
 
 enum {
 	WAIT_MS = 250,			/* between looks at stop and the lease */
+	LEAVE_MS = 20000,		/* the supervisor waits for 30 s */
 	TRANSACTION_MS = 20000,
 	RETRY_LEAST_MS = 2000, RETRY_MOST_MS = 120000,
 	CLAIMS_MAX = 60			/* then a job is dead: hours of back-off */
@@ -141,6 +142,21 @@ heartbeat(struct work *w, struct err *err)
 	return RC_OK;
 }
 
+/* Told to stop, we begin no call. Those on their way are broken off, for another
+ * worker to begin anew; what is paid for is waited for. */
+static bool
+must_break_off(struct work *w)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (!*w->stop)
+		return false;
+	if (w->leave_by_ms == 0)
+		w->leave_by_ms = now_ms
+		    + (provider_paid(w->app->provider) ? LEAVE_MS : 0);
+	return now_ms >= w->leave_by_ms;
+}
+
 /* The loop over calls. RC_OK: nothing runs any more. */
 static enum rc
 drive(struct work *w, struct err *err)
@@ -151,7 +167,7 @@ drive(struct work *w, struct err *err)
 		if (w->running == 0)
 			return RC_OK;
 		provider_wait(w->app->provider, WAIT_MS);
-		if (*w->stop)
+		if (must_break_off(w))
 			cancel_calls(w);
 		if (heartbeat(w, err) != RC_OK || take_ended(w, err) != RC_OK)
 			return err->rc;

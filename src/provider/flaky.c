@@ -269,7 +269,7 @@ flaky_check(struct provider *provider, struct arena *arena,
 }
 
 static const struct provider_driver driver = {
-	"flaky", flaky_start, flaky_wait, flaky_cancel, flaky_close, flaky_check
+	"flaky", flaky_start, flaky_wait, flaky_cancel, flaky_close, flaky_check, false
 };
 
 /* "2:retry", "each 1:timeout:50", "*:ok:200" */

@@ -417,7 +417,7 @@ check(struct provider *provider, struct arena *arena,
 }
 
 static const struct provider_driver driver = {
-	"gemini", start, wait_for, cancel, close_provider, check
+	"gemini", start, wait_for, cancel, close_provider, check, true
 };
 
 /* --- opening ------------------------------------------------------------ */

@@ -93,7 +93,7 @@ mem_close(struct provider *provider)
 }
 
 static const struct provider_driver driver = {
-	"mem", mem_start, mem_wait, mem_cancel, mem_close, NULL
+	"mem", mem_start, mem_wait, mem_cancel, mem_close, NULL, false
 };
 
 struct provider *

@@ -21,6 +21,7 @@ struct provider_driver {
 	/* NULL: there is nothing to ask. Fills all but took_ms. */
 	void (*check)(struct provider *provider, struct arena *arena,
 	    struct provider_check *ret_check);
+	bool paid;	/* a call may be billed whatever becomes of it */
 };
 
 struct provider {

@@ -11,6 +11,12 @@ provider_name(const struct provider *provider)
 	return provider->driver->name;
 }
 
+bool
+provider_paid(const struct provider *provider)
+{
+	return provider->driver->paid;
+}
+
 struct provider_call *
 provider_start(struct provider *provider, struct arena *arena,
     const struct provider_request *request)

@@ -100,6 +100,9 @@ struct provider_check {
 /* The driver's name: "render", "gemini", "mem". */
 const char *provider_name(const struct provider *provider);
 
+/* Whether a call costs money, also when nobody waits for its answer. */
+bool provider_paid(const struct provider *provider);
+
 /* The call and its result live as long as arena, which cancels it when it ends. */
 struct provider_call *provider_start(struct provider *provider,
     struct arena *arena, const struct provider_request *request);

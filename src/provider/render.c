@@ -322,7 +322,7 @@ render_close(struct provider *provider)
 }
 
 static const struct provider_driver driver = {
-	"render", render_start, render_wait, render_cancel, render_close, NULL
+	"render", render_start, render_wait, render_cancel, render_close, NULL, false
 };
 
 struct provider *
