@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "cmd/open.h"
 #include "jobs/jobs.h"
+#include "store/migrate.h"
 
 enum {
 	DRAIN_MS = 5000,
@@ -100,9 +101,27 @@ run_job(struct app *app, int wake_fd)
 	return 0;
 }
 
+/* A new version without its "db apply" works, but for what its rows have changed;
+ * an operator should hear of it before a guest does. */
+static void
+look_at_schema(struct app *app)
+{
+	struct arena *arena = arena_new();
+	bool current = true;
+	struct err err;
+
+	err_init(&err);
+	if (store_migrated(app->store, arena, &current, &err) == RC_OK && !current)
+		log_event(LOG_WARN, "database.outdated", LOG_Z("message",
+		    "Collections are not as this version wants them; run bezel db apply."),
+		    LOG_END);
+	arena_free(arena);
+}
+
 static int
 run_scheduler(struct app *app)
 {
+	look_at_schema(app);
 	take_signals();
 	jobs_schedule(app, &stop_job);
 	return 0;

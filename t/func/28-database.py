@@ -3,6 +3,7 @@
 import datetime
 import os
 import re
+import signal
 import sys
 import uuid
 
@@ -12,7 +13,7 @@ import pymongo
 import pymongo.errors
 
 from openapi import load
-from stack import SRCDIR, Stack
+from stack import SRCDIR, Stack, wait_for
 from studio import guest, make, metric
 from tap import contains, is_, main, ok, test
 
@@ -77,9 +78,13 @@ def plan_apply_check():
     status, out, _ = db("plan")
     is_((status, sorted(re.findall(r"^(\w+): would change", out, re.M))), (0, ["designs", "guest_sessions", "jobs", "uploads"]),
         "a level, a missing index, changed ones")
+    is_(sorted(re.findall(r"^(\w+): would replace index (\w+), which has another form$", out, re.M)),
+        [("designs", "share_token"), ("jobs", "by_queue")], "plan names the indexes that would be replaced")
     is_("by_queue" in stack.db.jobs.index_information() and len(stack.db.jobs.index_information()["by_queue"]["key"]), 1, "plan changes nothing")
     status, out, err = db("apply")
     is_((status, sorted(re.findall(r"^(\w+): applied", out, re.M)), err), (0, ["designs", "guest_sessions", "jobs", "uploads"], ""), "apply")
+    is_(sorted(re.findall(r"^(\w+): replaced index (\w+),", out, re.M)), [("designs", "share_token"), ("jobs", "by_queue")],
+        "apply says which it has replaced")
     ok("an_operators_own" in stack.db.designs.index_information(), "an index that is not ours is left alone")
     stack.db.designs.drop_index("an_operators_own")
     what_is_there()
@@ -87,6 +92,20 @@ def plan_apply_check():
     is_(db("apply")[:2], (0, "0 collections changed\n"), "apply again changes nothing")
     is_(db("nonsense")[0], 2, "another word is refused")
     is_(stack.bezel("db")[0] if False else stack.bezel("db").returncode, 2, "no word too")
+
+
+@test
+def an_outdated_database():
+    """A new version that was started without "db apply" says so, and serves."""
+    is_(stack.events("database.outdated"), [], "no word of it while all is current")
+    row = stack.db.schema_versions.find_one({"_id": "designs"})
+    stack.db.schema_versions.update_one({"_id": "designs"}, {"$set": {"rows_hash": "0" * len(row["rows_hash"])}})
+    stack.kill(stack.pid("bezel"), signal.SIGHUP)
+    ok(wait_for(lambda: stack.events("database.outdated"), 10), "one line of the log")
+    contains(stack.events("database.outdated")[0]["message"], "bezel db apply", "what to do")
+    is_(stack.client().get("/readyz").status, 200, "it serves")
+    is_(db("apply")[0], 0, "apply")
+    is_(stack.db.schema_versions.find_one({"_id": "designs"})["rows_hash"], row["rows_hash"], "which mends it")
 
 
 @test

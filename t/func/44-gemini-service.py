@@ -302,6 +302,12 @@ def a_start_without_a_key_that_is_good():
     is_((generation["status"], [(s["status"], s["reason"], s["message"], s["attempts"]) for s in generation["slots"]],
          len(calls_since(number))), ("failed", [("failed", "bad_key", SETUP, 1)] * 2, 2), "what a guest sees: two calls")
     is_((Books(ann).charged()[0], [r["model_used"] for r in rows_of(made["id"])]), (0, [FLASH25] * 2), "nothing is charged")
+    old = workers(stack, "job")
+    stack.kill(old[0])
+    wait_for(lambda: set(workers(stack, "job")) - set(old), 15, "another job worker")
+    time.sleep(0.5)
+    is_((metric(stack, "bezel_provider_failing"), ann.get("/readyz").json()["failing"]), (1, ["provider"]),
+        "a worker that starts does not take the key for good")
     agree(ann)
     for name, order, options, wanted in (
             ("no service", {}, {"gemini_base_url": nowhere()}, ["warn", "connect", None, None]),
