@@ -471,7 +471,8 @@ def leaving_with_a_call_on_its_way():
     """It is paid for, so the old worker waits for it; what it has not begun is another's."""
     ann, bob = guest(stack), guest(stack)
     books, old = Books(ann), workers(stack, "job")
-    reply = create(ann, original_prompt="[[slow:4]]")
+    words = "[[sequence:slow=%g,ok]] %s" % (4 * SLOWER, "%d")
+    reply = create(ann, original_prompt=words % 1)
     identifier = reply.json()["generation"]["id"]
     wait_for(lambda: len(calls_since(books.log)) == 1, 10, "the call")
     stack.kill(stack.pid("bezel"), signal.SIGHUP)
@@ -483,12 +484,12 @@ def leaving_with_a_call_on_its_way():
         ann.get("/v1/generations/" + identifier).json()["slots"][0]["image_id"], "its picture has landed")
     generation = over(ann, identifier, 20)
     is_((generation["status"], [s["attempts"] for s in generation["slots"]]), ("succeeded", [1, 1]), "the new ones make the rest")
-    is_(sum("[[slow:4]]" in repr(entry["request"]) for entry in calls_since(books.log)), 2, "no picture is asked for twice")
+    is_(sum(words % 1 in repr(entry["request"]) for entry in calls_since(books.log)), 2, "no picture is asked for twice")
     agree(ann, calls=2)
 
     # The whole service.
-    reply = create(ann, original_prompt="[[slow:4]]", num_variations_requested=2)
     before = len(standin.log)
+    reply = create(ann, original_prompt=words % 2)
     wait_for(lambda: len(calls_since(before)) == 1, 10, "the call")
     stack.stop()
     is_(len(calls_since(before)), 1, "told to end, the service begins no other")
