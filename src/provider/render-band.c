@@ -19,7 +19,7 @@ scene_band_of(const struct scene *scene, double inner)
 		[BAND_TAPERED] = { 0, 1.15, 0.90, 2.4 },
 		[BAND_FLAT] = { 0, 2.1, 0.75, 6 },
 		[BAND_KNIFE] = { 0, 1.45, 1.1, 1.35 },
-		[BAND_TWISTED] = { 0, 0.80, 0.80, 2 },
+		[BAND_TWISTED] = { 0, 0.66, 0.66, 2 },
 		[BAND_SPLIT] = { 0, 0.85, 0.80, 2.4 },
 		[BAND_PAVE] = { 0, 1.25, 0.95, 3 },
 	};
@@ -54,11 +54,11 @@ band_station(const struct scene *scene, const struct band *band, double angle,
 	} else if (kind == BAND_SPLIT) {
 		z = strand * (0.55 + 1.6 * scene_smooth(85, 22, top)) * band->half_wide * 1.15;
 	} else if (kind == BAND_TWISTED) {
-		double turn = radians(angle * (band->inner > 15 ? 14 : 9)) +
+		double turn = radians(angle * (band->inner > 15 ? 14 : 8)) +
 		    radians(180) * (strand > 0);
 
-		z = cos(turn) * thick * 0.92;
-		lift = sin(turn) * thick * 0.92 + thick * 0.8;
+		z = cos(turn) * thick * 0.90;
+		lift = sin(turn) * thick * 0.90 + thick * 0.8;
 	} else if (kind != BAND_FLAT) {
 		wide *= 0.86 + 0.14 * scene_smooth(150, 30, top);
 	}

@@ -140,26 +140,52 @@ pigment_of(struct scene *scene, struct color c)
 		    "[1 rgb<%.3f,%.3f,%.3f>]}scale 4", r * 0.6, g * 0.65, b * 0.6, r, g, b,
 		    r * 0.7 + 0.3, g * 0.7 + 0.3, b * 0.7 + 0.28).p;
 	case GEM_LOOK_PEARL:
+		/* overtones: rose to the rim, a breath of green within */
 		return arena_printf(scene->arena, "aoi color_map{[0.5 rgb<%.3f,%.3f,%.3f>]"
-		    "[0.64 rgb<%.3f,%.3f,%.3f>][0.8 rgb<%.3f,%.3f,%.3f>]"
-		    "[1 rgb<%.3f,%.3f,%.3f>]}", r * 0.70, g * 0.55, b * 0.60,
-		    r * 0.92, g * 0.78, b * 0.80, r, g, b, r, g, b).p;
+		    "[0.60 rgb<%.3f,%.3f,%.3f>][0.72 rgb<%.3f,%.3f,%.3f>]"
+		    "[0.86 rgb<%.3f,%.3f,%.3f>][1 rgb<%.3f,%.3f,%.3f>]}",
+		    r * 0.55, g * 0.46, b * 0.50, r * 0.86, g * 0.70, b * 0.74,
+		    r * 0.92, g * 0.84, b * 0.84, r * 0.86, g * 0.88, b * 0.84,
+		    r * 0.82, g * 0.80, b * 0.79).p;
 	default:
 		return arena_printf(scene->arena, "rgb<%.3f,%.3f,%.3f>", r, g, b).p;
 	}
 }
 
+/* A pearl's lustre is a mirror just under a skin that is not quite even: the mean of
+ * mirrors that are each turned a little, spread evenly over a disc (Vogel's spiral).
+ * A mirror below 0.09 would be left out (adc_bailout). */
+static void
+pearl(struct scene *scene, struct color c)
+{
+	int mirrors = scene->draft ? 6 : 14;
+	struct buf *out = &scene->out;
+
+	buf_printf(out, "#declare Stone_skin=pigment{%s}\n#declare Stone_out=texture{"
+	    "average texture_map{", pigment_of(scene, c));
+	for (int i = 0; i < mirrors; i++) {
+		double r = sqrt((i + 0.5) / mirrors), a = 2.39996 * i;
+
+		buf_printf(out, "[1 pigment{Stone_skin}normal{gradient <%.4f,%.4f,%.4f>,%.4f "
+		    "scale 200 translate 50}finish{ambient 0 emission 0.06 diffuse 0.75 "
+		    "specular 0.30 roughness 0.03 reflection{0.10,0.32 fresnel}}]\n",
+		    cos(a), 0.5 * sin(a), 0.8 * sin(a), 1.2 * r);
+	}
+	buf_addz(out, "}}\n");
+}
+
 static void
 opaque(struct scene *scene, struct color c)
 {
-	bool pearl = scene->design->species->look == GEM_LOOK_PEARL;
-
-	buf_printf(&scene->out, "#declare Stone_out=texture{pigment{%s}finish{ambient 0 "
-	    "emission %s diffuse 0.75 specular %s reflection{%s fresnel}}}\n"
-	    "#declare Stone_in=texture{Stone_out}\n#declare Stone_back=texture{Stone_out}\n"
-	    "#declare Stone_shell=texture{Stone_out}\n#declare Stone_deep=interior{ior %.3f}\n", pigment_of(scene, c),
-	    pearl ? "0.10" : "0.08", pearl ? "0.25 roughness 0.07" : "0.55 roughness 0.004",
-	    pearl ? "0.02,0.22" : "0.0,0.9",
+	if (scene->design->species->look == GEM_LOOK_PEARL)
+		pearl(scene, c);
+	else
+		buf_printf(&scene->out, "#declare Stone_out=texture{pigment{%s}finish{ambient 0 "
+		    "emission 0.08 diffuse 0.75 specular 0.55 roughness 0.004 "
+		    "reflection{0.0,0.9 fresnel}}}\n", pigment_of(scene, c));
+	buf_printf(&scene->out, "#declare Stone_in=texture{Stone_out}\n"
+	    "#declare Stone_back=texture{Stone_out}\n#declare Stone_shell=texture{Stone_out}\n"
+	    "#declare Stone_deep=interior{ior %.3f}\n",
 	    middle_index(scene->design->species));
 }
 
