@@ -570,8 +570,8 @@ def too_slow():
         generation = over(ann, reply.json()["generation"]["id"], 30)
         _, log = books.check(mode, reply, generation, "failed", [("failed", "timeout", UNREACHABLE, 2)] * 2,
                              [("timeout", FREE)] * 4)
-        # The timer of libcurl counts whole milliseconds and may ring in the last of them; the mode's own end is at five seconds.
-        ok(all(0.99 <= r["generation_time_seconds"] < 5 for r in log), mode + ": a second each, not its five",
+        # The timer of libcurl counts whole milliseconds and may ring in the last of them.
+        ok(all(0.99 <= r["generation_time_seconds"] < 1 + 2 * SLOWER for r in log), mode + ": a second each, not its five",
            [r["generation_time_seconds"] for r in log])
         over(ann, create(ann, original_prompt="[[image_safety]]").json()["generation"]["id"], 30)
     agree(ann, 4)

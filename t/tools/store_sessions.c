@@ -68,6 +68,8 @@ START_TEST(a_charge_counts_up_to_the_limit)
 	ck_assert_int_eq(charge(id, 3, STR(ID_OF(5))), RC_OK);
 	ck_assert_int_eq(session.usage_count, 1);
 	ck_assert(session.last_design_at != TIME_NULL);
+	OK(guest_get(store, arena, id, 0, &session, &stored, &err));
+	ck_assert_uint_eq(session.designs.n, 1);
 	ck_assert_int_eq(charge(id, 3, STR_NULL), RC_OK);
 	ck_assert_int_eq(charge(id, 3, STR(ID_OF(5))), RC_OK);	/* a repeat */
 	ck_assert_int_eq(session.usage_count, 3);
