@@ -20,7 +20,18 @@
 #define DOC_PTR_body_select &doc_body_select
 #define DOC_PTR_body_generation &doc_body_generation
 #define DOC_PTR_body_refinement &doc_body_refinement
+#define DOC_PTR_user &doc_user
+#define DOC_PTR_body_register &doc_body_register
+#define DOC_PTR_body_login &doc_body_login
+#define DOC_PTR_body_token &doc_body_token
+#define DOC_PTR_body_email &doc_body_email
+#define DOC_PTR_body_new_password &doc_body_new_password
+#define DOC_PTR_body_password &doc_body_password
 /* Shapes have no document. */
+#define DOC_PTR_mail_sent NULL
+#define DOC_PTR_link_used NULL
+#define DOC_PTR_usage NULL
+#define DOC_PTR_session_list NULL
 #define DOC_PTR_catalog NULL
 #define DOC_PTR_checks NULL
 #define DOC_PTR_versions NULL

@@ -18,7 +18,7 @@ struct app_generation;
 enum guards {
 	PLAIN = 0, WHO = 1 << 0, IDEM = 1 << 1, MATCH = 1 << 2,
 	JSON_BODY = 1 << 3, PATCH_BODY = 1 << 4, FORM_DATA = 1 << 5,
-	SLOW = 1 << 6, INFRA = 1 << 7, PAGE = 1 << 8
+	SLOW = 1 << 6, INFRA = 1 << 7, PAGE = 1 << 8, MEMBER = 1 << 9
 };
 
 enum { PAGE_USUAL = 20, PAGE_MAX = 100 };
@@ -62,6 +62,13 @@ enum rc call_guard(struct call *call, struct err *err) must_use;
 /* The cookie's name: "__Host-bezel" on https; on http loopback "bezel", or
  * "bezel_<port>" off port 8080, because cookies ignore ports. */
 struct str call_cookie_name(const struct call *call);
+/* Others of ours have that name and a suffix ("-d": the browser has signed in, "-r": it
+ * has registered). Null when there is none. */
+enum rc call_cookie(const struct call *call, const char *suffix,
+    struct str *ret_value, struct err *err) must_use;
+/* Sets it for the whole host; max_age_s 0 removes it. */
+void call_set_cookie(struct call *call, const char *suffix, struct str value,
+    int64_t max_age_s);
 
 /* A query parameter, or null. */
 struct str call_param(const struct call *call, const char *name);
@@ -90,11 +97,14 @@ void reply_generation(struct call *call, const struct app_generation *generation
  * damaged ones. */
 void add_document(struct call *call, struct buf *buf, const struct doc *doc,
     struct str bson, struct str more);
+/* Whether the client has the version of the answer's ETag: then 304 and no body. */
+bool reply_not_modified(struct call *call);
 void reply_quota(struct call *call, const struct quota *quota);
 /* 202: where to look, and when. */
 void reply_accepted(struct call *call, const char *where, struct str id);
 /* A refusal for want of quota says so in headers too. */
-enum rc reply_refused(struct call *call, struct err *err);
+enum rc reply_refused(struct call *call, const struct quota *quota,
+    struct err *err);
 
 #define ROUTE(verb, path, handler, ...) route_handler api_##handler;
 #include "api/routes.def"

@@ -13,7 +13,7 @@ api_design_create(struct call *call, struct err *err)
 
 	if (app_design_create(call->app, call->arena, &call->actor, call->body,
 	    &call->idem, &design, err) != RC_OK)
-		return reply_refused(call, err);
+		return reply_refused(call, &design.quota, err);
 	reply_accepted(call, "/v1/designs/", design.id);
 	reply_quota(call, &design.quota);
 	reply_design(call, &design);

@@ -23,7 +23,7 @@ api_generation_create(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK || app_generation_create(call->app,
 	    call->arena, &call->actor, call->id, call->body, &call->idem,
 	    &generation, err) != RC_OK)
-		return reply_refused(call, err);
+		return reply_refused(call, &generation.quota, err);
 	return accepted(call, &generation);
 }
 
@@ -35,7 +35,7 @@ api_refinement_create(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK || app_refinement_create(call->app,
 	    call->arena, &call->actor, call->id, call->body, &call->idem,
 	    &generation, err) != RC_OK)
-		return reply_refused(call, err);
+		return reply_refused(call, &generation.quota, err);
 	return accepted(call, &generation);
 }
 
@@ -104,6 +104,6 @@ api_generation_retry(struct call *call, struct err *err)
 		return api_generation_get(call, err);
 	if (app_generation_retry(call->app, call->arena, &call->actor, call->id,
 	    &call->idem, &generation, err) != RC_OK)
-		return reply_refused(call, err);
+		return reply_refused(call, &generation.quota, err);
 	return accepted(call, &generation);
 }

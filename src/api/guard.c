@@ -3,6 +3,7 @@
 #include "api/call.h"
 
 #include "app/guests.h"
+#include "app/sessions.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -43,34 +44,78 @@ device_of(struct arena *arena, struct str agent)
 	return utf8_has_controls(agent, false) ? STR_NULL : agent;
 }
 
-/* Who asks, without any read: the cookie's MAC and expiry decide. */
-static enum rc
-guard_who(struct call *call, struct err *err)
+enum rc
+call_cookie(const struct call *call, const char *suffix, struct str *ret_value,
+    struct err *err)
 {
-	const struct http_request *r = call->request;
 	struct pairs cookies;
+
+	*ret_value = STR_NULL;
+	if (call->request->cookie.p == NULL)
+		return RC_OK;
+	if (cookie_parse(call->arena, &call->request->cookie, 1, &cookies, err)
+	    != RC_OK)
+		return err->rc;
+	return cookie_get(&cookies, arena_printf(call->arena, "%.*s%s",
+	    STR_FMT(call_cookie_name(call)), suffix), ret_value, err);
+}
+
+void
+call_set_cookie(struct call *call, const char *suffix, struct str value,
+    int64_t max_age_s)
+{
+	http_header(call->response, "Set-Cookie", cookie_set(call->arena,
+	    &(struct cookie){ .name = arena_printf(call->arena, "%.*s%s",
+	    STR_FMT(call_cookie_name(call)), suffix), .value = value,
+	    .path = STR("/"), .max_age_s = max_age_s,
+	    .flags = COOKIE_HTTP_ONLY
+	    | (call->app->conf->base.https ? COOKIE_SECURE : 0) }));
+}
+
+/* A member's session is looked up, mostly in memory; of a guest's token the MAC and
+ * the expiry decide. Who has none is nobody, which is an error of routes with WHO. */
+static enum rc
+recognise(struct call *call, struct err *err)
+{
 	struct str token;
 	bool expired = false;
 
-	call->actor.address = r->remote_addr;
-	call->actor.device = device_of(call->arena, r->user_agent);
-	call->actor.deadline_ms = r->began_us / 1000
-	    + call->app->conf->request_deadline_ms;
-	if (r->cookie.p != NULL) {
-		if (cookie_parse(call->arena, &r->cookie, 1, &cookies, err)
-		    != RC_OK || cookie_get(&cookies, call_cookie_name(call),
-		    &token, err) != RC_OK)
-			return err->rc;
-		if (token.p != NULL && app_guest_recognise(call->app, call->arena,
-		    token, &call->actor, &expired))
-			return RC_OK;
-	}
-	if (!(call->route->guards & WHO))
+	if (call_cookie(call, "", &token, err) != RC_OK)
+		return err->rc;
+	if (token.p != NULL && app_session_is(token))
+		return app_session_recognise(call->app, call->arena, token,
+		    &call->actor, err);
+	if (token.p != NULL && app_guest_recognise(call->app, call->arena, token,
+	    &call->actor, &expired))
 		return RC_OK;
 	return expired ? err_set(err, RC_SESSION_EXPIRED,
 	    "The guest session has ended; start a new one.")
 	    : err_set(err, RC_NO_SESSION,
-	    "Start a session first: POST /v1/guest-session.");
+	    "Sign in, or start a guest session first: POST /v1/guest-session.");
+}
+
+static enum rc
+guard_who(struct call *call, struct err *err)
+{
+	const struct http_request *r = call->request;
+	unsigned guards = call->route->guards;
+	enum rc rc;
+
+	call->actor.address = r->remote_addr;
+	call->actor.device = device_of(call->arena, r->user_agent);
+	call->actor.request_id = r->request_id;
+	call->actor.deadline_ms = r->began_us / 1000
+	    + call->app->conf->request_deadline_ms;
+	rc = recognise(call, err);
+	if (!(guards & WHO) && (rc == RC_NO_SESSION || rc == RC_SESSION_EXPIRED)) {
+		err_init(err);
+		return RC_OK;
+	}
+	if (rc == RC_OK && (guards & MEMBER)
+	    && call->actor.kind != ACTOR_MEMBER)
+		return err_set(err, RC_ACCOUNT_REQUIRED,
+		    "This needs an account; what you have made stays yours.");
+	return rc;
 }
 
 /* Cross-site requests: Sec-Fetch-Site decides where there is one, else Origin. */

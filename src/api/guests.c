@@ -3,7 +3,6 @@
 #include "api/call.h"
 #include "app/guests.h"
 #include "base/clock.h"
-#include "codec/cookie.h"
 #include "schema/documents.h"
 
 static void
@@ -28,15 +27,14 @@ api_guest_start(struct call *call, struct err *err)
 	struct guest_session session;
 	struct str doc, token;
 
+	if (call->actor.kind == ACTOR_MEMBER)
+		return err_set(err, RC_CONFLICT,
+		    "You are signed in; sign out to be a guest.");
 	if (app_guest_start(call->app, call->arena, &call->actor, &session, &doc,
 	    &token, err) != RC_OK)
 		return err->rc;
-	http_header(call->response, "Set-Cookie", cookie_set(call->arena,
-	    &(struct cookie){ .name = call_cookie_name(call), .value = token,
-	    .path = STR("/"),
-	    .max_age_s = (session.expires_at - clock_now_ms()) / 1000,
-	    .flags = COOKIE_HTTP_ONLY
-	    | (call->app->conf->base.https ? COOKIE_SECURE : 0) }));
+	call_set_cookie(call, "", token,
+	    (session.expires_at - clock_now_ms()) / 1000);
 	http_header(call->response, "Location", STR("/v1/guest-session"));
 	if (call->actor.kind == ACTOR_GUEST
 	    && str_eq(session.id, call->actor.owner.guest_session_id))
@@ -51,6 +49,9 @@ api_guest_get(struct call *call, struct err *err)
 	struct guest_session session;
 	struct str doc;
 
+	if (call->actor.kind != ACTOR_GUEST)
+		return err_set(err, RC_NOT_FOUND,
+		    "You are signed in; this is not a guest session.");
 	if (app_guest_get(call->app, call->arena, &call->actor, &session, &doc,
 	    err) != RC_OK)
 		return err->rc;

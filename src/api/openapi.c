@@ -44,6 +44,7 @@ struct shape_row {
 #define TEXT_OR_NULL "\"type\":[\"string\",\"null\"]"
 #define TIME_OR_NULL "\"type\":[\"string\",\"null\"],\"format\":\"date-time\""
 #define RGB "\"type\":\"string\",\"pattern\":\"^#[0-9a-f]{6}$\""
+#define BOOLEAN "\"type\":\"boolean\""
 #define INTEGER "\"type\":\"integer\""
 #define NUMBER "\"type\":\"number\""
 #define PAIR "\"type\":\"array\",\"items\":{\"type\":\"number\"}," \

@@ -34,9 +34,8 @@ add_document(struct call *call, struct buf *buf, const struct doc *doc,
 	    LOG_STR("id", id), LOG_INT("faults", how.faults), LOG_END);
 }
 
-/* Whether the client has this version: then 304 and no body. */
-static bool
-not_modified(struct call *call)
+bool
+reply_not_modified(struct call *call)
 {
 	struct http_response *response = call->response;
 
@@ -68,7 +67,7 @@ reply_design(struct call *call, const struct app_design *design)
 		    "\"%lld-%lld-o%lld.%lld\"", (long long)design->updated_at_ms,
 		    (long long)app_media_epoch(), (long long)design->revision,
 		    (long long)design->position);
-	if (design->updated_at_ms != TIME_NULL && not_modified(call))
+	if (design->updated_at_ms != TIME_NULL && reply_not_modified(call))
 		return;
 	if (design->generation.p != NULL) {
 		buf_init(&generation, call->arena, 1024, 64 * 1024);
@@ -88,7 +87,7 @@ reply_generation(struct call *call, const struct app_generation *generation)
 	call->response->etag = arena_printf(call->arena, "\"%lld-g%lld.%lld\"",
 	    (long long)generation->updated_at_ms,
 	    (long long)generation->revision, (long long)generation->position);
-	if (not_modified(call))
+	if (reply_not_modified(call))
 		return;
 	add_document(call, &call->response->body, &doc_job, generation->doc,
 	    generation_members(call, generation->position));
@@ -115,11 +114,9 @@ reply_accepted(struct call *call, const char *where, struct str id)
 }
 
 enum rc
-reply_refused(struct call *call, struct err *err)
+reply_refused(struct call *call, const struct quota *quota, struct err *err)
 {
 	if (err->rc == RC_QUOTA)
-		reply_quota(call, &(struct quota){ .left = 0,
-		    .limit = call->app->conf->guest_daily,
-		    .reset_s = err->retry_after_s });
+		reply_quota(call, quota);
 	return err->rc;
 }

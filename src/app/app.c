@@ -2,6 +2,8 @@
 
 #include "app/app.h"
 
+#include <time.h>
+
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -24,6 +26,18 @@ app_day(char ret_day[11])
 
 	clock_day(now_ms, ret_day);
 	return DAY_S - now_ms / 1000 % DAY_S;
+}
+
+int64_t
+app_month_left_s(void)
+{
+	time_t now_s = clock_now_ms() / 1000;
+	struct tm tm;
+
+	(void)gmtime_r(&now_s, &tm);
+	tm = (struct tm){ .tm_year = tm.tm_year, .tm_mon = tm.tm_mon + 1,
+		.tm_mday = 1 };
+	return timegm(&tm) - now_s;
 }
 
 /* Rounded up to the hour and one hour more: a life of one to two hours. */

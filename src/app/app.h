@@ -17,11 +17,13 @@
 struct blob;
 struct image;
 struct provider;
+struct session_cache;
 
 struct app {
 	const struct conf *conf;
 	struct keyring keyring;
 	struct shared *shared;
+	struct session_cache *sessions;	/* shared, as above */
 	struct store *store;
 	struct app_trace *trace;	/* NULL: none */
 	struct blob *blob;
@@ -42,14 +44,17 @@ struct app_trace {
 enum rc app_take_over(struct app *app, struct arena *arena, struct err *err)
     must_use;
 
-enum actor_kind { ACTOR_NONE, ACTOR_GUEST };
+enum actor_kind { ACTOR_NONE, ACTOR_GUEST, ACTOR_MEMBER };
 
 /* Who asks. Verified, or ACTOR_NONE. */
 struct actor {
 	enum actor_kind kind;
 	struct store_owner owner;
-	struct str principal;		/* "guest:<id>" */
+	struct str principal;		/* "guest:<id>" or "user:<id>" */
 	int64_t expires_ms;		/* of the session */
+	struct str session_id;		/* of a member, else null */
+	int64_t signed_in_ms;		/* of a member */
+	struct str request_id;
 	struct str address;		/* of the client */
 	struct str device;		/* User-Agent, cut */
 	int64_t deadline_ms;		/* of this request, clock_mono_ms() */
@@ -65,6 +70,8 @@ void app_wake(const struct app *app);
 
 /* The day ("2026-11-22") and the seconds to its end, UTC. */
 int64_t app_day(char ret_day[11]);
+/* The seconds to the end of the month, UTC. */
+int64_t app_month_left_s(void);
 
 /* Appends the signed URL of an object as a JSON string; arg is a struct media.
  * The signature is one for a folder and an hour. */

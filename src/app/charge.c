@@ -3,10 +3,12 @@
 #include "app/charge.h"
 
 #include "app/guests.h"
+#include "app/me.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "schema/documents.h"
-#include "store/sessions.h"
+#include "store/counters.h"
+#include "store/guests.h"
 
 enum { COUNTER_LIFE_MS = 2 * 24 * 3600 * 1000, PRIORITY = 10 };
 
@@ -41,20 +43,50 @@ job_init(struct job *job, struct arena *arena, const struct actor *actor,
 	}
 }
 
-enum rc
-charge_principal(struct app *app, struct arena *arena, const struct actor *actor,
+static const char *const kind_words[] = { "design", "generation", "refinement" };
+
+static enum rc
+charge_member(struct app *app, struct arena *arena, const struct actor *actor,
+    enum users_charge_kind kind, struct quota *ret_quota, struct err *err)
+{
+	const struct users_limits free = app_limits_free(app->conf),
+	    premium = app_limits_premium(app->conf);
+	struct user user;
+	enum rc rc = users_charge(app->store, arena, actor->owner.user_id, kind,
+	    &free, &premium, &user, err);
+
+	if (rc == RC_OK || rc == RC_QUOTA)
+		*ret_quota = app_me_quota(app, &user, kind == CHARGE_REFINEMENT);
+	if (rc == RC_QUOTA)
+		ret_quota->left = 0;
+	return rc;
+}
+
+static enum rc
+charge_guest(struct app *app, struct arena *arena, const struct actor *actor,
     struct str design_id, struct quota *ret_quota, struct err *err)
 {
 	struct guest_session session;
+	enum rc rc = guest_charge(app->store, arena,
+	    actor->owner.guest_session_id, clock_now_ms(),
+	    (int32_t)app->conf->guest_daily, design_id, &session, err);
 
-	if (actor->kind != ACTOR_GUEST)
-		return err_set(err, RC_NO_SESSION, "Start a session first.");
-	if (guest_charge(app->store, arena, actor->owner.guest_session_id,
-	    clock_now_ms(), (int32_t)app->conf->guest_daily, design_id, &session,
-	    err) != RC_OK)
-		return err->rc;
-	*ret_quota = app_guest_quota(app, &session);
-	return RC_OK;
+	if (rc == RC_OK)
+		*ret_quota = app_guest_quota(app, &session);
+	return rc;
+}
+
+enum rc
+charge_principal(struct app *app, struct arena *arena, const struct actor *actor,
+    enum users_charge_kind kind, struct str design_id, struct quota *ret_quota,
+    struct err *err)
+{
+	if (actor->kind == ACTOR_MEMBER)
+		return charge_member(app, arena, actor, kind, ret_quota, err);
+	if (actor->kind == ACTOR_GUEST)
+		return charge_guest(app, arena, actor, kind == CHARGE_DESIGN
+		    ? design_id : STR_NULL, ret_quota, err);
+	return err_set(err, RC_NO_SESSION, "Start a session first.");
 }
 
 static struct str
@@ -81,62 +113,103 @@ owner_transaction(struct app *app, struct arena *arena,
 	return err->rc;
 }
 
+/* The refusal says how much there is in all, and when to come again. */
 static enum rc
-quota_refused(struct app *app, struct err *err)
+quota_refused(struct app *app, const struct actor *actor, struct quota *quota,
+    struct err *err)
 {
 	char day[11];
 
 	metric_add(app->shared, METRIC_quota_refusals_total, 1);
-	err->retry_after_s = (int)app_day(day);
+	if (quota->limit == 0)
+		*quota = (struct quota){ actor->kind == ACTOR_GUEST
+		    ? app->conf->guest_daily : 0, 0, app_day(day) };
+	err->retry_after_s = (int)quota->reset_s;
 	return err->rc;
 }
 
-enum rc
-charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
-    struct job *job, store_transaction_fn *fn, void *arg, struct err *err)
+static struct charge *
+new_charge(struct arena *arena, const struct actor *actor,
+    enum users_charge_kind kind)
 {
 	struct charge *charge = arena_one(arena, struct charge);
-	struct err ignored;
 	char day[11];
-	enum rc rc;
 
 	(void)app_day(day);
 	doc_init(&doc_charge, charge);
 	charge->principal = actor->principal;
 	charge->day = arena_str(arena, str_of(day));
-	charge->address = address_counter(arena, actor, day);
-	job->charge = charge;
-	rc = counter_take(app->store, arena, charge->address,
-	    app->conf->guest_address_daily, clock_now_ms() + COUNTER_LIFE_MS,
-	    err);
+	charge->address = STR("");
+	if (actor->kind == ACTOR_MEMBER)
+		charge->kind = str_of(kind_words[kind]);
+	else
+		charge->address = address_counter(arena, actor, day);
+	return charge;
+}
+
+/* Guests are counted by address too: they cost nothing to make. */
+static enum rc
+take_address(struct app *app, struct arena *arena, const struct charge *charge,
+    struct err *err)
+{
+	return charge->address.n == 0 ? RC_OK : counter_take(app->store, arena,
+	    charge->address, app->conf->guest_address_daily,
+	    clock_now_ms() + COUNTER_LIFE_MS, err);
+}
+
+static enum rc
+return_address(struct app *app, struct arena *arena, const struct charge *charge,
+    struct err *err)
+{
+	return charge->address.n == 0 ? RC_OK
+	    : counter_give_back(app->store, arena, charge->address, err);
+}
+
+enum rc
+charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
+    enum users_charge_kind kind, struct job *job, store_transaction_fn *fn,
+    void *arg, struct quota *quota, struct err *err)
+{
+	struct err ignored;
+	enum rc rc;
+
+	job->charge = new_charge(arena, actor, kind);
+	rc = take_address(app, arena, job->charge, err);
 	if (rc == RC_OK) {
 		rc = owner_transaction(app, arena, actor, job, fn, arg, err);
 		err_init(&ignored);
 		/* Not when it may be committed: this counter may say too much,
 		 * never too little. */
 		if (rc != RC_OK && !store_commit_unknown(app->store))
-			(void)!counter_give_back(app->store, arena,
-			    charge->address, &ignored);
+			(void)!return_address(app, arena, job->charge, &ignored);
 	}
 	if (rc == RC_QUOTA)
-		return quota_refused(app, err);
+		return quota_refused(app, actor, quota, err);
 	if (rc == RC_OK)
 		metric_add(app->shared, METRIC_generations_created_total, 1);
 	return rc;
 }
 
+/* Who was charged stands in the charge: the job may have become a member's since. */
 enum rc
 charge_return(struct app *app, struct arena *arena, const struct job *job,
     struct err *err)
 {
 	const struct charge *charge = job->charge;
+	struct str id;
+	const char *day;
 
 	if (charge == NULL || charge->returned)
 		return RC_OK;
-	if (counter_give_back(app->store, arena, charge->address, err) != RC_OK)
+	if (return_address(app, arena, charge, err) != RC_OK)
 		return err->rc;
-	if (job->guest_session_id.p == NULL)
-		return RC_OK;
-	return guest_give_back(app->store, arena, job->guest_session_id,
-	    arena_strz(arena, charge->day), err);
+	id = charge->principal;
+	day = arena_strz(arena, charge->day);
+	if (str_eqz(str_cut(&id, ':'), "guest"))
+		return guest_give_back(app->store, arena, id, day, err);
+	for (int kind = CHARGE_DESIGN; kind <= CHARGE_REFINEMENT; kind++)
+		if (str_eqz(charge->kind, kind_words[kind]))
+			return users_give_back(app->store, arena, id,
+			    (enum users_charge_kind)kind, day, err);
+	return RC_OK;
 }

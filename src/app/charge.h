@@ -10,6 +10,7 @@
 #define BEZEL_APP_CHARGE_H
 
 #include "app/app.h"
+#include "store/users.h"
 
 struct job;
 
@@ -19,11 +20,11 @@ void job_init(struct job *job, struct arena *arena, const struct actor *actor,
     const char *kind, struct str id, struct str design_id, int slots,
     int first_variation);
 
-/* In the transaction: the session is live and has quota left. design_id is added
- * to the session when it is not null. */
+/* In the transaction: the guest's session or the member's account is live and has quota
+ * left. A new design is noted in a guest's session. RC_QUOTA sets *ret_quota too. */
 enum rc charge_principal(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str design_id, struct quota *ret_quota,
-    struct err *err) must_use;
+    const struct actor *actor, enum users_charge_kind kind,
+    struct str design_id, struct quota *ret_quota, struct err *err) must_use;
 
 /* One transaction inside the owner's gate, so that those of one owner do not
  * collide. A job that is enqueued by it gets its rank; else NULL. */
@@ -31,12 +32,14 @@ enum rc owner_transaction(struct app *app, struct arena *arena,
     const struct actor *actor, struct job *job, store_transaction_fn *fn,
     void *arg, struct err *err) must_use;
 
-/* Takes from the address, enters the owner's gate, gives the job its rank and
- * charge, and runs fn as one transaction. What was taken outside is given back
- * when it fails. */
+/* Takes from a guest's address, enters the owner's gate, gives the job its rank and
+ * charge, and runs fn as one transaction, which is to call charge_principal() with
+ * `quota`. What was taken outside is given back when it fails. With RC_QUOTA quota says
+ * what there is in all. */
 enum rc charge_and_run(struct app *app, struct arena *arena,
-    const struct actor *actor, struct job *job, store_transaction_fn *fn,
-    void *arg, struct err *err) must_use;
+    const struct actor *actor, enum users_charge_kind kind, struct job *job,
+    store_transaction_fn *fn, void *arg, struct quota *quota,
+    struct err *err) must_use;
 
 /* In the transaction that ends the job: gives back what its charge says. */
 enum rc charge_return(struct app *app, struct arena *arena,

@@ -3,14 +3,13 @@
 #include "app/designs.h"
 
 #include "app/charge.h"
-#include "app/guests.h"
+#include "app/me.h"
 #include "app/uploads.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "codec/json.h"
 #include "schema/documents.h"
 #include "store/jobs.h"
-#include "store/sessions.h"
 
 enum { EDIT_TRIES = 8 };
 
@@ -86,7 +85,7 @@ struct create {
 	struct str doc;
 	struct job job;
 	struct str upload_id;		/* used by the design, or null */
-	struct quota quota;
+	struct quota *quota;
 };
 
 static enum rc
@@ -95,8 +94,8 @@ create_in_transaction(struct store *store, struct arena *arena, void *arg,
 {
 	struct create *c = arg;
 
-	if (charge_principal(c->app, arena, c->actor, c->job.design_id,
-	    &c->quota, err) != RC_OK
+	if (charge_principal(c->app, arena, c->actor, CHARGE_DESIGN, c->job.design_id,
+	    c->quota, err) != RC_OK
 	    || app_upload_use(store, arena, c->actor, c->upload_id,
 	    c->job.design_id, err) != RC_OK
 	    || designs_insert(store, arena, c->doc, err) != RC_OK
@@ -119,6 +118,22 @@ complete_design(struct design *design, const struct actor *actor,
 	design->created_at = design->updated_at = clock_now_ms();
 }
 
+/* Where nothing is said a member's own habit holds. */
+static enum rc
+usual_variations(struct app *app, struct arena *arena, const struct actor *actor,
+    struct design *design, struct err *err)
+{
+	struct app_me me;
+
+	if (actor->kind != ACTOR_MEMBER || doc_present(&doc_design, design,
+	    "num_variations_requested"))
+		return RC_OK;
+	if (app_me_get(app, arena, actor, &me, err) == RC_OK)
+		design->num_variations_requested =
+		    me.user->preferences.default_num_variations;
+	return err->rc;
+}
+
 static enum rc
 replay(struct app *app, struct arena *arena, const struct actor *actor,
     const struct idem *idem, struct app_design *ret_design, struct err *err)
@@ -131,20 +146,25 @@ app_design_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct design *body, const struct idem *idem,
     struct app_design *ret_design, struct err *err)
 {
-	struct create c = { .app = app, .actor = actor, .idem = idem };
+	struct create c = { .app = app, .actor = actor, .idem = idem,
+		.quota = &ret_design->quota };
 	enum rc rc;
+
+	ret_design->quota = (struct quota){ 0 };
 
 	if (idem->replay)
 		return replay(app, arena, actor, idem, ret_design, err);
 	if (app_upload_take(app, arena, actor, &body->gem_data.uploaded_image_url,
 	    &c.upload_id, err) != RC_OK)
 		return err->rc;
+	if (usual_variations(app, arena, actor, body, err) != RC_OK)
+		return err->rc;
 	complete_design(body, actor, idem);
 	c.doc = doc_to_bson(&doc_design, body, arena);
 	job_init(&c.job, arena, actor, "generation", idem->second_id, body->id,
 	    body->num_variations_requested, 0);
-	rc = charge_and_run(app, arena, actor, &c.job, create_in_transaction, &c,
-	    err);
+	rc = charge_and_run(app, arena, actor, CHARGE_DESIGN, &c.job,
+	    create_in_transaction, &c, &ret_design->quota, err);
 	if (rc == RC_CONFLICT) {	/* committed by a request that took over */
 		err_init(err);
 		return replay(app, arena, actor, idem, ret_design, err);
@@ -156,7 +176,7 @@ app_design_create(struct app *app, struct arena *arena,
 	*ret_design = (struct app_design){ .id = body->id, .doc = c.doc,
 		.generation = doc_to_bson(&doc_job, &c.job, arena),
 		.position = -1, .updated_at_ms = body->updated_at,
-		.quota = c.quota };
+		.quota = ret_design->quota };
 	return RC_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/charge.h"
 #include "app/ending.h"
+#include "app/me.h"
 #include "app/uploads.h"
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -63,9 +64,10 @@ struct begin {
 	struct app *app;
 	const struct actor *actor;
 	const struct idem *idem;
+	enum users_charge_kind kind;
 	struct job job;
 	struct str upload_id;		/* of an override, or null */
-	struct quota quota;
+	struct quota *quota;
 };
 
 static enum rc
@@ -75,7 +77,7 @@ begin_in_transaction(struct store *store, struct arena *arena, void *arg,
 	struct begin *b = arg;
 	struct str doc;
 
-	if (charge_principal(b->app, arena, b->actor, STR_NULL, &b->quota, err)
+	if (charge_principal(b->app, arena, b->actor, b->kind, STR_NULL, b->quota, err)
 	    != RC_OK
 	    || app_upload_use(store, arena, b->actor, b->upload_id,
 	    b->job.design_id, err) != RC_OK
@@ -91,8 +93,12 @@ static enum rc
 begin(struct begin *b, struct arena *arena,
     struct app_generation *ret_generation, struct err *err)
 {
-	enum rc rc = charge_and_run(b->app, arena, b->actor, &b->job,
-	    begin_in_transaction, b, err);
+	enum rc rc;
+
+	b->quota = &ret_generation->quota;
+	*b->quota = (struct quota){ 0 };
+	rc = charge_and_run(b->app, arena, b->actor, b->kind, &b->job,
+	    begin_in_transaction, b, b->quota, err);
 
 	if (rc == RC_CONFLICT) {	/* committed by a request that took over */
 		err_init(err);
@@ -104,7 +110,7 @@ begin(struct begin *b, struct arena *arena,
 	app_wake(b->app);
 	*ret_generation = (struct app_generation){ .id = b->job.id,
 		.doc = doc_to_bson(&doc_job, &b->job, arena), .position = -1,
-		.updated_at_ms = b->job.updated_at, .quota = b->quota };
+		.updated_at_ms = b->job.updated_at, .quota = *b->quota };
 	return RC_OK;
 }
 
@@ -130,7 +136,8 @@ app_generation_create(struct app *app, struct arena *arena,
     const struct body_generation *body, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err)
 {
-	struct begin b = { .app = app, .actor = actor, .idem = idem };
+	struct begin b = { .app = app, .actor = actor, .idem = idem,
+		.kind = CHARGE_GENERATION };
 	struct design design;
 	int count = body->num_variations;
 
@@ -167,13 +174,30 @@ has_version(const struct design *design, struct str id)
 	return false;
 }
 
+/* Where nothing is said a member's own habit holds. */
+static enum rc
+usual_strength(struct app *app, struct arena *arena, const struct actor *actor,
+    double *ret_strength, struct err *err)
+{
+	struct app_me me;
+
+	*ret_strength = 0.5;
+	if (actor->kind != ACTOR_MEMBER)
+		return RC_OK;
+	if (app_me_get(app, arena, actor, &me, err) == RC_OK)
+		*ret_strength =
+		    me.user->preferences.default_refinement_strength;
+	return err->rc;
+}
+
 enum rc
 app_refinement_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct str design_id,
     const struct body_refinement *body, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err)
 {
-	struct begin b = { .app = app, .actor = actor, .idem = idem };
+	struct begin b = { .app = app, .actor = actor, .idem = idem,
+		.kind = CHARGE_REFINEMENT };
 	struct design design;
 	struct str base = body->base_image_id;
 
@@ -199,8 +223,10 @@ app_refinement_create(struct app *app, struct arena *arena,
 	job_init(&b.job, arena, actor, "refinement", idem->id, design_id, 1, 0);
 	b.job.prompt = body->prompt;
 	b.job.base_image_id = base;
-	b.job.refinement_strength = isnan(body->refinement_strength) ? 0.5
-	    : body->refinement_strength;
+	b.job.refinement_strength = body->refinement_strength;
+	if (isnan(body->refinement_strength) && usual_strength(app, arena, actor,
+	    &b.job.refinement_strength, err) != RC_OK)
+		return err->rc;
 	b.job.preserve_elements = body->preserve_elements;
 	return begin(&b, arena, ret_generation, err);
 }
@@ -262,8 +288,9 @@ struct retry {
 	const struct idem *idem;
 	struct job job;		/* as it was; charged anew when recharge */
 	bool recharge;
+	enum users_charge_kind kind;
 	struct str doc;
-	struct quota quota;
+	struct quota *quota;
 };
 
 static enum rc
@@ -273,8 +300,8 @@ retry_in_transaction(struct store *store, struct arena *arena, void *arg,
 	struct retry *r = arg;
 	struct str ignored;
 
-	if (r->recharge && charge_principal(r->app, arena, r->actor, STR_NULL,
-	    &r->quota, err) != RC_OK)
+	if (r->recharge && charge_principal(r->app, arena, r->actor, r->kind,
+	    STR_NULL, r->quota, err) != RC_OK)
 		return err->rc;
 	if (jobs_retry(store, arena, r->actor->owner, r->job.id, r->job.rank,
 	    r->recharge ? r->job.charge : NULL, &r->doc, err) != RC_OK)
@@ -290,7 +317,9 @@ app_generation_retry(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id, const struct idem *idem,
     struct app_generation *ret_generation, struct err *err)
 {
-	struct retry r = { .app = app, .actor = actor, .idem = idem };
+	struct quota quota = { 0 };
+	struct retry r = { .app = app, .actor = actor, .idem = idem,
+		.quota = &quota };
 	struct app_generation there;
 
 	if (app_generation_get(app, arena, actor, id, &there, err) != RC_OK)
@@ -298,18 +327,21 @@ app_generation_retry(struct app *app, struct arena *arena,
 	doc_init(&doc_job, &r.job);
 	(void)doc_from_bson(&doc_job, there.doc, &r.job, arena, NULL);
 	r.recharge = r.job.charge != NULL && r.job.charge->returned;
+	r.kind = str_eqz(r.job.kind, "refinement") ? CHARGE_REFINEMENT
+	    : CHARGE_GENERATION;
 	r.job.rank = clock_now_ms();
 	if (r.recharge)
-		(void)!charge_and_run(app, arena, actor, &r.job,
-		    retry_in_transaction, &r, err);
+		(void)!charge_and_run(app, arena, actor, r.kind, &r.job,
+		    retry_in_transaction, &r, r.quota, err);
 	else
 		(void)!store_transaction(app->store, arena, actor->deadline_ms,
 		    retry_in_transaction, &r, err);
+	ret_generation->quota = quota;
 	if (err->rc != RC_OK)
 		return err->rc;
 	app_wake(app);
 	if (show(app, arena, r.doc, ret_generation, err) != RC_OK)
 		return err->rc;
-	ret_generation->quota = r.quota;
+	ret_generation->quota = quota;
 	return RC_OK;
 }

@@ -8,7 +8,7 @@
 #include "base/uuid.h"
 #include "crypt/token.h"
 #include "schema/documents.h"
-#include "store/sessions.h"
+#include "store/guests.h"
 
 static struct str
 make_token(const struct app *app, struct arena *arena,

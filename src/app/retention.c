@@ -9,7 +9,7 @@
 #include "schema/documents.h"
 #include "store/designs.h"
 #include "store/jobs.h"
-#include "store/sessions.h"
+#include "store/guests.h"
 #include "store/uploads.h"
 
 enum {

@@ -6,12 +6,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base/clock.h"
 
 enum {
 	GATES = 512,
+	CORES_MAX = 64,
 	/* Virtual milliseconds that one generation of an owner stands for. An
 	 * owner with many in the queue falls behind by this much for each, so a
 	 * newcomer goes ahead of all but the first few. No database read is
@@ -28,6 +30,8 @@ struct gate {
 struct shared {
 	_Atomic int64_t metrics[METRIC_COUNT];
 	struct gate gates[GATES];
+	int cores;
+	pthread_mutex_t core[CORES_MAX];
 };
 
 struct shared *
@@ -44,6 +48,9 @@ shared_new(void)
 	(void)pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
 	for (int i = 0; i < GATES; i++)
 		(void)pthread_mutex_init(&shared->gates[i].mutex, &attr);
+	shared->cores = get_nprocs() < CORES_MAX ? get_nprocs() : CORES_MAX;
+	for (int i = 0; i < shared->cores; i++)
+		(void)pthread_mutex_init(&shared->core[i], &attr);
 	(void)pthread_mutexattr_destroy(&attr);
 	return shared;
 }
@@ -149,4 +156,24 @@ gate_rank(struct shared *shared, struct str owner, int64_t now_ms)
 		rank = now_ms;
 	gate->last_rank = rank;
 	return rank;
+}
+
+int
+core_enter(struct shared *shared)
+{
+	for (int i = 0; i < shared->cores; i++) {
+		int error = pthread_mutex_trylock(&shared->core[i]);
+
+		if (error == EOWNERDEAD)
+			error = pthread_mutex_consistent(&shared->core[i]);
+		if (error == 0)
+			return i;
+	}
+	return -1;
+}
+
+void
+core_leave(struct shared *shared, int place)
+{
+	(void)pthread_mutex_unlock(&shared->core[place]);
 }

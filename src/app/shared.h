@@ -39,4 +39,10 @@ void gate_leave(struct shared *shared, struct str owner);
  * owner's last. To be called inside the gate. */
 int64_t gate_rank(struct shared *shared, struct str owner, int64_t now_ms);
 
+/* At most as many processes as there are cores between both, for what keeps a core
+ * busy: the number of a place, or -1 when there is none. A process that dies inside
+ * leaves its place. */
+int core_enter(struct shared *shared);
+void core_leave(struct shared *shared, int place);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "app/claim.h"
 #include "app/ending.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
@@ -246,6 +247,18 @@ run_deletion(struct work *w, struct err *err)
 	    "succeeded", false, err);
 }
 
+/* --- what a guest has made becomes a member's ----------------------------- */
+
+static enum rc
+run_claim(struct work *w, struct err *err)
+{
+	if (app_claim_rest(w->app, w->arena, w->job->guest_session_id,
+	    w->job->user_id, err) != RC_OK)
+		return err->rc;
+	return jobs_end(w->app->store, w->arena, w->job->id, w->token,
+	    "succeeded", false, err);
+}
+
 /* --- any job ------------------------------------------------------------- */
 
 static const struct {
@@ -255,6 +268,7 @@ static const struct {
 	{ "generation", run_generation },
 	{ "refinement", run_generation },
 	{ "object_deletion", run_deletion },
+	{ "claim", run_claim },
 };
 
 static int64_t

@@ -93,7 +93,8 @@ cmd_db(struct cmd *cmd, struct err *err)
 int
 cmd_retention(struct cmd *cmd, struct err *err)
 {
-	struct app app = { .shared = shared_new(), .wake_fd = -1 };
+	struct app app = { .shared = shared_new(),
+		.sessions = session_cache_new(), .wake_fd = -1 };
 	struct app_retention done;
 	int64_t orphans;
 

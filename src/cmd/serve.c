@@ -75,6 +75,7 @@ make_context(struct supervisor *s, struct err *err)
 
 	c->conf = s->cmd->conf;
 	c->shared = shared_new();
+	c->sessions = session_cache_new();
 	c->pulses = share(PROCESSES_MAX * sizeof *c->pulses);
 	c->traces = share(PROCESSES_MAX * sizeof *c->traces);
 	if (c->pulses == NULL || c->traces == NULL

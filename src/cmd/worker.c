@@ -199,6 +199,7 @@ worker_run(const struct worker_context *context, enum worker_role role,
 {
 	struct arena *arena = arena_new();
 	struct app app = { .shared = context->shared,
+		.sessions = context->sessions,
 		.trace = &context->traces[number],
 		.wake_fd = context->wake_send_fd };
 	struct err err;

@@ -19,6 +19,7 @@ enum worker_role {
 struct worker_context {
 	const struct conf *conf;
 	struct shared *shared;
+	struct session_cache *sessions;
 	struct fcgi_pulse *pulses;	/* one a process, as are the traces */
 	struct app_trace *traces;
 	int listen_fd, listen_slow_fd;

@@ -101,6 +101,17 @@ bson_add_str(bson_t *bson, const char *key, struct str s)
 		(void)bson_append_utf8(bson, key, -1, s.p, (int)s.n);
 }
 
+/* The next updated_at: later than the last, and not behind the server's clock. A
+ * poisoned value of another type must not keep a document from the trash. */
+#define NEXT_UPDATED_AT \
+	"{\"$cond\":[{\"$eq\":[{\"$type\":\"$updated_at\"},\"date\"]}," \
+	"{\"$max\":[\"$$NOW\",{\"$add\":[\"$updated_at\",1]}]},\"$$NOW\"]}"
+
+/* [{$set: {the members of set, updated_at: the next}}] for an update with DB_PIPELINE;
+ * set is BSON of a document with top-level keys, whose values stay what they are:
+ * "$x" is text. */
+bson_t *db_set_pipeline(struct arena *arena, struct str set);
+
 /* key: {$in: [values]} */
 void bson_add_in(bson_t *bson, const char *key, const struct str *values,
     size_t n);

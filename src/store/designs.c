@@ -74,32 +74,16 @@ designs_find(struct store *store, struct arena *arena, struct str id,
 
 /* --- changes ------------------------------------------------------------- */
 
-/* Users' values go into a pipeline under $literal: "$x" stays text. */
 enum rc
 designs_set(struct store *store, struct arena *arena, struct store_owner owner,
     struct str id, const struct designs_when *when, struct str set,
     struct str *ret_doc, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id), *pipeline = db_bson(arena);
-	bson_t stage, fields, literal, values;
-	bson_iter_t it;
+	bson_t *filter = own(arena, owner, id);
 
 	add_when(filter, when);
-	if (!bson_init_static(&values, (const uint8_t *)set.p, set.n)
-	    || !bson_iter_init(&it, &values))
-		die("designs_set: not BSON");
-	BSON_APPEND_DOCUMENT_BEGIN(pipeline, "0", &stage);
-	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &fields);
-	while (bson_iter_next(&it)) {
-		BSON_APPEND_DOCUMENT_BEGIN(&fields, bson_iter_key(&it), &literal);
-		bson_append_iter(&literal, "$literal", -1, &it);
-		bson_append_document_end(&fields, &literal);
-	}
-	BSON_APPEND_DOCUMENT(&fields, "updated_at",
-	    db_json(arena, "%s", NEXT_UPDATED_AT));
-	bson_append_document_end(&stage, &fields);
-	bson_append_document_end(pipeline, &stage);
-	return modify(store, arena, filter, pipeline, ret_doc, err);
+	return modify(store, arena, filter, db_set_pipeline(arena, set), ret_doc,
+	    err);
 }
 
 enum rc

@@ -1,49 +1,38 @@
 /*
- * sessions.h - the collection `guest_sessions`, and counters by address.
+ * sessions.h - the collection `sessions`: who is signed in where.
  */
 #ifndef BEZEL_STORE_SESSIONS_H
 #define BEZEL_STORE_SESSIONS_H
 
 #include "store/store.h"
 
-struct guest_session;
+struct session;
 
-enum { GUEST_DESIGNS_MAX = 1000 };	/* of a session, as its row says */
+enum { SESSIONS_SHOWN_MAX = 100 };
 
-enum rc guest_insert(struct store *store, struct arena *arena,
-    const struct guest_session *session, struct err *err) must_use;
+enum rc sessions_insert(struct store *store, struct arena *arena,
+    const struct session *session, struct err *err) must_use;
 
-/* Live at now_ms, or RC_SESSION_EXPIRED. */
-enum rc guest_get(struct store *store, struct arena *arena, struct str id,
-    int64_t now_ms, struct guest_session *ret_session, struct str *ret_doc,
+/* By id, ended or not; RC_NOT_FOUND. */
+enum rc sessions_get(struct store *store, struct arena *arena, struct str id,
+    struct session *ret_session, struct err *err) must_use;
+
+/* It is used at now_ms, which lets it live until expires_ms. */
+enum rc sessions_touch(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, int64_t expires_ms, struct err *err) must_use;
+
+/* Live ones of a user, newest first. */
+enum rc sessions_of_user(struct store *store, struct arena *arena,
+    struct str user_id, int64_t now_ms, struct str *ret_docs, size_t *ret_n,
     struct err *err) must_use;
 
-/* expires_at becomes now + life, at most created_at + life_max. */
-enum rc guest_renew(struct store *store, struct arena *arena, struct str id,
-    int64_t now_ms, int64_t life_ms, int64_t life_max_ms,
-    struct guest_session *ret_session, struct str *ret_doc,
+/* One of this user; *ret_removed is 0 when there was none. */
+enum rc sessions_remove(struct store *store, struct arena *arena,
+    struct str user_id, struct str id, int64_t *ret_removed,
     struct err *err) must_use;
-
-/* In one conditional update: the session is live, today's count is under limit;
- * counts one and, unless it is null, adds the design. RC_SESSION_EXPIRED,
- * RC_QUOTA, or RC_LIMIT_REACHED for one design too many. The day is the server's, UTC.
- * Of *ret_session only usage_count and last_design_at are set. */
-enum rc guest_charge(struct store *store, struct arena *arena, struct str id,
-    int64_t now_ms, int32_t limit, struct str design_id,
-    struct guest_session *ret_session, struct err *err) must_use;
-/* Gives one back if the count is still of that day ("2026-11-22"). */
-enum rc guest_give_back(struct store *store, struct arena *arena, struct str id,
-    const char *day, struct err *err) must_use;
-
-/* Which of these sessions are live. */
-enum rc guest_live(struct store *store, struct arena *arena,
-    const struct str *ids, size_t n, int64_t now_ms, bool *ret_live,
+/* All of a user but `except` (null: none is spared). */
+enum rc sessions_remove_all(struct store *store, struct arena *arena,
+    struct str user_id, struct str except, int64_t *ret_removed,
     struct err *err) must_use;
-
-/* A counter of a day: counts one when it is under limit, else RC_QUOTA. */
-enum rc counter_take(struct store *store, struct arena *arena, struct str key,
-    int64_t limit, int64_t expires_ms, struct err *err) must_use;
-enum rc counter_give_back(struct store *store, struct arena *arena,
-    struct str key, struct err *err) must_use;
 
 #endif

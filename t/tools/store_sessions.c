@@ -3,7 +3,8 @@
 #include "store_test.h"
 
 #include "store/idempotency.h"
-#include "store/sessions.h"
+#include "store/counters.h"
+#include "store/guests.h"
 
 enum { HOUR = 3600 * 1000, DAY = 24 * HOUR };
 

@@ -9,7 +9,7 @@
 #include "store/designs.h"
 #include "store/idempotency.h"
 #include "store/jobs.h"
-#include "store/sessions.h"
+#include "store/guests.h"
 
 /* --- opening -------------------------------------------------------------- */
 

@@ -1,0 +1,379 @@
+#include "config.h"
+
+#include "app/accounts.h"
+
+#include "app/audit.h"
+#include "app/device.h"
+#include "app/guests.h"
+#include "app/limit.h"
+#include "app/links.h"
+#include "app/password.h"
+#include "app/post.h"
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "codec/email.h"
+#include "schema/documents.h"
+#include "store/tokens.h"
+#include "store/users.h"
+
+enum { DAY_S = 24 * 3600, HOUR_S = 3600 };
+
+static enum rc
+address_of(struct arena *arena, struct str text, struct str *ret_email,
+    struct err *err)
+{
+	if (!email_normalize(arena, text, ret_email))
+		err_fault(err, arena, STR("/email"), "not_an_address",
+		    "This is no e-mail address.");
+	return err->rc;
+}
+
+/* --- registering --------------------------------------------------------- */
+
+struct registration {
+	struct app *app;
+	const struct actor *actor;
+	struct user user;
+	struct one_time_token token;
+	struct mail_order order;
+};
+
+static void
+mail_to(struct mail_order *order, const char *template, const struct user *user)
+{
+	doc_init(&doc_mail_order, order);
+	order->template = str_of(template);
+	order->to = user->email;
+	order->name = user->full_name;
+}
+
+static enum rc
+register_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct registration *r = arg;
+
+	if (users_insert(store, arena, &r->user, err) != RC_OK
+	    || tokens_insert(store, arena, &r->token, err) != RC_OK
+	    || post_enqueue(r->app, arena, &r->order, r->user.id, err) != RC_OK)
+		return err->rc;
+	return audit_write(r->app, arena, r->actor, "registered", r->user.id,
+	    NULL, err);
+}
+
+static void
+fill_registration(struct registration *r, struct arena *arena, struct str email,
+    struct str full_name, struct str browser)
+{
+	struct user *user = &r->user;
+
+	user->email = email;
+	user->full_name = full_name;
+	user->auth_provider = STR("email");
+	user->created_at = user->updated_at = clock_now_ms();
+	doc_init(&doc_one_time_token, &r->token);
+	r->token.id = uuid_new(arena);
+	r->token.purpose = STR("verify_email");
+	r->token.user_id = user->id;
+	r->token.email = email;
+	r->token.browser = browser;
+	r->token.created_at = user->created_at;
+	r->token.expires_at = user->created_at + VERIFY_LIFE_S * 1000LL;
+	mail_to(&r->order, "verify_email", user);
+	r->order.token_id = r->token.id;
+}
+
+/* The address has an account already: its owner is told, nobody else. */
+static enum rc
+tell_taken(struct registration *r, struct arena *arena, struct err *err)
+{
+	mail_to(&r->order, "email_taken", &r->user);
+	r->order.name = STR_NULL;	/* of whoever asks, not the owner's */
+	return post_enqueue(r->app, arena, &r->order, STR_NULL, err);
+}
+
+static enum rc
+take_limits(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str email, struct err *err)
+{
+	const struct limit limits[] = {
+		{ "register", app_address_key(arena, actor->address),
+		    app->conf->register_address_daily, DAY_S },
+		{ "mail", email, app->conf->mail_address_hourly, HOUR_S },
+	};
+
+	return limits_take(app, arena, limits, 2, err);
+}
+
+enum rc
+app_register(struct app *app, struct arena *arena, const struct actor *actor,
+    const struct body_register *body, struct str *ret_browser, struct err *err)
+{
+	struct registration r = { .app = app, .actor = actor };
+	struct str email = STR_NULL, browser = uuid_new(arena);
+	enum rc rc;
+
+	(void)!address_of(arena, body->email, &email, err);
+	app_password_faults(arena, STR("/password"), body->password, email,
+	    body->full_name, err);
+	if (err->rc != RC_OK
+	    || take_limits(app, arena, actor, email, err) != RC_OK)
+		return err->rc;
+	doc_init(&doc_user, &r.user);
+	r.user.id = uuid_new(arena);
+	if (app_password_seal(app, arena, r.user.id, body->password,
+	    &r.user.password_hash, err) != RC_OK)
+		return err->rc;
+	fill_registration(&r, arena, email, body->full_name, browser);
+	rc = store_transaction(app->store, arena, actor->deadline_ms,
+	    register_in_transaction, &r, err);
+	if (rc == RC_CONFLICT) {
+		err_init(err);
+		rc = tell_taken(&r, arena, err);
+	}
+	if (rc != RC_OK)
+		return rc;
+	app_wake(app);
+	*ret_browser = browser_token(app, arena, browser);
+	return RC_OK;
+}
+
+enum rc
+app_mail_ask(struct app *app, struct arena *arena, const struct actor *actor,
+    const char *template, struct str email, struct err *err)
+{
+	struct mail_order order;
+	struct limit limits[2];
+
+	doc_init(&doc_mail_order, &order);
+	order.template = str_of(template);
+	if (address_of(arena, email, &order.to, err) != RC_OK)
+		return err->rc;
+	limits[0] = (struct limit){ "mail-from", app_address_key(arena,
+	    actor->address), app->conf->register_address_daily, DAY_S };
+	limits[1] = (struct limit){ "mail", order.to,
+	    app->conf->mail_address_hourly, HOUR_S };
+	if (limits_take(app, arena, limits, 2, err) != RC_OK)
+		return err->rc;
+	/* Who it is for is looked up when it is sent: here all look the same. */
+	if (post_enqueue(app, arena, &order, STR_NULL, err) == RC_OK)
+		app_wake(app);
+	return err->rc;
+}
+
+/* --- links --------------------------------------------------------------- */
+
+struct link {
+	struct app *app;
+	const struct actor *actor;
+	struct str id;			/* of the token */
+	struct one_time_token token;
+	struct user user;
+	struct str password;		/* of a reset, with the next two */
+	struct str sealed;
+	struct mail_order order;
+};
+
+static enum rc
+no_longer(struct err *err)
+{
+	return err_set(err, RC_LINK_EXPIRED,
+	    "This link was used already or has expired; ask for another.");
+}
+
+static enum rc
+verify_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct link *l = arg;
+	enum rc rc;
+
+	if (tokens_use(store, arena, l->id, "verify_email", clock_now_ms(),
+	    &l->token, err) != RC_OK)
+		return err->rc;
+	rc = users_verify_email(store, arena, l->token.user_id, l->token.email,
+	    err);
+	if (rc == RC_NOT_FOUND)
+		return no_longer(err);
+	if (rc != RC_OK)
+		return rc;
+	return audit_write(l->app, arena, l->actor, "email_verified",
+	    l->token.user_id, NULL, err);
+}
+
+enum rc
+app_email_verify(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str token, struct str browser, struct signed_in *ret_signed_in,
+    struct err *err)
+{
+	struct link l = { .app = app, .actor = actor };
+	struct str here = browser_of(app, browser);
+
+	*ret_signed_in = (struct signed_in){ 0 };
+	if (!link_token_verify(&app->keyring, "verify_email", token, &l.id))
+		return no_longer(err);
+	if (store_transaction(app->store, arena, actor->deadline_ms,
+	    verify_in_transaction, &l, err) != RC_OK)
+		return err->rc;
+	if (here.p == NULL || l.token.browser.p == NULL
+	    || !str_eq(here, l.token.browser))
+		return RC_OK;
+	if (users_get(app->store, arena, l.token.user_id, &l.user, NULL, err)
+	    != RC_OK)
+		return err->rc;
+	return app_session_begin(app, arena, actor, &l.user, "link",
+	    ret_signed_in, err);
+}
+
+/* In the transaction: the new password holds, and nothing of before does. */
+static enum rc
+replace_password(struct link *l, struct store *store, struct arena *arena,
+    const char *audit, struct err *err)
+{
+	enum rc rc = users_set_password(store, arena, l->user.id, l->user.email,
+	    l->sealed, err);
+
+	if (rc == RC_NOT_FOUND)
+		return no_longer(err);
+	if (rc != RC_OK || tokens_remove(store, arena, l->user.id,
+	    "password_reset", err) != RC_OK
+	    || app_sessions_end(l->app, arena, l->user.id, err) != RC_OK
+	    || post_enqueue(l->app, arena, &l->order, l->user.id, err) != RC_OK)
+		return err->rc;
+	return audit_write(l->app, arena, l->actor, audit, l->user.id, NULL, err);
+}
+
+static enum rc
+reset_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct link *l = arg;
+
+	if (tokens_use(store, arena, l->id, "password_reset", clock_now_ms(),
+	    &l->token, err) != RC_OK)
+		return err->rc;
+	if (!str_eq(l->token.email, l->user.email))
+		return no_longer(err);
+	return replace_password(l, store, arena, "password_reset", err);
+}
+
+static enum rc
+change_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	return replace_password(arg, store, arena, "password_changed", err);
+}
+
+/* Seals the new one, runs fn, and signs this browser in anew. */
+static enum rc
+put_password(struct link *l, struct arena *arena, store_transaction_fn *fn,
+    const char *how, struct signed_in *ret_signed_in, struct err *err)
+{
+	struct app *app = l->app;
+	struct actor nobody = *l->actor;
+
+	if (app_password_seal(app, arena, l->user.id, l->password, &l->sealed,
+	    err) != RC_OK)
+		return err->rc;
+	mail_to(&l->order, "password_changed", &l->user);
+	if (store_transaction(app->store, arena, l->actor->deadline_ms, fn, l,
+	    err) != RC_OK)
+		return err->rc;
+	app_sessions_forget(app, l->user.id);
+	app_wake(app);
+	l->user.password_hash = l->sealed;
+	nobody.session_id = STR_NULL;	/* it has ended with the others */
+	return app_session_begin(app, arena, &nobody, &l->user, how,
+	    ret_signed_in, err);
+}
+
+/* Whose link it is, before the password is looked at: the token is used up only with
+ * a password that holds. */
+static enum rc
+find_token_user(struct link *l, struct arena *arena, struct err *err)
+{
+	enum rc rc = tokens_get(l->app->store, arena, l->id, &l->token, err);
+
+	if (rc == RC_OK && l->token.user_id.p != NULL)
+		rc = users_get(l->app->store, arena, l->token.user_id, &l->user,
+		    NULL, err);
+	else if (rc == RC_OK)
+		rc = RC_NOT_FOUND;
+	return rc == RC_NOT_FOUND ? no_longer(err) : rc;
+}
+
+enum rc
+app_password_reset(struct app *app, struct arena *arena,
+    const struct actor *actor, const struct body_new_password *body,
+    struct signed_in *ret_signed_in, struct err *err)
+{
+	struct link l = { .app = app, .actor = actor,
+		.password = body->password };
+
+	if (!link_token_verify(&app->keyring, "password_reset", body->token,
+	    &l.id))
+		return no_longer(err);
+	if (find_token_user(&l, arena, err) != RC_OK)
+		return err->rc;
+	app_password_faults(arena, STR("/password"), body->password,
+	    l.user.email, l.user.full_name, err);
+	return err->rc != RC_OK ? err->rc : put_password(&l, arena,
+	    reset_in_transaction, "link", ret_signed_in, err);
+}
+
+/* --- a member's own password --------------------------------------------- */
+
+enum rc
+app_fresh(const struct app *app, const struct actor *actor, struct err *err)
+{
+	if (clock_now_ms() - actor->signed_in_ms
+	    <= app->conf->fresh_login_s * 1000)
+		return RC_OK;
+	return err_set(err, RC_FRESH_LOGIN,
+	    "Sign out and in again first, then repeat this.");
+}
+
+/* Whoever has the browser of somebody signed in may not guess either. */
+static enum rc
+check_current(struct link *l, struct arena *arena, struct str current,
+    struct err *err)
+{
+	const struct limit limit = { "password", l->user.id,
+		l->app->conf->login_failures, l->app->conf->login_window_s };
+	bool match, outdated;
+
+	if (l->user.password_hash.p == NULL)
+		return app_fresh(l->app, l->actor, err);
+	if (limit_take(l->app, arena, &limit, err) != RC_OK
+	    || app_password_check(l->app, arena, &l->user,
+	    current.p != NULL ? current : STR(""), &match, &outdated, err)
+	    != RC_OK)
+		return err->rc;
+	if (!match) {
+		err_fault(err, arena, STR("/current_password"), "wrong_password",
+		    "This is not your password.");
+		return err->rc;
+	}
+	limit_give_back(l->app, arena, &limit);
+	return RC_OK;
+}
+
+enum rc
+app_password_change(struct app *app, struct arena *arena,
+    const struct actor *actor, const struct body_password *body,
+    struct signed_in *ret_signed_in, struct err *err)
+{
+	struct link l = { .app = app, .actor = actor,
+		.password = body->new_password };
+
+	if (users_get(app->store, arena, actor->owner.user_id, &l.user, NULL, err)
+	    != RC_OK)
+		return err->rc;
+	app_password_faults(arena, STR("/new_password"), body->new_password,
+	    l.user.email, l.user.full_name, err);
+	if (err->rc != RC_OK || check_current(&l, arena, body->current_password,
+	    err) != RC_OK)
+		return err->rc;
+	return put_password(&l, arena, change_in_transaction, "password",
+	    ret_signed_in, err);
+}

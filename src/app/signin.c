@@ -1,0 +1,123 @@
+#include "config.h"
+
+#include "app/signin.h"
+
+#include "app/audit.h"
+#include "app/device.h"
+#include "app/guests.h"
+#include "app/limit.h"
+#include "app/password.h"
+#include "app/post.h"
+#include "base/clock.h"
+#include "codec/email.h"
+#include "schema/documents.h"
+#include "store/users.h"
+
+enum { DAY_S = 24 * 3600, DAILY_TIMES = 10, LIMITS = 3 };
+
+static enum rc
+refuse(struct app *app, struct arena *arena, const struct actor *actor,
+    const struct user *user, struct err *err)
+{
+	metric_add(app->shared, METRIC_sign_in_failures_total, 1);
+	if (audit_write(app, arena, actor, "sign_in_failed",
+	    user != NULL ? user->id : STR_NULL, NULL, err) != RC_OK)
+		return err->rc;
+	return err_set(err, RC_CREDENTIALS, "E-mail and password do not belong "
+	    "together, or the address is not confirmed yet.");
+}
+
+/* By account and address (or by a browser that its owner has used) in a short window
+ * and over a day; and by address alone. */
+static size_t
+make_limits(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str email, struct str device, struct limit limits[LIMITS])
+{
+	const struct conf *conf = app->conf;
+	struct str address = app_address_key(arena, actor->address);
+	struct str who = device.p != NULL ? device : arena_printf(arena,
+	    "%.*s %.*s", STR_FMT(email), STR_FMT(address));
+
+	limits[0] = (struct limit){ "login", who, conf->login_failures,
+		conf->login_window_s };
+	limits[1] = (struct limit){ "login-day", who,
+		conf->login_failures * DAILY_TIMES, DAY_S };
+	limits[2] = (struct limit){ "login-address", address,
+		conf->login_address_failures, conf->login_window_s };
+	return device.p != NULL ? 2 : 3;
+}
+
+/* A browser that was never here, to an account that wants to know. */
+static enum rc
+tell_owner(struct app *app, struct arena *arena, const struct actor *actor,
+    const struct user *user, struct str device, struct err *err)
+{
+	struct mail_order order;
+
+	if (device.p != NULL || user->last_login_at == TIME_NULL
+	    || !user->preferences.email_notifications.account_activity)
+		return RC_OK;
+	doc_init(&doc_mail_order, &order);
+	order.template = STR("new_sign_in");
+	order.to = user->email;
+	order.name = user->full_name;
+	order.detail = actor->device;
+	if (post_enqueue(app, arena, &order, user->id, err) != RC_OK)
+		return err->rc;
+	app_wake(app);
+	return RC_OK;
+}
+
+/* With today's parameters: the password is at hand only now. */
+static enum rc
+renew_hash(struct app *app, struct arena *arena, struct user *user,
+    struct str password, struct err *err)
+{
+	struct str sealed;
+
+	if (app_password_seal(app, arena, user->id, password, &sealed, err)
+	    != RC_OK)
+		return err->rc;
+	if (users_set_password(app->store, arena, user->id, user->email, sealed,
+	    err) == RC_OK)
+		user->password_hash = sealed;
+	return err->rc;
+}
+
+enum rc
+app_login(struct app *app, struct arena *arena, const struct actor *actor,
+    const struct body_login *body, struct str device,
+    struct signed_in *ret_signed_in, struct err *err)
+{
+	struct limit limits[LIMITS];
+	struct user user;
+	struct str email = body->email;
+	bool known, match, outdated;
+	size_t n;
+	enum rc rc;
+
+	(void)email_normalize(arena, body->email, &email);
+	rc = users_by_email(app->store, arena, email, &user, err);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	err_init(err);
+	known = rc == RC_OK;
+	device = known ? device_of_user(app, device, user.id) : STR_NULL;
+	n = make_limits(app, arena, actor, email, device, limits);
+	if (limits_take(app, arena, limits, n, err) != RC_OK)
+		return err->rc;
+	if (app_password_check(app, arena, known ? &user : NULL, body->password,
+	    &match, &outdated, err) != RC_OK) {
+		limits_give_back(app, arena, limits, n);
+		return err->rc;
+	}
+	if (!known || !match || !user.email_verified
+	    || user.disabled_at != TIME_NULL)
+		return refuse(app, arena, actor, known ? &user : NULL, err);
+	limits_give_back(app, arena, limits, n);
+	if ((outdated && renew_hash(app, arena, &user, body->password, err)
+	    != RC_OK) || app_session_begin(app, arena, actor, &user, "password",
+	    ret_signed_in, err) != RC_OK)
+		return err->rc;
+	return tell_owner(app, arena, actor, &user, device, err);
+}

@@ -1,0 +1,35 @@
+#include "config.h"
+
+#include "store/audit.h"
+
+#include "schema/documents.h"
+#include "store/db.h"
+
+static const char collection[] = "audit_log";
+
+enum rc
+audit_insert(struct store *store, struct arena *arena,
+    const struct audit_event *event, struct err *err)
+{
+	return db_insert(store, arena, collection,
+	    doc_to_bson(&doc_audit_event, event, arena), err);
+}
+
+enum rc
+audit_list(struct store *store, struct arena *arena, struct str user_id,
+    struct str before_id, int limit, struct str *ret_docs, size_t *ret_n,
+    struct err *err)
+{
+	bson_t *filter = db_bson(arena), before;
+	const struct db_find find = { .collection = collection, .filter = filter,
+		.sort = db_json(arena, "{\"_id\":-1}"), .limit = limit };
+
+	if (user_id.p != NULL)
+		bson_add_str(filter, "user_id", user_id);
+	if (before_id.p != NULL) {
+		BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &before);
+		bson_add_str(&before, "$lt", before_id);
+		bson_append_document_end(filter, &before);
+	}
+	return db_find(store, arena, &find, ret_docs, ret_n, err);
+}

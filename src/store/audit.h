@@ -1,0 +1,21 @@
+/*
+ * audit.h - the collection `audit_log`. The application may add to it and read it,
+ * and no more (scripts/mongod-setup.py).
+ */
+#ifndef BEZEL_STORE_AUDIT_H
+#define BEZEL_STORE_AUDIT_H
+
+#include "store/store.h"
+
+struct audit_event;
+
+enum rc audit_insert(struct store *store, struct arena *arena,
+    const struct audit_event *event, struct err *err) must_use;
+
+/* Newest first, older than before_id (null: from the newest); of a user, or of all
+ * when user_id is null. At most limit. */
+enum rc audit_list(struct store *store, struct arena *arena, struct str user_id,
+    struct str before_id, int limit, struct str *ret_docs, size_t *ret_n,
+    struct err *err) must_use;
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * counters.h - the collection `rate_counters`: how much of something there was by a
+ * key that names its period too ("login|...|2026-11-22T10:20"). Each goes by itself
+ * once its period is over.
+ */
+#ifndef BEZEL_STORE_COUNTERS_H
+#define BEZEL_STORE_COUNTERS_H
+
+#include "store/store.h"
+
+/* Counts one when it is under limit, else RC_QUOTA. */
+enum rc counter_take(struct store *store, struct arena *arena, struct str key,
+    int64_t limit, int64_t expires_ms, struct err *err) must_use;
+enum rc counter_give_back(struct store *store, struct arena *arena,
+    struct str key, struct err *err) must_use;
+
+#endif

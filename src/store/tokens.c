@@ -1,0 +1,71 @@
+#include "config.h"
+
+#include "store/tokens.h"
+
+#include "schema/documents.h"
+#include "store/db.h"
+
+static const char collection[] = "one_time_tokens";
+
+enum rc
+tokens_insert(struct store *store, struct arena *arena,
+    const struct one_time_token *token, struct err *err)
+{
+	return db_insert(store, arena, collection,
+	    doc_to_bson(&doc_one_time_token, token, arena), err);
+}
+
+enum rc
+tokens_get(struct store *store, struct arena *arena, struct str id,
+    struct one_time_token *ret_token, struct err *err)
+{
+	struct str doc;
+
+	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
+		return err->rc;
+	doc_init(&doc_one_time_token, ret_token);
+	(void)doc_from_bson(&doc_one_time_token, doc, ret_token, arena, NULL);
+	return RC_OK;
+}
+
+enum rc
+tokens_use(struct store *store, struct arena *arena, struct str id,
+    const char *purpose, int64_t now_ms, struct one_time_token *ret_token,
+    struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), part;
+	const struct db_modify modify = { .collection = collection,
+		.filter = filter, .update = update };
+	struct str doc;
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_UTF8(filter, "purpose", purpose);
+	BSON_APPEND_NULL(filter, "used_at");
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "expires_at", &part);
+	BSON_APPEND_DATE_TIME(&part, "$gt", now_ms);
+	bson_append_document_end(filter, &part);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &part);
+	BSON_APPEND_DATE_TIME(&part, "used_at", now_ms);
+	bson_append_document_end(update, &part);
+	if (db_find_and_modify(store, arena, &modify, &doc, err) != RC_OK)
+		return err->rc;
+	if (doc.p == NULL)
+		return err_set(err, RC_LINK_EXPIRED,
+		    "This link was used already or has expired; ask for another.");
+	doc_init(&doc_one_time_token, ret_token);
+	(void)doc_from_bson(&doc_one_time_token, doc, ret_token, arena, NULL);
+	return RC_OK;
+}
+
+enum rc
+tokens_remove(struct store *store, struct arena *arena, struct str user_id,
+    const char *purpose, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+	int64_t removed;
+
+	bson_add_str(filter, "user_id", user_id);
+	if (purpose != NULL)
+		BSON_APPEND_UTF8(filter, "purpose", purpose);
+	return db_delete(store, arena, collection, filter, 0, &removed, err);
+}

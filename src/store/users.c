@@ -1,0 +1,163 @@
+#include "config.h"
+
+#include "store/users.h"
+
+#include "schema/documents.h"
+#include "store/db.h"
+
+static const char collection[] = "users";
+
+enum rc
+users_insert(struct store *store, struct arena *arena, const struct user *user,
+    struct err *err)
+{
+	return db_insert(store, arena, collection,
+	    doc_to_bson(&doc_user, user, arena), err);
+}
+
+static void
+read_user(struct arena *arena, struct str doc, struct user *user)
+{
+	doc_init(&doc_user, user);
+	(void)doc_from_bson(&doc_user, doc, user, arena, NULL);
+}
+
+enum rc
+users_get(struct store *store, struct arena *arena, struct str id,
+    struct user *ret_user, struct str *ret_doc, struct err *err)
+{
+	struct str doc;
+
+	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
+		return err->rc;
+	read_user(arena, doc, ret_user);
+	if (ret_doc != NULL)
+		*ret_doc = doc;
+	return RC_OK;
+}
+
+enum rc
+users_by_email(struct store *store, struct arena *arena, struct str email,
+    struct user *ret_user, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+	struct str doc;
+
+	bson_add_str(filter, "email", email);
+	if (db_find_one(store, arena, collection, filter, &doc, err) != RC_OK)
+		return err->rc;
+	read_user(arena, doc, ret_user);
+	return RC_OK;
+}
+
+enum rc
+users_set(struct store *store, struct arena *arena, struct str id,
+    int64_t if_match_ms, struct str set, struct str *ret_doc, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+	const struct db_modify modify = { .collection = collection,
+		.filter = filter, .update = db_set_pipeline(arena, set),
+		.flags = DB_PIPELINE };
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_NULL(filter, "disabled_at");
+	if (if_match_ms != TIME_NULL)
+		BSON_APPEND_DATE_TIME(filter, "updated_at", if_match_ms);
+	if (db_find_and_modify(store, arena, &modify, ret_doc, err) != RC_OK)
+		return err->rc;
+	return ret_doc->p != NULL ? RC_OK
+	    : err_set(err, RC_NOT_FOUND, "There is no such account.");
+}
+
+/* One field of an account whose address is (still) this. */
+static enum rc
+set_of_address(struct store *store, struct arena *arena, struct str id,
+    struct str email, const bson_t *set, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+	int64_t matched;
+
+	bson_add_str(filter, "_id", id);
+	bson_add_str(filter, "email", email);
+	BSON_APPEND_NULL(filter, "disabled_at");
+	if (db_update(store, arena, collection, filter, db_set_pipeline(arena,
+	    (struct str){ (const char *)bson_get_data(set), set->len }),
+	    DB_PIPELINE, &matched, err) != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK
+	    : err_set(err, RC_NOT_FOUND, "There is no such account.");
+}
+
+enum rc
+users_set_password(struct store *store, struct arena *arena, struct str id,
+    struct str email, struct str sealed, struct err *err)
+{
+	bson_t *set = db_bson(arena);
+
+	BSON_APPEND_BINARY(set, "password_hash", BSON_SUBTYPE_ENCRYPTED,
+	    (const uint8_t *)sealed.p, (uint32_t)sealed.n);
+	BSON_APPEND_BOOL(set, "email_verified", true);
+	return set_of_address(store, arena, id, email, set, err);
+}
+
+enum rc
+users_verify_email(struct store *store, struct arena *arena, struct str id,
+    struct str email, struct err *err)
+{
+	bson_t *set = db_bson(arena);
+
+	BSON_APPEND_BOOL(set, "email_verified", true);
+	return set_of_address(store, arena, id, email, set, err);
+}
+
+enum rc
+users_signed_in(struct store *store, struct arena *arena,
+    const struct user *user, int64_t now_ms, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), max;
+	int64_t matched;
+
+	bson_add_str(filter, "_id", user->id);
+	BSON_APPEND_NULL(filter, "disabled_at");
+	if (user->password_hash.p == NULL)
+		BSON_APPEND_NULL(filter, "password_hash");
+	else
+		BSON_APPEND_BINARY(filter, "password_hash",
+		    BSON_SUBTYPE_ENCRYPTED,
+		    (const uint8_t *)user->password_hash.p,
+		    (uint32_t)user->password_hash.n);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
+	BSON_APPEND_DATE_TIME(&max, "last_login_at", now_ms);
+	bson_append_document_end(update, &max);
+	if (db_update(store, arena, collection, filter, update, 0, &matched, err)
+	    != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK : err_set(err, RC_CREDENTIALS,
+	    "The account has changed meanwhile; sign in again.");
+}
+
+enum rc
+users_logged_in(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), max;
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
+	BSON_APPEND_DATE_TIME(&max, "last_login_at", now_ms);
+	bson_append_document_end(update, &max);
+	return db_update(store, arena, collection, filter, update, 0, NULL, err);
+}
+
+enum rc
+users_add_designs(struct store *store, struct arena *arena, struct str id,
+    int64_t count, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), inc;
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$inc", &inc);
+	BSON_APPEND_INT64(&inc, "usage_stats.total_designs_created", count);
+	bson_append_document_end(update, &inc);
+	return db_update(store, arena, collection, filter, update, 0, NULL, err);
+}

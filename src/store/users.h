@@ -1,0 +1,76 @@
+/*
+ * users.h - the collection `users`.
+ */
+#ifndef BEZEL_STORE_USERS_H
+#define BEZEL_STORE_USERS_H
+
+#include "store/store.h"
+
+struct user;
+
+/* RC_CONFLICT: the e-mail address is taken. */
+enum rc users_insert(struct store *store, struct arena *arena,
+    const struct user *user, struct err *err) must_use;
+
+/* Disabled or not; RC_NOT_FOUND. ret_doc may be NULL. */
+enum rc users_get(struct store *store, struct arena *arena, struct str id,
+    struct user *ret_user, struct str *ret_doc, struct err *err) must_use;
+enum rc users_by_email(struct store *store, struct arena *arena,
+    struct str email, struct user *ret_user, struct err *err) must_use;
+
+/* Sets the members of `set` (BSON of a document with top-level keys) when the stored
+ * updated_at is if_match_ms (TIME_NULL: whatever it is) and the account is not
+ * disabled; else RC_NOT_FOUND. updated_at rises. */
+enum rc users_set(struct store *store, struct arena *arena, struct str id,
+    int64_t if_match_ms, struct str set, struct str *ret_doc,
+    struct err *err) must_use;
+
+/* A new sealed password, which only a proven address may bring: RC_NOT_FOUND when the
+ * account has another address now, or is disabled. */
+enum rc users_set_password(struct store *store, struct arena *arena,
+    struct str id, struct str email, struct str sealed,
+    struct err *err) must_use;
+
+/* The address is proven, if it is still that. */
+enum rc users_verify_email(struct store *store, struct arena *arena,
+    struct str id, struct str email, struct err *err) must_use;
+
+/* In the transaction that begins a session: last_login_at rises to now_ms if the
+ * account is as it was read (not disabled, the same password); else RC_CREDENTIALS. */
+enum rc users_signed_in(struct store *store, struct arena *arena,
+    const struct user *user, int64_t now_ms, struct err *err) must_use;
+
+/* last_login_at rises to now_ms. */
+enum rc users_logged_in(struct store *store, struct arena *arena, struct str id,
+    int64_t now_ms, struct err *err) must_use;
+
+/* Designs that a guest had made are this user's from now on. */
+enum rc users_add_designs(struct store *store, struct arena *arena,
+    struct str id, int64_t count, struct err *err) must_use;
+
+/* --- quota (users-charge.c) ---------------------------------------------- */
+
+enum users_charge_kind { CHARGE_DESIGN, CHARGE_GENERATION, CHARGE_REFINEMENT };
+
+/* What a tier allows. A generation counts as a design here. */
+struct users_limits {
+	int64_t designs_month, designs_day, refinements_month, refinements_day;
+};
+
+/* In one conditional update: the account is not disabled, and under the limits of its
+ * tier today and this month (the server's, UTC); counts one. RC_NO_SESSION, RC_QUOTA.
+ * *ret_user has only usage_stats and subscription, also with RC_QUOTA. */
+enum rc users_charge(struct store *store, struct arena *arena, struct str id,
+    enum users_charge_kind kind, const struct users_limits *free,
+    const struct users_limits *premium, struct user *ret_user,
+    struct err *err) must_use;
+
+/* Gives one back where the counters are still of that day ("2026-11-22") or month. */
+enum rc users_give_back(struct store *store, struct arena *arena, struct str id,
+    enum users_charge_kind kind, const char *day, struct err *err) must_use;
+
+/* Sets counters of an earlier month and day to 0: reads and charges do not need it. */
+enum rc users_tidy_usage(struct store *store, struct arena *arena, int limit,
+    int64_t *ret_changed, struct err *err) must_use;
+
+#endif
