@@ -81,6 +81,7 @@ open_store(struct arena *arena, const struct conf *conf, const char *app_name,
 		.database = arena_strz(arena, conf->mongodb_database),
 		.app_name = app_name, .select_timeout_ms = SELECT_TIMEOUT_MS,
 		.command_timeout_ms = COMMAND_TIMEOUT_MS,
+		.seal_key = keyring_key(&app->keyring, KEY_SEAL),
 		.trace = app->trace == NULL ? NULL
 		: &app->trace->transaction };
 

@@ -1,5 +1,5 @@
 /*
- * keyring.h - every signing key of the installation, from one master key.
+ * keyring.h - every key of the installation, from one master key.
  *
  * The master key is 32 random bytes in a file (secret.h). Rows of keys.def are
  * derived once at start; the ring lives as long as the process and is wiped by
@@ -12,15 +12,17 @@
 
 enum key_name {
 #define KEY(name, info, text) KEY_##name,
+#define LONG_KEY(name, info, bytes, text) KEY_##name,
 #include "crypt/keys.def"
 #undef KEY
+#undef LONG_KEY
 	KEY_COUNT
 };
 
-enum { KEY_BYTES = 32 };
+enum { KEY_BYTES = 32, KEY_MOST_BYTES = 96 };
 
 struct keyring {
-	unsigned char keys[KEY_COUNT][KEY_BYTES];
+	unsigned char keys[KEY_COUNT][KEY_MOST_BYTES];
 };
 
 /* HKDF-SHA256 without salt: the master key is uniformly random already. */
@@ -28,10 +30,7 @@ void keyring_init(struct keyring *keyring,
     const unsigned char master[KEY_BYTES]);
 void keyring_done(struct keyring *keyring);
 
-static inline struct str
-keyring_key(const struct keyring *keyring, enum key_name name)
-{
-	return (struct str){ (const char *)keyring->keys[name], KEY_BYTES };
-}
+/* A slice of the ring: KEY_BYTES, or what its row says. */
+struct str keyring_key(const struct keyring *keyring, enum key_name name);
 
 #endif

@@ -182,6 +182,10 @@ print_object(const struct print *p, const struct doc *doc, bool nullable)
 
 	buf_add_char(p->buf, '{');
 	print_type(p, nullable, TYPES("object"));
+	if (doc->field_count == 0) {	/* another's documents */
+		buf_add_char(p->buf, '}');
+		return;
+	}
 	buf_addz(p->buf, ",\"additionalProperties\":false,\"properties\":{");
 	for (size_t i = 0; i < doc->field_count; i++) {
 		const struct field *field = &doc->fields[i];
@@ -385,8 +389,11 @@ schema_print_reference(struct buf *buf)
 
 		if (doc->collection == NULL)
 			continue;
-		buf_printf(buf, "\n## %s\n\n| field | type | limits | default | "
-		    "what |\n|---|---|---|---|---|\n", doc->collection);
+		buf_printf(buf, "\n## %s\n\n%s", doc->collection,
+		    doc->field_count == 0 ? "Its documents are not ours: there "
+		    "are no rows, and the validator takes any.\n"
+		    : "| field | type | limits | default | what |\n"
+		    "|---|---|---|---|---|\n");
 		reference_doc(buf, doc, "");
 		if (doc->index_count > 0)
 			buf_addz(buf, "\n| index | keys | for |\n|---|---|---|\n");

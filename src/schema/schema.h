@@ -14,6 +14,7 @@
  *   SUBS (doc, member, "key", flags, count, "text")           an array of documents
  *   FREE (member, "key", flags, "text")                       a free object, checked
  *   INDEX(name, "key:1,key:-1", flags, "partial filter", "text")
+ * A collection whose documents another program makes has INDEX rows only.
  *
  * Types and their C members: UUID, STR, KEY (an object key, shown as URL),
  * SEALED (ciphertext) and enums are struct str (null: p is NULL); TIME is
@@ -112,6 +113,10 @@ struct doc {
 /* All documents, sub-documents first; ends with NULL. */
 extern const struct doc *const schema_docs[];
 const struct doc *schema_doc(const char *name);
+
+/* Where a document and its parts have SEALED rows: "share_settings.password_hash".
+ * A path goes through every item of an array on its way. */
+struct str_list doc_sealed_paths(const struct doc *doc, struct arena *arena);
 
 /* --- structs ------------------------------------------------------------ */
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "store/db.h"
+#include "store/vault.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 1000,
@@ -77,6 +78,9 @@ store_open(struct arena *process_arena, const struct store_options *options,
 	store->command_timeout_ms = options->command_timeout_ms;
 	store->trace = options->trace != NULL ? options->trace
 	    : arena_one(process_arena, struct store_trace);
+	store->may_seal = options->seal_key.n == sizeof store->seal_key;
+	if (store->may_seal)
+		memcpy(store->seal_key, options->seal_key.p, options->seal_key.n);
 	arena_defer(process_arena, close_store, store);
 	*ret_store = store;
 	return RC_OK;
@@ -87,6 +91,8 @@ store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	vault_close(store);
+	explicit_bzero(store->seal_key, sizeof store->seal_key);
 	mongoc_client_destroy(store->client);
 	store->client = NULL;
 }

@@ -24,6 +24,9 @@ struct store {
 	bool transient, unknown_commit;	/* labels of the last error */
 	bool cut;			/* the connection broke in a transaction */
 	struct store_trace *trace;
+	struct vault *vault;		/* NULL until something is sealed or unsealed */
+	unsigned char seal_key[STORE_SEAL_KEY_BYTES];
+	bool may_seal;			/* there is a seal_key */
 };
 
 /* CLIENT_WRITE waits for a majority; CLIENT_FAST for one node's word: counters

@@ -12,6 +12,8 @@
 
 struct store;
 
+enum { STORE_SEAL_KEY_BYTES = 96 };	/* of libmongocrypt's local provider */
+
 struct store_options {
 	struct str uri;
 	const char *database;
@@ -19,6 +21,7 @@ struct store_options {
 	int select_timeout_ms;		/* how long to look for a primary */
 	int command_timeout_ms;		/* maxTimeMS, and of the socket (plus a little) */
 	struct store_trace *trace;	/* or NULL */
+	struct str seal_key;		/* KEY_SEAL, copied; null: nothing is sealed here */
 };
 
 /* In shared memory: the transaction that a process is in. A server keeps the

@@ -238,7 +238,7 @@ START_TEST(mongod_and_the_rows_agree)
 		struct place place = { .depth = 0 };
 		int before = shown;
 
-		if (doc->collection == NULL)
+		if (doc->collection == NULL || doc->field_count == 0)
 			continue;
 		create(doc);
 		ck_assert_msg(mongod_takes(doc->collection, build(doc, NULL, NULL)),

@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "crypt/secret.h"
 #include "crypt/token.h"
+#include "crypt/wrap.h"
 
 static struct arena *arena;
 
@@ -238,6 +239,13 @@ START_TEST(keys_of_one_master_differ)
 			ck_assert(!str_eq(keyring_key(&ring, i), keyring_key(&ring, j)));
 		ck_assert(!str_eq(keyring_key(&ring, i), keyring_key(&other_ring, i)));
 	}
+	/* As long as libmongocrypt wants it; 96 bytes of the same HKDF, info "seal/v1". */
+	ck_assert_str_eq(hex_of(keyring_key(&ring, KEY_SEAL).p,
+	    keyring_key(&ring, KEY_SEAL).n), 
+	    "994aac99dc9b201041b63d2d7ddf5d3a93af1e85651e3ce1b663fb10e9f05460"
+	    "f3d2e6bfa82f849c2085a937d3faab497cc05d50bc7d22932c0f42942a868f62"
+	    "6b9b228575427a94d390990470444757b549ab29a1e8e04ab7284c5b8a88d294");
+	ck_assert_uint_eq(keyring_key(&ring, KEY_SHARE).n, KEY_BYTES);
 	keyring_done(&ring);
 	for (size_t i = 0; i < sizeof ring; i++)
 		ck_assert_int_eq(((unsigned char *)&ring)[i], 0);
@@ -421,6 +429,82 @@ START_TEST(what_is_not_a_file_is_refused)
 }
 END_TEST
 
+/* RFC 7518, B.3. */
+static const char wrap_text[] = "A cipher system must not be required to be secret,"
+    " and it must be able to fall into the hands of the enemy without inconvenience";
+static const char wrap_aad[] = "The second principle of Auguste Kerckhoffs";
+
+/* Its IV, ciphertext and authentication tag. */
+static const char wrap_rfc7518[] =
+    "1af38c2dc2b96ffdd86694092341bc044affaaadb78c31c5da4b1b590d10ffbd"
+    "3dd8d5d302423526912da037ecbcc7bd822c301dd67c373bccb584ad3e9279c2"
+    "e6d12a1374b77f077553df829410446b36ebd97066296ae6427ea75c2e0846a1"
+    "1a09ccf5370dc80bfecbad28c73f09b3a3b75e662a2594410ae496b2e2e6609e"
+    "31e6e02cc837f053d21f37ff4f51950bbe2638d09dd7a4930930806d0703b1f6"
+    "4dd3b4c088a7f45c216839645b2012bf2e6269a8c56a816dbc1b267761955bc5";
+
+START_TEST(what_others_wrapped_is_opened)
+{
+	struct str plain = STR("untouched"), wrapped, key = counted(0, 64);
+	unsigned char bytes[192];
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		(void)sscanf(&wrap_rfc7518[2 * i], "%2hhx", &bytes[i]);
+	wrapped = (struct str){ (char *)bytes, sizeof bytes };
+	ck_assert(wrap_open(arena, key, str_of(wrap_aad), wrapped, &plain));
+	ck_assert_str(plain, wrap_text);
+	/* Further bytes of a longer key do not matter, each of the first 64 does. */
+	ck_assert(wrap_open(arena, counted(0, 96), str_of(wrap_aad), wrapped, &plain));
+	ck_assert(!wrap_open(arena, str_slice(key, 0, 63), str_of(wrap_aad), wrapped,
+	    &plain));
+}
+END_TEST
+
+START_TEST(what_is_wrapped_opens_again)
+{
+	struct str key = counted(7, 96), no = STR_NULL, last = STR("");
+
+	for (size_t n = 0; n < 200; n++) {
+		struct str plain = counted((unsigned char)n, n), back = STR_NULL;
+		struct str wrapped = wrap_close(arena, key, no, plain);
+
+		ck_assert_uint_eq(wrapped.n, 16 + (n / 16 + 1) * 16 + 32);
+		ck_assert(wrap_open(arena, key, no, wrapped, &back));
+		ck_assert(str_eq(back, plain));
+		ck_assert(!str_eq(wrapped, last));
+		last = wrap_close(arena, key, no, plain);
+		ck_assert_msg(!str_eq(wrapped, last), "the same IV twice");
+	}
+}
+END_TEST
+
+START_TEST(what_was_changed_or_cut_does_not_open)
+{
+	struct str key = counted(7, 64), aad = STR("aad"), back = STR("untouched");
+	struct str wrapped = wrap_close(arena, key, aad, counted(0, 96));
+	char *p = arena_alloc(arena, wrapped.n), *k = arena_alloc(arena, key.n);
+
+	for (size_t bit = 0; bit < 8 * wrapped.n; bit++) {
+		memcpy(p, wrapped.p, wrapped.n);
+		p[bit / 8] ^= (char)(1 << bit % 8);
+		ck_assert_msg(!wrap_open(arena, key, aad,
+		    (struct str){ p, wrapped.n }, &back), "bit %zu", bit);
+	}
+	for (size_t n = 0; n < wrapped.n; n++)
+		ck_assert_msg(!wrap_open(arena, key, aad, str_slice(wrapped, 0, n),
+		    &back), "%zu bytes", n);
+	for (size_t bit = 0; bit < 8 * WRAP_KEY_BYTES / 2; bit++) {
+		memcpy(k, key.p, key.n);
+		k[bit / 8] ^= (char)(1 << bit % 8);
+		ck_assert(!wrap_open(arena, (struct str){ k, key.n }, aad, wrapped,
+		    &back));
+	}
+	ck_assert(!wrap_open(arena, key, STR("aae"), wrapped, &back));
+	ck_assert(!wrap_open(arena, key, STR_NULL, wrapped, &back));
+	ck_assert_str(back, "untouched");
+}
+END_TEST
+
 UNIT_MAIN_FIXTURE("crypt", setup, teardown, digests_match_their_standards,
     hmac_matches_rfc_4231, hkdf_matches_rfc_5869,
     a_failure_of_openssl_ends_the_process, comparison_sees_each_bit,
@@ -428,4 +512,6 @@ UNIT_MAIN_FIXTURE("crypt", setup, teardown, digests_match_their_standards,
     keys_of_one_master_differ, tokens_come_back,
     each_changed_bit_of_a_token_is_refused, cut_and_longer_tokens_are_refused,
     secure_links_are_nginx_s, keys_are_read_from_private_files,
-    bad_secret_files_are_refused, what_is_not_a_file_is_refused)
+    bad_secret_files_are_refused, what_is_not_a_file_is_refused,
+    what_others_wrapped_is_opened, what_is_wrapped_opens_again,
+    what_was_changed_or_cut_does_not_open)

@@ -141,6 +141,41 @@ START_TEST(all_that_is_printed_is_json)
 }
 END_TEST
 
+START_TEST(sealed_rows_are_found_wherever_they_are)
+{
+	struct str_list list = doc_sealed_paths(&doc_design, arena);
+
+	ck_assert_uint_eq(list.n, 1);
+	ck_assert_str(list.items[0], "share_settings.password_hash");
+	list = doc_sealed_paths(&doc_user, arena);
+	ck_assert_uint_eq(list.n, 1);
+	ck_assert_str(list.items[0], "password_hash");
+	list = doc_sealed_paths(&doc_every, arena);
+	ck_assert_uint_eq(list.n, 1);
+	ck_assert_str(list.items[0], "sealed");
+	ck_assert_uint_eq(doc_sealed_paths(&doc_upload, arena).n, 0);
+	ck_assert_uint_eq(doc_sealed_paths(&doc_key_vault, arena).n, 0);
+}
+END_TEST
+
+/* Its documents are libmongocrypt's. */
+START_TEST(a_document_without_rows_takes_any)
+{
+	struct buf buf;
+	struct str text;
+
+	buf_init(&buf, arena, 0, 1 << 22);
+	schema_print_validators(&buf);
+	ck_assert(str_contains_nocase(buf_str(&buf), STR("\n\"key_vault\":"
+	    "{\"$jsonSchema\":{\"bsonType\":\"object\"}}")));
+	buf.n = 0;
+	schema_print_reference(&buf);
+	text = buf_str(&buf);
+	ck_assert(str_contains_nocase(text, STR("\n## key_vault\n\nIts documents are "
+	    "not ours: there are no rows, and the validator takes any.\n\n| index |")));
+}
+END_TEST
+
 START_TEST(indexes_are_as_createindexes_wants_them)
 {
 	ck_assert_str(schema_indexes(&doc_every, arena), "[{\"name\":\"by_text\","
@@ -320,6 +355,7 @@ UNIT_MAIN_FIXTURE("schema_print", setup, teardown,
     a_component_is_what_the_view_shows,
     a_body_names_what_is_needed_and_the_defaults, all_that_is_printed_is_json,
     indexes_are_as_createindexes_wants_them,
+    sealed_rows_are_found_wherever_they_are, a_document_without_rows_takes_any,
     the_reference_has_a_line_for_each_row,
     a_table_that_is_no_validator_ends_the_process, the_rows_are_sound,
     a_new_document_has_its_defaults)

@@ -1,0 +1,145 @@
+#include "config.h"
+
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cmd/open.h"
+#include "store/keys.h"
+
+typedef int keys_fn(struct cmd *cmd, struct store *store, struct err *err);
+
+static const char *
+state_of(const struct keys_row *row)
+{
+	if (!row->opens)
+		return "does not open with the master key";
+	if (row->number == 0)
+		return "not made by bezel";
+	if (row->rotating)
+		return "current, rotation not ended";
+	return row->current ? "current" : "old";
+}
+
+static int
+list(struct cmd *cmd, struct store *store, struct err *err)
+{
+	struct keys_row *rows;
+	bool bad = false;
+	int64_t lost;
+	size_t n;
+
+	if (keys_list(store, cmd->arena, &rows, &n, &lost, err) != RC_OK)
+		return 1;
+	for (size_t i = 0; i < n; i++) {
+		char made[CLOCK_TEXT_BYTES];
+
+		clock_text(rows[i].created_ms, made);
+		(void)printf("fields/%lld  %.*s  %.*s  %lld values  %s\n",
+		    (long long)rows[i].number, STR_FMT(rows[i].id),
+		    CLOCK_TEXT_BYTES, made, (long long)rows[i].values,
+		    state_of(&rows[i]));
+		bad |= !rows[i].opens;
+	}
+	if (n == 0)
+		(void)printf("there are no data keys yet\n");
+	if (lost > 0)
+		(void)printf("%lld values were sealed with keys that are not there\n",
+		    (long long)lost);
+	return bad || lost > 0;
+}
+
+/* Whether some values were left as they are: the exit status. */
+static int
+say_values(const struct keys_done *done)
+{
+	(void)printf("sealed %lld of %lld values anew with fields/%lld\n",
+	    (long long)done->resealed, (long long)done->values,
+	    (long long)done->number);
+	if (done->unreadable > 0)
+		(void)printf("%lld values cannot be opened and were left as they "
+		    "are\n", (long long)done->unreadable);
+	return done->unreadable > 0;
+}
+
+static int
+rotate(struct cmd *cmd, struct store *store, struct err *err)
+{
+	struct keys_done done;
+
+	(void)cmd;
+	if (keys_rotate(store, &done, err) != RC_OK)
+		return 1;
+	if (done.resumed)
+		(void)printf("went on with a rotation that had not ended\n");
+	return say_values(&done);
+}
+
+static int
+prune(struct cmd *cmd, struct store *store, struct err *err)
+{
+	struct keys_done done;
+	int status;
+
+	(void)cmd;
+	if (keys_prune(store, KEYS_PRUNE_AGE_MS, &done, err) != RC_OK)
+		return 1;
+	status = say_values(&done);
+	(void)printf("removed %lld old data keys\n", (long long)done.removed);
+	return status;
+}
+
+static int
+rewrap(struct cmd *cmd, struct store *store, struct err *err)
+{
+	int64_t wrapped, fine;
+	struct keyring old;
+	struct conf conf = *cmd->conf;
+
+	conf.master_key_file = cmd->args[1];
+	if (open_keys(&conf, &old, err) != RC_OK)
+		return 1;
+	(void)!keys_rewrap(store, keyring_key(&old, KEY_SEAL), &wrapped, &fine, err);
+	keyring_done(&old);
+	if (err->rc != RC_OK)
+		return 1;
+	(void)printf("wrapped %lld data keys anew; %lld were fine already\n",
+	    (long long)wrapped, (long long)fine);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int args;
+	const char *usage;	/* when there is another number of arguments */
+	keys_fn *run;
+} words[] = {
+	{ "list", 0, "keys list takes no argument", list },
+	{ "rotate", 0, "keys rotate takes no argument", rotate },
+	{ "prune", 0, "keys prune takes no argument", prune },
+	{ "rewrap", 1, "keys rewrap needs the file of the old master key", rewrap },
+};
+
+int
+cmd_keys(struct cmd *cmd, struct err *err)
+{
+	struct app app = { .wake_fd = -1 };
+	int args = 0;
+
+	if (cmd->args[0] == NULL)
+		return cmd_usage("keys needs list, rotate, prune or rewrap");
+	while (cmd->args[args + 1] != NULL)
+		args++;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i].name, cmd->args[0]) != 0)
+			continue;
+		if (args != words[i].args)
+			return cmd_usage(words[i].usage);
+		if (open_app(cmd->arena, cmd->conf, OPEN_STORE, "bezel-keys", &app,
+		    err) != RC_OK)
+			return 1;
+		return words[i].run(cmd, app.store, err);
+	}
+	return cmd_usage("keys needs list, rotate, prune or rewrap");
+}
