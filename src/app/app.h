@@ -2,7 +2,7 @@
  * app.h - what the use cases work with, and who asks.
  *
  * The use cases (guests.h, designs.h, generations.h, uploads.h, pictures.h,
- * work.h, retention.h) know no HTTP: the API, the job workers and the command line call
+ * post.h, work.h, retention.h) know no HTTP: the API, the job workers and the command line call
  * the same functions. cmd opens the parts after the fork and fills struct app.
  */
 #ifndef BEZEL_APP_APP_H
@@ -16,6 +16,7 @@
 
 struct blob;
 struct image;
+struct mail;
 struct provider;
 struct session_cache;
 
@@ -29,6 +30,7 @@ struct app {
 	struct blob *blob;
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */
+	struct mail *mail;		/* NULL but in job workers */
 	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
 };
 

@@ -9,8 +9,9 @@
 #include "schema/documents.h"
 #include "store/counters.h"
 #include "store/guests.h"
+#include "store/jobs.h"
 
-enum { COUNTER_LIFE_MS = 2 * 24 * 3600 * 1000, PRIORITY = 10 };
+enum { COUNTER_LIFE_MS = 2 * 24 * 3600 * 1000 };
 
 void
 job_init(struct job *job, struct arena *arena, const struct actor *actor,
@@ -25,7 +26,7 @@ job_init(struct job *job, struct arena *arena, const struct actor *actor,
 	job->design_id = design_id;
 	job->user_id = actor->owner.user_id;
 	job->guest_session_id = actor->owner.guest_session_id;
-	job->priority = PRIORITY;
+	job->priority = JOB_PRIORITY;
 	job->rank = now_ms;
 	job->run_at = job->created_at = job->updated_at = now_ms;
 	job->ip_address = actor->address.p != NULL ? actor->address : STR("");

@@ -12,6 +12,7 @@ static const struct {
 	{ "jobs", METRIC_jobs_failing, 1 },
 	{ "scheduler", METRIC_scheduler_failing, 1 },
 	{ "provider", METRIC_provider_failing, 1 },
+	{ "mail", METRIC_mail_failing, 1 },
 	/* One picture that the program cannot bear is no sign. */
 	{ "images", METRIC_images_failing, 3 },
 };

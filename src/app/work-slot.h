@@ -1,7 +1,7 @@
 /*
  * work-slot.h - one picture of a job: what is asked for (work-request.c,
  * work-parameters.c), its call and end (work-slot.c), its landing
- * (work-landing.c). Only for work.c.
+ * (work-landing.c). Only for work.c and post.c.
  */
 #ifndef BEZEL_APP_WORK_SLOT_H
 #define BEZEL_APP_WORK_SLOT_H
@@ -38,6 +38,10 @@ struct work {
 	/* clock_mono_ms(); leave_by_ms: 0 until we are told to stop */
 	int64_t next_heartbeat_ms, lease_ends_ms, leave_by_ms;
 };
+
+/* Holds the lease, once a second or more often; sees the user's wish to stop.
+ * RC_CONFLICT: the job is somebody else's now. work.c */
+enum rc work_heartbeat(struct work *w, struct err *err) must_use;
 
 /* Queued or running: it has not reached its end. */
 bool slot_open(const struct slot *slot);

@@ -6,6 +6,7 @@
 
 #include "app/claim.h"
 #include "app/ending.h"
+#include "app/post.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -117,8 +118,8 @@ cancel_calls(struct work *w)
 			provider_cancel(w->calls[i].call);
 }
 
-static enum rc
-heartbeat(struct work *w, struct err *err)
+enum rc
+work_heartbeat(struct work *w, struct err *err)
 {
 	int64_t now_ms = clock_mono_ms();
 	bool cancel = false;
@@ -170,7 +171,7 @@ drive(struct work *w, struct err *err)
 		provider_wait(w->app->provider, WAIT_MS);
 		if (must_break_off(w))
 			cancel_calls(w);
-		if (heartbeat(w, err) != RC_OK || take_ended(w, err) != RC_OK)
+		if (work_heartbeat(w, err) != RC_OK || take_ended(w, err) != RC_OK)
 			return err->rc;
 	}
 }
@@ -269,6 +270,7 @@ static const struct {
 	{ "refinement", run_generation },
 	{ "object_deletion", run_deletion },
 	{ "claim", run_claim },
+	{ "mail", post_run },
 };
 
 static int64_t
@@ -307,6 +309,9 @@ bury(struct work *w, struct err *err)
 	    LOG_STR("kind", w->job->kind), LOG_INT("attempts", w->job->attempts),
 	    LOG_END);
 	metric_add(w->app->shared, METRIC_jobs_dead_total, 1);
+	if (w->job->design_id.p == NULL)	/* mail: it has no slots, nothing was charged */
+		return jobs_give_up(w->app->store, w->arena, w->job->id, w->token,
+		    STR("given up after many claims"), err);
 	err_init(&ignored);
 	for (size_t i = 0; i < w->job->slots.n; i++)
 		if (slot_open(&w->job->slots.items[i]))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/retention.h"
+#include "app/session-cache.h"
 #include "base/log.h"
 #include "cmd/open.h"
 #include "store/migrate.h"

@@ -7,6 +7,8 @@
 #include "blob/fs.h"
 #include "crypt/secret.h"
 #include "image/image.h"
+#include "mail/outbox.h"
+#include "mail/smtp.h"
 #include "net/net.h"
 #include "provider/flaky.h"
 #include "provider/gemini.h"
@@ -159,6 +161,47 @@ open_image(struct arena *arena, const struct conf *conf, struct app *app,
 	return RC_OK;
 }
 
+static enum rc
+open_smtp(struct arena *arena, const struct conf *conf,
+    const struct mail_mailbox *from, struct app *app, struct err *err)
+{
+	static const enum net_smtp_tls tls[] = {
+		[CONF_SMTP_STARTTLS] = NET_SMTP_STARTTLS,
+		[CONF_SMTP_IMPLICIT] = NET_SMTP_IMPLICIT,
+		[CONF_SMTP_NONE] = NET_SMTP_PLAIN };
+	struct net_smtp_options options = { .host = conf->smtp_host,
+		.port = (int)conf->smtp_port, .tls = tls[conf->smtp_tls],
+		.user = conf->smtp_user, .ca_file = conf->smtp_ca_file,
+		.hello = mail_address_domain(from->address),
+		.timeout_ms = conf->smtp_timeout_s * 1000 };
+
+	if (conf->smtp_password_file != NULL && secret_read_file(arena,
+	    conf->smtp_password_file, &options.password, err) != RC_OK)
+		return err->rc;
+	if (options.ca_file != NULL && access(options.ca_file, R_OK) != 0)
+		return err_set(err, RC_INTERNAL, "%s: smtp_ca_file cannot be read.",
+		    options.ca_file);
+	app->mail = mail_smtp_open(arena, &options, from);
+	return RC_OK;
+}
+
+static enum rc
+open_mail(struct arena *arena, const struct conf *conf, struct app *app,
+    struct err *err)
+{
+	struct mail_mailbox from;
+	const char *folder = conf->mail_outbox;
+
+	if (mail_mailbox_parse(conf->mail_from, &from, err) != RC_OK)
+		return err_set(err, RC_INTERNAL, "mail_from must be like"
+		    " Studio <noreply@studio.example>.");
+	if (conf->mail == CONF_MAIL_SMTP)
+		return open_smtp(arena, conf, &from, app, err);
+	if (folder == NULL)
+		folder = arena_printf(arena, "%s/outbox", conf->state_dir).p;
+	return mail_outbox_open(arena, folder, &from, &app->mail, err);
+}
+
 enum rc
 open_app(struct arena *process_arena, const struct conf *conf,
     enum open_parts parts, const char *app_name, struct app *ret_app,
@@ -174,7 +217,9 @@ open_app(struct arena *process_arena, const struct conf *conf,
 	    || ((parts & OPEN_IMAGE)
 	    && open_image(process_arena, conf, ret_app, err) != RC_OK)
 	    || ((parts & OPEN_PROVIDER)
-	    && open_provider(process_arena, conf, ret_app, err) != RC_OK))
+	    && open_provider(process_arena, conf, ret_app, err) != RC_OK)
+	    || ((parts & OPEN_MAIL)
+	    && open_mail(process_arena, conf, ret_app, err) != RC_OK))
 		return err->rc;
 	return RC_OK;
 }

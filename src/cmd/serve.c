@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/session-cache.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/open.h"

@@ -181,6 +181,24 @@ check_needs(struct conf *conf, struct arena *arena, struct err *err)
 		    " over guest_session_max_s");
 }
 
+static void
+check_mail(struct conf *conf, struct arena *arena, struct err *err)
+{
+	if ((conf->smtp_user.p == NULL) != (conf->smtp_password_file == NULL))
+		(void)fault_of(conf, smtp_user, "smtp_user and smtp_password_file"
+		    " need each other");
+	if (conf->mail != CONF_MAIL_SMTP)
+		return;
+	if (conf->smtp_host.p == NULL)
+		(void)fault_of(conf, smtp_host, "mail = smtp needs smtp_host");
+	else if (!is_host(conf->smtp_host))
+		(void)fault_of(conf, smtp_host, "smtp_host must be a name in lower"
+		    " case, or an address: mail.example, 192.0.2.1, [2001:db8::1]");
+	else if (conf->smtp_tls == CONF_SMTP_NONE && !is_loopback(conf->smtp_host))
+		(void)fault_of(conf, smtp_tls, "smtp_tls = none is for a relay on a"
+		    " loopback address alone");
+}
+
 enum rc
 conf_check(struct conf *conf, struct arena *arena, struct err *err)
 {
@@ -190,5 +208,6 @@ conf_check(struct conf *conf, struct arena *arena, struct err *err)
 	check_mongodb(conf, arena, err);
 	check_sockets(conf, arena, err);
 	check_needs(conf, arena, err);
+	check_mail(conf, arena, err);
 	return err->fault_count > before ? RC_INVALID : RC_OK;
 }

@@ -21,6 +21,15 @@ static const struct conf_word render_profile_words[] = {
 	{ "draft", CONF_RENDER_DRAFT }, { "final", CONF_RENDER_FINAL }, { NULL, 0 }
 };
 
+static const struct conf_word mail_words[] = {
+	{ "outbox", CONF_MAIL_OUTBOX }, { "smtp", CONF_MAIL_SMTP }, { NULL, 0 }
+};
+
+static const struct conf_word smtp_tls_words[] = {
+	{ "starttls", CONF_SMTP_STARTTLS }, { "implicit", CONF_SMTP_IMPLICIT },
+	{ "none", CONF_SMTP_NONE }, { NULL, 0 }
+};
+
 static const struct conf_word log_level_words[] = {
 	{ "debug", LOG_DEBUG }, { "info", LOG_INFO }, { "warn", LOG_WARN },
 	{ "error", LOG_ERROR }, { NULL, 0 }

@@ -15,6 +15,8 @@
 
 enum conf_provider { CONF_PROVIDER_RENDER, CONF_PROVIDER_GEMINI, CONF_PROVIDER_MEM };
 enum conf_render_profile { CONF_RENDER_DRAFT, CONF_RENDER_FINAL };
+enum conf_mail { CONF_MAIL_OUTBOX, CONF_MAIL_SMTP };
+enum conf_smtp_tls { CONF_SMTP_STARTTLS, CONF_SMTP_IMPLICIT, CONF_SMTP_NONE };
 
 struct conf_list {
 	const struct str *items;

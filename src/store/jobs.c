@@ -228,27 +228,31 @@ jobs_slot_open(struct store *store, struct arena *arena, struct str id,
 	return RC_OK;
 }
 
-enum rc
-jobs_requeue(struct store *store, struct arena *arena, struct str id,
-    struct str token, int64_t wait_ms, struct str last_error, struct err *err)
+/* Words that the server must not take for a path or an operator: a stage of their
+ * own. */
+static void
+add_last_error(bson_t *pipeline, struct str last_error)
 {
-	/* A worker that has not seen the user's wish leaves it to the next one. */
-	bson_t *pipeline = db_json(arena, "[{\"$set\":{\"status\":\"queued\","
-	    "\"lease_token\":null,\"lease_until\":null,\"run_at\":{\"$cond\":["
-	    "{\"$eq\":[\"$cancel_requested\",true]},\"$$NOW\",{\"$add\":"
-	    "[\"$$NOW\",%lld]}]},%s}}]", (long long)wait_ms, TOUCH);
 	bson_t stage, set, literal;
+
+	if (last_error.p == NULL)
+		return;
+	BSON_APPEND_DOCUMENT_BEGIN(pipeline, "1", &stage);
+	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &set);
+	BSON_APPEND_DOCUMENT_BEGIN(&set, "last_error", &literal);
+	bson_add_str(&literal, "$literal", last_error);
+	bson_append_document_end(&set, &literal);
+	bson_append_document_end(&stage, &set);
+	bson_append_document_end(pipeline, &stage);
+}
+
+static enum rc
+update_held(struct store *store, struct arena *arena, struct str id,
+    struct str token, bson_t *pipeline, struct str last_error, struct err *err)
+{
 	int64_t matched;
 
-	if (last_error.p != NULL) {
-		BSON_APPEND_DOCUMENT_BEGIN(pipeline, "1", &stage);
-		BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &set);
-		BSON_APPEND_DOCUMENT_BEGIN(&set, "last_error", &literal);
-		bson_add_str(&literal, "$literal", last_error);
-		bson_append_document_end(&set, &literal);
-		bson_append_document_end(&stage, &set);
-		bson_append_document_end(pipeline, &stage);
-	}
+	add_last_error(pipeline, last_error);
 	if (db_update(store, arena, collection, held(arena, id, token), pipeline,
 	    DB_PIPELINE, &matched, err) != RC_OK)
 		return err->rc;
@@ -256,18 +260,49 @@ jobs_requeue(struct store *store, struct arena *arena, struct str id,
 }
 
 enum rc
+jobs_requeue(struct store *store, struct arena *arena, struct str id,
+    struct str token, int64_t wait_ms, struct str last_error, struct err *err)
+{
+	/* A worker that has not seen the user's wish leaves it to the next one. */
+	return update_held(store, arena, id, token, db_json(arena,
+	    "[{\"$set\":{\"status\":\"queued\","
+	    "\"lease_token\":null,\"lease_until\":null,\"run_at\":{\"$cond\":["
+	    "{\"$eq\":[\"$cancel_requested\",true]},\"$$NOW\",{\"$add\":"
+	    "[\"$$NOW\",%lld]}]},%s}}]", (long long)wait_ms, TOUCH), last_error,
+	    err);
+}
+
+enum rc
+jobs_postpone(struct store *store, struct arena *arena, struct str id,
+    struct str token, int64_t wait_ms, struct str last_error, struct err *err)
+{
+	return update_held(store, arena, id, token, db_json(arena,
+	    "[{\"$set\":{\"status\":\"queued\","
+	    "\"lease_token\":null,\"lease_until\":null,\"priority\":%d,"
+	    "\"rank\":{\"$add\":[{\"$toLong\":\"$$NOW\"},%lld]},"
+	    "\"run_at\":{\"$add\":[\"$$NOW\",%lld]},%s}}]", JOB_PRIORITY,
+	    (long long)wait_ms, (long long)wait_ms, TOUCH), last_error, err);
+}
+
+/* The sets of all endings. */
+#define ENDED(more) "[{\"$set\":{\"status\":\"%s\",\"lease_token\":null," \
+	"\"lease_until\":null,\"ended_at\":\"$$NOW\"" more ",%s}}]"
+
+enum rc
 jobs_end(struct store *store, struct arena *arena, struct str id,
     struct str token, const char *status, bool charge_returned, struct err *err)
 {
-	int64_t matched;
+	return update_held(store, arena, id, token, charge_returned
+	    ? db_json(arena, ENDED(",\"charge.returned\":true"), status, TOUCH)
+	    : db_json(arena, ENDED(""), status, TOUCH), STR_NULL, err);
+}
 
-	if (db_update(store, arena, collection, held(arena, id, token),
-	    db_json(arena, "[{\"$set\":{\"status\":\"%s\",\"lease_token\":null,"
-	    "\"lease_until\":null,\"ended_at\":\"$$NOW\"%s,%s}}]", status,
-	    charge_returned ? ",\"charge.returned\":true" : "", TOUCH),
-	    DB_PIPELINE, &matched, err) != RC_OK)
-		return err->rc;
-	return matched == 1 ? RC_OK : lost(err);
+enum rc
+jobs_give_up(struct store *store, struct arena *arena, struct str id,
+    struct str token, struct str last_error, struct err *err)
+{
+	return update_held(store, arena, id, token, db_json(arena, ENDED(""),
+	    "failed", TOUCH), last_error, err);
 }
 
 /* What is no array holds no slot. */

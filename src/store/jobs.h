@@ -15,7 +15,11 @@ struct job;
 struct slot;
 struct api_usage;
 
-enum { JOB_POSITION_MAX = 1000 };
+enum {
+	JOB_POSITION_MAX = 1000,
+	JOB_PRIORITY = 10,		/* of what people wait for in a line */
+	JOB_PRIORITY_MAIL = 5		/* short, and somebody looks at the inbox */
+};
 
 enum rc jobs_insert(struct store *store, struct arena *arena,
     const struct job *job, struct err *err) must_use;
@@ -62,6 +66,16 @@ enum rc jobs_slot_open(struct store *store, struct arena *arena, struct str id,
 enum rc jobs_requeue(struct store *store, struct arena *arena, struct str id,
     struct str token, int64_t wait_ms, struct str last_error,
     struct err *err) must_use;
+
+/* The same, and from now on it stands in the line as if it were asked for when
+ * wait_ms are over: what waits for hours is in nobody's way. */
+enum rc jobs_postpone(struct store *store, struct arena *arena, struct str id,
+    struct str token, int64_t wait_ms, struct str last_error,
+    struct err *err) must_use;
+
+/* Ends it as failed, with the reason for the operator. */
+enum rc jobs_give_up(struct store *store, struct arena *arena, struct str id,
+    struct str token, struct str last_error, struct err *err) must_use;
 
 /* Ends it with a status; RC_CONFLICT when the lease is lost. */
 enum rc jobs_end(struct store *store, struct arena *arena, struct str id,
