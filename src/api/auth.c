@@ -5,6 +5,7 @@
 #include "app/accounts.h"
 #include "app/device.h"
 #include "app/signin.h"
+#include "codec/json.h"
 #include "schema/documents.h"
 
 static void

@@ -16,7 +16,10 @@
 #include "store/tokens.h"
 #include "store/users.h"
 
-enum { DAY_S = 24 * 3600, HOUR_S = 3600 };
+enum {
+	DAY_S = 24 * 3600, HOUR_S = 3600,
+	VERIFY_LIFE_S = 48 * 3600, RESET_LIFE_S = 15 * 60
+};
 
 static enum rc
 address_of(struct arena *arena, struct str text, struct str *ret_email,
@@ -62,6 +65,19 @@ register_in_transaction(struct store *store, struct arena *arena, void *arg,
 }
 
 static void
+fill_token(struct one_time_token *token, struct str id, const char *purpose,
+    const struct user *user, int64_t now_ms, int life_s)
+{
+	doc_init(&doc_one_time_token, token);
+	token->id = id;
+	token->purpose = str_of(purpose);
+	token->user_id = user->id;
+	token->email = user->email;
+	token->created_at = now_ms;
+	token->expires_at = now_ms + life_s * 1000LL;
+}
+
+static void
 fill_registration(struct registration *r, struct arena *arena, struct str email,
     struct str full_name, struct str browser)
 {
@@ -71,14 +87,9 @@ fill_registration(struct registration *r, struct arena *arena, struct str email,
 	user->full_name = full_name;
 	user->auth_provider = STR("email");
 	user->created_at = user->updated_at = clock_now_ms();
-	doc_init(&doc_one_time_token, &r->token);
-	r->token.id = uuid_new(arena);
-	r->token.purpose = STR("verify_email");
-	r->token.user_id = user->id;
-	r->token.email = email;
+	fill_token(&r->token, uuid_new(arena), "verify_email", user,
+	    user->created_at, VERIFY_LIFE_S);
 	r->token.browser = browser;
-	r->token.created_at = user->created_at;
-	r->token.expires_at = user->created_at + VERIFY_LIFE_S * 1000LL;
 	mail_to(&r->order, "verify_email", user);
 	r->order.token_id = r->token.id;
 }
@@ -159,6 +170,36 @@ app_mail_ask(struct app *app, struct arena *arena, const struct actor *actor,
 	if (post_enqueue(app, arena, &order, STR_NULL, err) == RC_OK)
 		app_wake(app);
 	return err->rc;
+}
+
+enum rc
+app_mail_prepare(struct app *app, struct arena *arena, struct mail_order *order,
+    struct str token_id, int64_t asked_ms, bool *ret_wanted, struct err *err)
+{
+	bool reset = str_eqz(order->template, "password_reset");
+	struct one_time_token token;
+	struct user user;
+	enum rc rc = users_by_email(app->store, arena, order->to, &user, err);
+
+	*ret_wanted = false;
+	if (rc == RC_NOT_FOUND) {
+		err_init(err);
+		return RC_OK;
+	}
+	if (rc != RC_OK || user.disabled_at != TIME_NULL
+	    || (!reset && user.email_verified))
+		return rc;
+	fill_token(&token, token_id, reset ? "password_reset" : "verify_email",
+	    &user, asked_ms, reset ? RESET_LIFE_S : VERIFY_LIFE_S);
+	rc = tokens_insert(app->store, arena, &token, err);
+	if (rc == RC_CONFLICT)		/* of an earlier try */
+		err_init(err);
+	else if (rc != RC_OK)
+		return rc;
+	order->token_id = token_id;
+	order->name = user.full_name;
+	*ret_wanted = true;
+	return RC_OK;
 }
 
 /* --- links --------------------------------------------------------------- */

@@ -13,8 +13,7 @@
 struct body_new_password;
 struct body_password;
 struct body_register;
-
-enum { VERIFY_LIFE_S = 48 * 3600, RESET_LIFE_S = 15 * 60 };
+struct mail_order;
 
 /* *ret_browser: for a cookie by which the link in the mail also signs in here. */
 enum rc app_register(struct app *app, struct arena *arena,
@@ -47,5 +46,12 @@ enum rc app_password_change(struct app *app, struct arena *arena,
 /* The actor has signed in lately, or RC_FRESH_LOGIN. */
 enum rc app_fresh(const struct app *app, const struct actor *actor,
     struct err *err) must_use;
+
+/* For the job that sends what was asked for with app_mail_ask(), at that moment: who has
+ * this address, and a link for it. *ret_wanted is false when nobody does, or has no
+ * use for it. token_id is the same for each try. */
+enum rc app_mail_prepare(struct app *app, struct arena *arena,
+    struct mail_order *order, struct str token_id, int64_t asked_ms,
+    bool *ret_wanted, struct err *err) must_use;
 
 #endif

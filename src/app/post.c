@@ -2,6 +2,7 @@
 
 #include "app/post.h"
 
+#include "app/accounts.h"
 #include "app/charge.h"
 #include "app/links.h"
 #include "app/work-slot.h"
@@ -239,6 +240,15 @@ send_message(struct work *w, const struct mail_template *template,
 	}
 }
 
+/* By anybody, for an address: its account is not known yet. */
+static bool
+asked_for(const struct mail_order *order)
+{
+	return order->token_id.p == NULL
+	    && (str_eqz(order->template, "verify_email")
+	    || str_eqz(order->template, "password_reset"));
+}
+
 enum rc
 post_run(struct work *w, struct err *err)
 {
@@ -248,9 +258,17 @@ post_run(struct work *w, struct err *err)
 	const struct mail_template *template = order == NULL ? NULL
 	    : mail_template_find(order->template);
 	struct mail_message message;
+	bool wanted = true;
 
 	if (template == NULL)
 		return give_up(w, &damaged, err);
+	if (asked_for(w->job->mail_order) && app_mail_prepare(w->app, w->arena,
+	    w->job->mail_order, w->job->id, w->job->created_at, &wanted, err)
+	    != RC_OK)
+		return err->rc;
+	if (!wanted)	/* nobody's address, and nobody is told */
+		return jobs_end(w->app->store, w->arena, w->job->id, w->token,
+		    "succeeded", false, err);
 	write_message(w, template, &message);
 	return send_message(w, template, &message, err);
 }

@@ -79,8 +79,8 @@ claim_step(struct store *store, struct arena *arena, struct str guest_session_id
     struct str user_id, int64_t *ret_moved, struct err *err)
 {
 	struct str ids[CLAIM_AT_ONCE];
+	size_t n = 0;
 	bool last;
-	size_t n;
 
 	if (find_designs(store, arena, guest_session_id, ids, &n, err) != RC_OK)
 		return err->rc;

@@ -124,10 +124,11 @@ class Reply:
 class Client:
     """A browser's habits over http.client: cookies are kept, unsafe methods carry Origin."""
 
-    def __init__(self, port, origin, headers=None, watcher=None, allowed=()):
+    def __init__(self, port, origin, headers=None, watcher=None, allowed=(), address=None):
         self.port = port
         self.origin = origin
         self.cookies = {}
+        self.address = address  # of loopback, to come from
         self.headers = dict(headers or {})
         self.watcher = watcher  # sees each exchange: openapi.py
         self.allowed = set(allowed)  # statuses from 500 on that the test expects
@@ -143,7 +144,8 @@ class Client:
             body = json_module.dumps(json).encode()
             sent["Content-Type"] = "application/json"
         sent.update(headers or {})
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * SLOWER)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * SLOWER,
+                                                source_address=self.address and (self.address, 0))
         try:
             connection.request(method, path, body, {k: v for k, v in sent.items() if v is not None})
             answer = connection.getresponse()
