@@ -16,6 +16,7 @@
 
 struct blob;
 struct image;
+struct oauth;
 struct provider;
 
 struct app {
@@ -27,6 +28,7 @@ struct app {
 	struct blob *blob;
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */
+	struct oauth *oauth;		/* NULL but in slow web workers, or none is on */
 	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
 };
 

@@ -10,7 +10,8 @@ enum open_parts {
 	OPEN_STORE = 1 << 0,
 	OPEN_BLOB = 1 << 1,
 	OPEN_IMAGE = 1 << 2,
-	OPEN_PROVIDER = 1 << 3
+	OPEN_PROVIDER = 1 << 3,
+	OPEN_OAUTH = 1 << 4
 };
 
 /* Reads the file of --config, the environment, then each --name=value, wherever
