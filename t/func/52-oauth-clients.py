@@ -7,6 +7,8 @@ import hmac
 import json
 import os
 import secrets
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -16,8 +18,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 import tap
 from facebook import APP_ID, APP_SECRET, MODES, USER_ID, Facebook
+from faults import workers
 from oidc import SECRET, Oidc
-from stack import BUILDDIR, SLOWER, free_port
+from stack import BUILDDIR, SLOWER, Stack, free_port, wait_for
 from tap import contains, is_, main, ok, test
 
 REDIRECT = "http://127.0.0.1:8080/v1/auth/google/callback"
@@ -484,6 +487,57 @@ def facebook_signs_requests():
                        ("issued_at", request(issued_at=int(time.time()) + 1000))):
         refused(client.ask(do="signed", provider="facebook", text=text), "forbidden", "facebook signed_request: " + word,
                 "not for its " + word)
+
+
+# --- the service -------------------------------------------------------------
+
+def write_secret(stack, name, text, mode=0o600):
+    path = os.path.join(stack.folder, name)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+    os.chmod(path, mode)
+    if os.getuid() == 0:
+        shutil.chown(path, "bezel", "bezel")
+    return path
+
+
+@test
+def the_service_opens_them():
+    """Slow workers hold the clients; a reload that cannot read a secret changes nothing, and no secret is logged."""
+    stack = Stack(settings={"provider": "mem", "google_issuer": oidc.url, "google_client_id": "rp",
+                            "facebook_app_id": APP_ID, "facebook_graph_url": facebook.url})
+    stack.settings["google_client_secret_file"] = write_secret(stack, "google.secret", SECRET)
+    stack.settings["facebook_app_secret_file"] = write_secret(stack, "facebook.secret", APP_SECRET)
+    oidc.seen.clear()
+    with stack:
+        slow = workers(stack, "slow")
+        ok(slow, "slow workers run")
+        is_(stack.client().get("/readyz").json(), {"status": "ready", "failing": []}, "nothing fails")
+        is_(oidc.seen, [], "and the provider is not asked before somebody signs in")
+        write_secret(stack, "facebook.secret", APP_SECRET, 0o644)
+        stack.kill(stack.pid("bezel"), signal.SIGHUP)
+        refusals = wait_for(lambda: stack.events("reload.refused"), 20, "the refusal of the reload")
+        contains(refusals[0]["detail"], "facebook.secret: is open to group or others", "a reload with a secret that all can read")
+        is_(workers(stack, "slow"), slow, "changes nothing")
+        write_secret(stack, "facebook.secret", APP_SECRET)
+        stack.kill(stack.pid("bezel"), signal.SIGHUP)
+        wait_for(lambda: not set(slow) & set(workers(stack, "slow")) and workers(stack, "slow"), 20, "the reload")
+        is_(stack.events("worker.failed"), [], "no worker had trouble")
+        ok(SECRET not in stack.log("bezel") and APP_SECRET not in stack.log("bezel"), "no secret is in the log")
+
+
+@test
+def the_configuration_is_checked():
+    """id without secret, a foreign http address: refused before anything starts."""
+    program = os.path.join(BUILDDIR, "bezel")
+    for options, part in ((["--google-client-id=rp"], "must be set together"),
+                          (["--facebook-app-secret-file=/x"], "must be set together"),
+                          (["--google-issuer=http://accounts.example"], "google_issuer must be like"),
+                          (["--facebook-app-id=abc", "--facebook-app-secret-file=/x"], "must be digits")):
+        ended = subprocess.run([program, "check", "--mongodb-uri=mongodb://127.0.0.1/", *options], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30 * SLOWER, check=False)
+        ok(ended.returncode != 0 and part in ended.stdout, " ".join(options), ended.stdout)
 
 
 # --- both --------------------------------------------------------------------
