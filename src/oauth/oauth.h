@@ -42,7 +42,8 @@ enum {
 	OAUTH_PICTURE_MAX = 2048
 };
 
-/* What both halves of a sign-in share. */
+/* What both halves of a sign-in share. All of it is ours and must be there, also for
+ * a provider that has no use for it. */
 struct oauth_flow {
 	struct str redirect_uri;	/* registered at the provider; the same twice */
 	struct str state;		/* for begin: comes back beside the code */
