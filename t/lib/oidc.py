@@ -1,5 +1,5 @@
 """oidc.py - an OpenID provider on loopback for tests, in the place of Google: the npm library oidc-provider, with a
-proxy in front that counts, delays, spoils and says how long answers keep.
+proxy in front that counts, delays and spoils.
 
     with Oidc() as oidc:
         back = oidc.sign_in(url, "alice")     # the parameters of the callback: {"code": .., "state": .., "iss": ..}
@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.parse
 
-from stack import SLOWER, SRCDIR, free_port, script, wait_for
+from stack import SLOWER, SRCDIR, free_port, script
 
 CACHE = os.environ.get("BEZEL_CACHE") or os.path.join(SRCDIR, ".cache")
 SECRET = "rp-secret-0123456789"
@@ -135,10 +135,7 @@ class Oidc:
             status, headers, answer = self.ask(handler, body)
         if "change" in how:
             answer = json.dumps(how["change"](json.loads(answer))).encode()
-        headers = [pair for pair in headers if pair[0].lower() not in ("content-length", "connection", "transfer-encoding",
-                                                                      "cache-control")]
-        if "cache" in how:
-            headers.append(("Cache-Control", how["cache"]))
+        headers = [pair for pair in headers if pair[0].lower() not in ("content-length", "connection", "transfer-encoding")]
         try:
             handler.send_response(status)
             for name, value in headers:
@@ -164,7 +161,7 @@ class Oidc:
             connection.close()
 
     def spoil(self, path, **how):
-        """slow=seconds, instead=(status, headers, body), change=function of the JSON, cache=Cache-Control,
+        """slow=seconds, instead=(status, headers, body), change=function of the JSON,
         lie=bytes that are promised and do not come; nothing: as it is."""
         self.spoilt[path] = how
 
@@ -211,6 +208,3 @@ class Oidc:
     def close(self):
         self.stop_proxy()
         self.stop()
-
-
-__all__ = ["Oidc", "SECRET", "wait_for"]
