@@ -398,53 +398,6 @@ def advice():
 
 
 @test
-def nobody_elses():
-    bob = guest(stack)
-    made = make(ann)
-    job = create(ann).json()["generation"]["id"]
-    over(ann, job)
-    image = made["generated_images"][0]["image_id"]
-    fixtures = {
-        "/v1/designs/{id}": (made["id"], {"is_favorite": True}),
-        "/v1/designs/{id}/restore": (made["id"], None),
-        "/v1/designs/{id}/select": (made["id"], {"image_id": image}),
-        "/v1/designs/{id}/generations": (made["id"], {}),
-        "/v1/designs/{id}/refinements": (made["id"], {"prompt": "x"}),
-        "/v1/designs/{id}/versions": (made["id"], None),
-        "/v1/designs/{id}/checks": (made["id"], None),
-        "/v1/generations/{id}": (job, None),
-        "/v1/generations/{id}/cancel": (job, None),
-        "/v1/generations/{id}/retry": (job, None),
-    }
-    # The second is opened by its signature alone: 45-jpeg.py.
-    open_to_all = {"/v1/problems/{code}", "/media/{signature}/{expires}/{folder}/{name}.jpg"}
-    before = (stack.db.designs.find_one({"_id": made["id"]}), stack.db.jobs.find_one({"_id": job}),
-              stack.db.guest_sessions.find_one({"_id": bob.session}))
-    for method, pattern, _ in route_rows(SRCDIR):
-        if "{" not in pattern or pattern in open_to_all:
-            continue
-        if pattern not in fixtures:
-            ok(False, "%s %s has no fixture here" % (method, pattern))
-            continue
-        identifier, json = fixtures[pattern]
-        path = pattern.replace("{id}", identifier)
-        json = json if method in ("POST", "PATCH") else None
-        problem(bob.request(method, path, json=json), 404, "not_found", "%s %s of somebody else" % (method, pattern))
-        if method == "DELETE":
-            problem(bob.delete(path + "?purge=true"), 404, "not_found", "purge of somebody else")
-        problem(stack.client().request(method, path, json=json), 401, "session_required", "%s %s of nobody" % (method, pattern))
-        problem(bob.request(method, pattern.replace("{id}", NOBODY), json=json), 404, "not_found",
-                "%s %s that is not there" % (method, pattern))
-        problem(bob.request(method, pattern.replace("{id}", "not-an-id"), json=json), 404, "not_found",
-                "%s %s with no id" % (method, pattern))
-    is_((stack.db.designs.find_one({"_id": made["id"]}), stack.db.jobs.find_one({"_id": job}),
-         stack.db.guest_sessions.find_one({"_id": bob.session})), before, "nothing of this changed anything")
-    problem(create(bob, gem_data__uploaded_image_url=ann.upload("/v1/uploads", picture()).json()["url"]), 422, "invalid",
-            "an upload of somebody else")
-    is_(bob.get("/v1/designs").json(), {"items": [], "next_cursor": None}, "Bob has nothing")
-
-
-@test
 def other_pages():
     reply = client.get("/v1/catalog")
     is_((reply.status, reply.header("Cache-Control")), (200, "public, max-age=300"), "the catalogue needs no session")
