@@ -20,7 +20,7 @@ from relay import USER, OddRelay, Relay, certificate, secret
 from faults import workers
 from stack import SLOWER, TMP, Stack, wait_for
 from studio import metric
-from tap import at_end, diag, is_, main, ok, test
+from tap import at_end, diag, is_, main, ok, skip, test
 
 ADDRESS = "anna@example.net"
 TEMPLATES = ["verify_email", "password_reset", "password_changed", "email_taken", "new_sign_in", "export_ready",
@@ -509,6 +509,27 @@ def a_message_over_the_relays_limit():
     ok("refused, and will be" in done.stdout and "code: 552" in done.stdout, "never", done.stdout)
     is_(relay.taken, [], "nothing was taken")
     relay.stop()
+
+
+@test
+def told_to_stop_while_it_sends():
+    """It waits for the relay's word for twenty seconds, then leaves the mail to the next one."""
+    if not os.environ.get("BEZEL_TEST_LONG"):
+        skip("told to stop while it sends", "takes half a minute")
+        return
+    odd = OddRelay({".": "..."})
+    reload_with(mail="smtp", smtp_host="127.0.0.1", smtp_port=odd.port, smtp_tls="none")
+    job = enqueue(order(to="stop@example.net"))
+    wait_for(lambda: "DATA" in odd.commands, 15, "the message")
+    began = time.monotonic()
+    stack.stop()
+    took = time.monotonic() - began
+    ok(15 < took < 29 * SLOWER, "it ends, and not at once", "%.1f s" % took)
+    odd.close()
+    stack.settings.update(starttls.settings(folder))
+    stack.start()
+    last = ended(job, 30)
+    is_((last["status"], last["attempts"]), ("succeeded", 2), "sent at the next start")
 
 
 @test

@@ -400,7 +400,7 @@ START_TEST(addresses)
 		"a@example.net>\r\nRCPT TO:<evil@example.net", "<a@b>", "a@<b>",
 		"\"a b\"@c", "a..b@c", ".a@b", "a.@b", "a@b..c", "a@.b", "a@b.",
 		"a@-b", "a@b-", "a@b_c", "a@[127.0.0.1]", "a,b@c", "a;b@c", "a:b@c",
-		"a(b)@c", "a\\b@c", "j\xc3\xb6rg@example.net", "a@b\xc3\xbc" "cher.example",
+		"a(b)@c", "a\\b@c", "j\xc3\xb6rg@example.net", "a@\xc3\xbc.example",
 		"a\t@b", "a@b\x7f", "Anna <a@b>" };
 	char most[300];
 
