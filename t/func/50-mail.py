@@ -8,6 +8,7 @@ import email.utils
 import html.parser
 import os
 import re
+import shutil
 import stat
 import sys
 import tempfile
@@ -76,6 +77,11 @@ def reload_with(**settings):
         del stack.settings[name]
     stack.settings.update(settings)
     stack.restart()
+
+
+def words_of(relay):
+    """Its options for a command line."""
+    return ["--%s=%s" % pair for pair in relay.settings(folder, "once").items()]
 
 
 class Words(html.parser.HTMLParser):
@@ -346,6 +352,8 @@ def refused_for_good():
     last = ended(enqueue(order(to=address)))
     is_((last["status"], last["attempts"], starttls.asked.count(address)), ("failed", 1, 1), "5xx: one try, given up")
     ok("550" in last["last_error"] and "no such user" in last["last_error"], "the row says why", last["last_error"])
+    # The row first, then what is said of it.
+    wait_for(lambda: [e for e in stack.events("mail.given_up") if e["job"] == last["_id"]], 5, "the line in the log")
     is_(metric(stack, "bezel_mail_failed_total") - failed, 1, "counted")
     entry = [e for e in stack.events("mail.given_up") if e["job"] == last["_id"]]
     is_((len(entry), entry[0]["code"], entry[0]["reason"]), (1, 550, "refused"), "logged once, by its id")
@@ -495,8 +503,7 @@ def a_wrong_password():
 @test
 def implicit_tls():
     relay = Relay(folder, tls="implicit").start()
-    done = stack.bezel("--smtp_tls=implicit", "--smtp_port=%d" % relay.port, "--smtp_ca_file=" + relay.cert, "mail", "test",
-                       ADDRESS)
+    done = stack.bezel(*words_of(relay), "mail", "test", ADDRESS)
     is_((done.returncode, len(relay.taken)), (0, 1), "implicit TLS: sent")
     is_(relay.logins[:1] and relay.logins[0][1], USER, "with the login")
     relay.stop()
@@ -505,7 +512,7 @@ def implicit_tls():
 @test
 def a_message_over_the_relays_limit():
     relay = Relay(folder, size=500).start()
-    done = stack.bezel("--smtp_port=%d" % relay.port, "--smtp_ca_file=" + relay.cert, "mail", "test", ADDRESS)
+    done = stack.bezel(*words_of(relay), "mail", "test", ADDRESS)
     ok("refused, and will be" in done.stdout and "code: 552" in done.stdout, "never", done.stdout)
     is_(relay.taken, [], "nothing was taken")
     relay.stop()
@@ -543,7 +550,7 @@ def ended_mail_is_tidied():
 
 folder = tempfile.mkdtemp(prefix="bezel-t-mail-", dir=TMP)
 os.chmod(folder, 0o755)
-at_end(lambda: __import__("shutil").rmtree(folder, ignore_errors=True))
+at_end(lambda: shutil.rmtree(folder, ignore_errors=True))
 starttls = Relay(folder).start()
 stack = Stack(settings={"provider": "mem", "job_lease_s": 2, "mail_retry_s": 1, "web_workers": 2, "job_workers": 2}).start()
 diag("relay on port %d" % starttls.port)
