@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 from PIL import Image
 
-from openapi import route_rows
 from stack import SRCDIR, Stack, wait_for
 from studio import body, create, design, guest, make, metric, over, picture
 from tap import contains, is_, main, ok, test
