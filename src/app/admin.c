@@ -84,7 +84,8 @@ disable(struct store *store, struct arena *arena, void *arg, struct err *err)
 	    &act->done.sessions, err) != RC_OK)
 		return err->rc;
 	return audit_write(act->app, arena, act->actor, "account_disabled",
-	    act->id, arena_strz(arena, act->reason), err);
+	    act->id, act->reason.p == NULL ? NULL
+	    : arena_strz(arena, act->reason), err);
 }
 
 static enum rc
