@@ -197,7 +197,7 @@ def one_dies():
 @test
 def run_itself_is_killed():
     stack = new_stack().start()
-    stack.db.things.insert_one({"_id": 1})
+    stack.db.folders.insert_one({"_id": 1})
     pids = [stack.pid(name) for name in ("mongod", "bezel", "nginx")]
     stack.kill(stack.pid("run"))
     wait_for(lambda: all(gone(pid) for pid in pids), 30, "all to end")
@@ -254,7 +254,7 @@ def a_long_path():
 @test
 def a_moved_state():
     stack = new_stack().start()
-    stack.db.things.insert_one({"_id": 1})
+    stack.db.folders.insert_one({"_id": 1})
     stack.stop()
     moved = stack.state + "-moved"
     os.rename(stack.state, moved)

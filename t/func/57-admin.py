@@ -17,7 +17,7 @@ import pymongo.errors
 
 from members import PASSWORD, an_address, login, mails, member, register, text_of, token_in, wait_mail
 from openapi import load
-from stack import SRCDIR, Stack, wait_for
+from stack import SRCDIR, Stack, app_role, wait_for
 from studio import create, guest, make
 from tap import contains, is_, main, ok, raises, test
 
@@ -153,6 +153,7 @@ def disabling():
     is_(eve.get("/v1/me").status, 200, "she is here still")
     out = done("users disable", "users", "disable", eve.address_of_mail, "--reason", "sold what is not hers")
     contains(out, "%s is disabled\n2 sessions ended; services take them for %d s at most\n" % (eve.user, CACHE_S), "says what it did")
+    is_(create(eve).status, 401, "what costs quota is refused at once")
     began = time.monotonic()
     wait_for(lambda: eve.get("/v1/me").status == 401, CACHE_S + 1, "her request to be refused")
     ok(time.monotonic() - began < CACHE_S + 1, "within session_cache_s")
@@ -508,6 +509,31 @@ def nobody_changes_the_log():
     index = stack.db.audit_log.index_information()["created_at"]
     is_((index["key"], index["expireAfterSeconds"]), ([("created_at", 1)], 400 * 86400), "old entries go after 400 days")
     app.client.close()
+
+
+@test
+def a_stricter_role():
+    """Without the right to change the log's indexes, as docs/operators.md has it: another user does that."""
+    role = app_role(stack.database)
+    strict = [dict(p, actions=[a for a in p["actions"] if a in ("find", "insert", "listIndexes")])
+              if p["resource"]["collection"] == "audit_log" else p for p in role["privileges"]]
+    name = stack.name if stack.shared else role["createRole"]
+    stack.mongo.admin.command("updateRole", name, privileges=strict, roles=[])
+    try:
+        is_(stack.bezel("db", "check").returncode, 0, "db check")
+        is_(stack.bezel("db", "apply").stdout, "0 collections changed\n", "db apply has nothing to do")
+        is_(login(stack.client(), ann.address_of_mail).status, 200, "it serves")
+        is_(events()[-1]["kind"], "signed_in", "and adds to the log")
+        stack.db.audit_log.drop_index("created_at")
+        stack.db.audit_log.create_index("created_at", name="created_at")
+        is_(stack.bezel("db", "check").returncode, 1, "an index that differs")
+        ended = stack.bezel("db", "apply")
+        is_(ended.returncode, 1, "is not for this user to replace")
+        contains(ended.stderr, "not authorized", "which is said")
+    finally:
+        stack.mongo.admin.command("updateRole", name, privileges=role["privileges"], roles=[])
+    contains(stack.bezel("db", "apply").stdout, "audit_log: replaced index created_at", "who has the whole role does")
+    is_(stack.db.audit_log.index_information()["created_at"]["expireAfterSeconds"], 400 * 86400, "it is as it was")
 
 
 @test
