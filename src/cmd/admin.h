@@ -15,6 +15,20 @@ struct admin_args {
 	bool json, disabled, follow, dry_run;
 };
 
+/* What the function of a row gets; it returns the exit status, and `out` is shown. */
+struct admin {
+	struct cmd *cmd;
+	struct arena *arena;
+	struct app app;
+	struct actor actor;
+	struct admin_args args;
+	struct buf out;
+};
+typedef int admin_fn(struct admin *admin, struct err *err);
+
+/* admin-audit.c; the others are in admin.c. */
+admin_fn admin_audit_tail;
+
 /* Reads what follows the words of a row of admin.def. 0, or 2 after saying what is
  * wrong. */
 int admin_args_read(char *const *words, int operands, const char *known,
