@@ -537,6 +537,25 @@ def a_stricter_role():
 
 
 @test
+def what_cannot_be_noted_is_not_done():
+    role = app_role(stack.database)
+    mute = [dict(p, actions=["find"]) if p["resource"]["collection"] == "audit_log" else p for p in role["privileges"]]
+    name = stack.name if stack.shared else role["createRole"]
+    before = (stack.db.users.find_one({"_id": ben.user}), stack.db.sessions.count_documents({}), stack.db.key_vault.count_documents({}),
+              stack.db.jobs.count_documents({}), len(events()))
+    stack.mongo.admin.command("updateRole", name, privileges=mute, roles=[])
+    try:
+        for words in (("admin", "users", "disable", ben.user), ("admin", "users", "set-tier", ben.user, "premium"),
+                      ("admin", "sessions", "revoke", ben.user), ("keys", "rotate"),
+                      ("admin", "announce", "--list", "new_features", "--subject", "x", "--text-file", text_file("x"))):
+            is_(stack.bezel(*words).returncode, 1, "refused: " + " ".join(words[:3]))
+    finally:
+        stack.mongo.admin.command("updateRole", name, privileges=role["privileges"], roles=[])
+    is_((stack.db.users.find_one({"_id": ben.user}), stack.db.sessions.count_documents({}), stack.db.key_vault.count_documents({}),
+         stack.db.jobs.count_documents({}), len(events())), before, "nothing has changed")
+
+
+@test
 def the_role():
     with open(os.path.join(SRCDIR, "etc", "mongodb-role.json"), encoding="ascii") as file:
         role = json.load(file)
