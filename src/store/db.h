@@ -62,6 +62,11 @@ enum rc db_read(struct store *store, struct arena *arena, const bson_t *command,
 enum rc db_insert(struct store *store, struct arena *arena,
     const char *collection, struct str doc, struct err *err) must_use;
 
+/* All in one command, in their order until one fails. */
+enum rc db_insert_many(struct store *store, struct arena *arena,
+    const char *collection, const struct str *docs, size_t n,
+    struct err *err) must_use;
+
 enum db_update_flags { DB_UPSERT = 1, DB_MULTI = 2, DB_PIPELINE = 4, DB_FAST = 8 };
 enum rc db_update(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, const bson_t *update,
