@@ -16,11 +16,18 @@ static const char collection[] = "folders";
 static bson_t *
 of_user(struct arena *arena, struct str user_id, bool marked)
 {
-	bson_t *filter = db_json(arena, marked
-	    ? "{\"deleted_at\":{\"$type\":\"date\"}}"
-	    : "{\"deleted_at\":{\"$not\":{\"$type\":\"date\"}}}");
+	bson_t *filter = db_bson(arena), type, not;
 
 	bson_add_str(filter, "user_id", user_id);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "deleted_at", &type);
+	if (marked) {
+		BSON_APPEND_UTF8(&type, "$type", "date");
+	} else {
+		BSON_APPEND_DOCUMENT_BEGIN(&type, "$not", &not);
+		BSON_APPEND_UTF8(&not, "$type", "date");
+		bson_append_document_end(&type, &not);
+	}
+	bson_append_document_end(filter, &type);
 	return filter;
 }
 
@@ -166,8 +173,11 @@ folders_exist(struct store *store, struct arena *arena, struct str user_id,
 static bson_t *
 inside(struct arena *arena, struct str user_id, struct str id)
 {
-	bson_t *filter = db_json(arena, "{\"_id\":{\"$type\":\"string\"}}");
+	bson_t *filter = db_bson(arena), type;
 
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &type);
+	BSON_APPEND_UTF8(&type, "$type", "string");
+	bson_append_document_end(filter, &type);
 	bson_add_str(filter, "user_id", user_id);
 	bson_add_str(filter, "folder_id", id);
 	return filter;
