@@ -170,8 +170,7 @@ static const struct {
 	{ "is_favorite", BOOLEAN, "Starred or not" },
 	{ "q", TEXT ",\"maxLength\":200", "Words, as they stand in the prompt, the "
 	    "stone's type or its colour; capitals do not matter. A search of more "
-	    "than half a second is refused with 503 search_timeout: another filter "
-	    "beside it helps" },
+	    "than half a second is given up with 503 search_timeout" },
 	{ "gem_type", TEXT, "The stone's type" },
 	{ "metal", TEXT, "One of its metals" },
 	{ "deleted", BOOLEAN ",\"default\":false", "Those in the trash" },

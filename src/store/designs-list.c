@@ -139,7 +139,7 @@ find(struct store *store, struct arena *arena, const bson_t *filter,
 		return RC_OK;
 	return query->words.p != NULL && store->out_of_time
 	    ? err_set(err, RC_SEARCH_TIMEOUT, "The search took longer than %d ms; "
-	    "another filter beside it helps.", SEARCH_MS) : err->rc;
+	    "try other words.", SEARCH_MS) : err->rc;
 }
 
 /* key: {$type: "date"}, or the contrary. */
