@@ -17,6 +17,7 @@
 struct blob;
 struct image;
 struct mail;
+struct oauth;
 struct provider;
 struct session_cache;
 
@@ -31,6 +32,7 @@ struct app {
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */
 	struct mail *mail;		/* NULL but in job workers */
+	struct oauth *oauth;		/* NULL but in slow web workers, or none is on */
 	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
 };
 
