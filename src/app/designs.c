@@ -269,7 +269,7 @@ check_edit(const struct design *design, const struct actor *actor,
 struct edit {
 	struct app *app;
 	const struct actor *actor;
-	struct str id, folder_id;
+	struct str id, folder_id, upload_id;
 	const struct designs_when *when;
 	struct str set, *ret_doc;
 };
@@ -281,7 +281,8 @@ move_in_transaction(struct store *store, struct arena *arena, void *arg,
 	struct edit *e = arg;
 
 	if (app_folders_enter(e->app, arena, e->actor, e->folder_id, err)
-	    != RC_OK)
+	    != RC_OK || app_upload_use(store, arena, e->actor, e->upload_id,
+	    e->id, err) != RC_OK)
 		return err->rc;
 	return designs_set(store, arena, e->actor->owner, e->id, e->when, e->set,
 	    e->ret_doc, err);
@@ -294,6 +295,9 @@ write_edit(struct edit *e, struct arena *arena, struct err *err)
 	if (e->folder_id.p != NULL)
 		return owner_transaction(e->app, arena, e->actor, NULL,
 		    move_in_transaction, e, err);
+	if (app_upload_use(e->app->store, arena, e->actor, e->upload_id, e->id,
+	    err) != RC_OK)
+		return err->rc;
 	return designs_set(e->app->store, arena, e->actor->owner, e->id, e->when,
 	    e->set, e->ret_doc, err);
 }
@@ -331,11 +335,9 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 	    && app_upload_take(app, arena, actor,
 	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
 		return err->rc;
-	if (app_upload_use(app->store, arena, actor, upload, id, err) != RC_OK)
-		return err->rc;
 	*ret_when = when;
 	return write_edit(&(struct edit){ app, actor, id,
-	    goes_into_folder(&design) ? design.folder_id : STR_NULL, &when,
+	    goes_into_folder(&design) ? design.folder_id : STR_NULL, upload, &when,
 	    edited_members(&design, arena), ret_doc }, arena, err);
 }
 
