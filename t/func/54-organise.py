@@ -627,6 +627,18 @@ def sorted_rows(plan):
     return own + sum(sorted_rows(p) for p in below)
 
 
+def expected(rows, home, f, s, g, m, d, q, o):
+    """What a list with such parameters has in it, and in which order."""
+    rows = [r for r in rows
+            if (not f or r["folder_id"] == (None if f.endswith("none") else home))
+            and (not s or r["is_favorite"] == s.endswith("true")) and (not g or r["gem_data"]["type"] == "Ruby")
+            and (not m or "Gold" in r["material_preferences"]["metals"]) and r["is_deleted"] == bool(d)
+            and (not q or "number 1" in r["original_prompt"])]
+    key = "updated_at" if "updated" in o else "created_at"
+    rows.sort(key=lambda r: (r[key], r["_id"]), reverse=o != "sort=created_at")
+    return [r["_id"] for r in rows]
+
+
 @test
 def an_index_for_each_list():
     """Asks for every combination of filters and order, takes what the server was asked then, and has it explained."""
@@ -651,19 +663,23 @@ def an_index_for_each_list():
     stack.db.drop_collection("system.profile")
     stack.db.create_collection("system.profile", capped=True, size=64 << 20)
     stack.db.command("profile", 2, filter={"ns": stack.database + ".designs", "op": "query"})
-    pages = 0
+    everything = list(stack.db.designs.find({"user_id": ann.user}))
+    pages, bad = 0, []
     for combination in combinations:
-        query = "&".join(["limit=3"] + [part for part in combination if part])
-        reply = ann.get("%s?%s" % (DESIGNS, query))
-        assert reply.status == 200, reply
-        pages += 1
-        if reply.header("Link"):
-            link = reply.header("Link")
-            assert ann.get(link[1:link.index(">")]).status == 200
+        path, got = "%s?%s" % (DESIGNS, "&".join(["limit=20"] + [part for part in combination if part])), []
+        for _ in range(2):
+            reply = ann.get(path)
+            got += items(reply)
             pages += 1
+            path = reply.header("Link") and reply.header("Link")[1:reply.header("Link").index(">")]
+            if not path:
+                break
+        if got != expected(everything, mine[0], *combination)[:40]:
+            bad.append(combination)
+    is_(bad, [], "each of %d lists has what it should, in its order" % len(combinations))
     stack.db.command("profile", 0)
     asked = list(stack.db["system.profile"].find({"op": "query", "command.find": "designs"}))
-    ok(len(combinations) == 432 and len(asked) >= pages > 600, "%d lists, %d pages, %d queries" % (len(combinations), pages, len(asked)))
+    ok(len(combinations) == 432 and len(asked) >= pages > 500, "%d lists, %d pages, %d queries" % (len(combinations), pages, len(asked)))
     scans, sorts, wide, foreign, most = [], [], [], [], 0
     for entry in asked:
         command = {k: v for k, v in entry["command"].items() if k in ("find", "filter", "sort", "hint", "limit")}
@@ -689,26 +705,8 @@ def an_index_for_each_list():
     is_(foreign[:2], [], "the owner stands in each")
     plain = [e for e in asked if set(e["command"]["filter"]) == {"user_id", "is_deleted"} and e["command"]["filter"]["is_deleted"] is not True
              and list(e["command"]["sort"]) != ["_id"]]
-    ok(plain and all(e["keysExamined"] <= 20 for e in plain), "a page without filters reads no more than the page",
+    ok(plain and all(e["keysExamined"] <= 60 for e in plain), "a page without filters reads no more than the page",
        [e["keysExamined"] for e in plain])
-    # And what is shown is right, in each order.
-    everything = [r for r in stack.db.designs.find({"user_id": ann.user})]
-    bad = []
-    for f, s, g, m, d, q, o in combinations:
-        rows = [r for r in everything
-                if (not f or r["folder_id"] == (None if f.endswith("none") else mine[0]))
-                and (not s or r["is_favorite"] == s.endswith("true")) and (not g or r["gem_data"]["type"] == "Ruby")
-                and (not m or "Gold" in r["material_preferences"]["metals"]) and r["is_deleted"] == bool(d)
-                and (not q or "number 1" in r["original_prompt"])]
-        key = "updated_at" if "updated" in o else "created_at"
-        rows.sort(key=lambda r, key=key: (r[key], r["_id"]), reverse=o != "sort=created_at")
-        query = "&".join(["limit=100"] + [part for part in (f, s, g, m, d, q, o) if part])
-        if (f and s) or g or m or q:            # the long ones page by page would take long
-            if items(ann.get("%s?%s" % (DESIGNS, query))) != [r["_id"] for r in rows[:100]]:
-                bad.append(query)
-        elif walk(ann, query) != [r["_id"] for r in rows]:
-            bad.append(query)
-    is_(bad, [], "each of %d lists has what it should, in its order" % len(combinations))
     for identifier in mine:
         ann.delete(FOLDERS + "/" + identifier)
     stack.db.designs.delete_many({})
