@@ -106,6 +106,17 @@ bson_add_str(bson_t *bson, const char *key, struct str s)
 		(void)bson_append_utf8(bson, key, -1, s.p, (int)s.n);
 }
 
+/* Its bytes. Not by bson->len: a bson_t of an arena is not aligned as its type asks. */
+static inline struct str
+bson_bytes(const bson_t *bson)
+{
+	const uint8_t *data = bson_get_data(bson);
+	uint32_t n;
+
+	memcpy(&n, data, sizeof n);
+	return (struct str){ (const char *)data, BSON_UINT32_FROM_LE(n) };
+}
+
 /* The next updated_at: later than the last, and not behind the server's clock. A
  * poisoned value of another type must not keep a document from the trash. */
 #define NEXT_UPDATED_AT \
