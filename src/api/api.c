@@ -27,7 +27,12 @@
 #define DOC_PTR_body_email &doc_body_email
 #define DOC_PTR_body_new_password &doc_body_new_password
 #define DOC_PTR_body_password &doc_body_password
+#define DOC_PTR_body_bulk &doc_body_bulk
+#define DOC_PTR_body_folder_order &doc_body_folder_order
+#define DOC_PTR_folder &doc_folder
 /* Shapes have no document. */
+#define DOC_PTR_bulk_result NULL
+#define DOC_PTR_folder_list NULL
 #define DOC_PTR_mail_sent NULL
 #define DOC_PTR_link_used NULL
 #define DOC_PTR_usage NULL

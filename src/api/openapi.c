@@ -27,6 +27,11 @@ static const struct {
 	{ "PasswordChange", &doc_body_password, IN_NEW },
 	{ "Session", &doc_session, OWNER },
 	{ "Select", &doc_body_select, IN_NEW },
+	{ "Bulk", &doc_body_bulk, IN_NEW },
+	{ "Folder", &doc_folder, OWNER },
+	{ "FolderNew", &doc_folder, IN_NEW },
+	{ "FolderEdit", &doc_folder, IN_EDIT },
+	{ "FolderOrder", &doc_body_folder_order, IN_NEW },
 	{ "GenerationNew", &doc_body_generation, IN_NEW },
 	{ "RefinementNew", &doc_body_refinement, IN_NEW },
 };
@@ -124,6 +129,8 @@ more_members(const struct doc *doc)
 		    "\"uses_limit\":{\"type\":\"integer\"},"
 		    "\"seconds_left\":{\"type\":\"integer\"},"
 		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_folder)
+		return "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	return "\"url\":{\"type\":\"string\"},"
 	    "\"thumbnail_url\":{\"type\":\"string\"},"
 	    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
@@ -152,6 +159,25 @@ print_component(struct buf *buf, size_t i)
 	buf_add(buf, text.p + at, text.n - at);
 }
 
+/* Of pages the first two, of the list of designs all. */
+static const struct {
+	const char *name, *schema, *text;
+} list_params[] = {
+	{ "limit", "\"type\":\"integer\",\"minimum\":1,\"maximum\":100,"
+	    "\"default\":20", "Items of a page" },
+	{ "cursor", TEXT, "next_cursor of the page before, with the same filters" },
+	{ "folder_id", TEXT, "A folder's id, or none: those in no folder" },
+	{ "is_favorite", BOOLEAN, "Starred or not" },
+	{ "q", TEXT ",\"maxLength\":200", "Words, as they stand in the prompt, the "
+	    "stone's type or its colour; capitals do not matter. A search of more "
+	    "than half a second is given up with 503 search_timeout" },
+	{ "gem_type", TEXT, "The stone's type" },
+	{ "metal", TEXT, "One of its metals" },
+	{ "deleted", BOOLEAN ",\"default\":false", "Those in the trash" },
+	{ "sort", WORDS("\"-created_at\",\"created_at\",\"-updated_at\"")
+	    ",\"default\":\"-created_at\"", "In which order" },
+};
+
 static void
 print_parameters(struct buf *buf, const struct route *route)
 {
@@ -169,15 +195,14 @@ print_parameters(struct buf *buf, const struct route *route)
 		first = false;
 	}
 	if (route->guards & PAGE) {
-		static const char *const list[] = { "limit", "cursor", "folder_id",
-			"is_favorite", "q", "gem_type", "metal", "deleted", "sort" };
 		size_t n = strcmp(route->name, "design_list") == 0
-		    ? sizeof list / sizeof list[0] : 2;
+		    ? sizeof list_params / sizeof list_params[0] : 2;
 
 		for (size_t i = 0; i < n; i++) {
 			buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\","
-			    "\"schema\":{\"type\":\"%s\"}}", first ? "" : ",",
-			    list[i], i == 0 ? "integer" : "string");
+			    "\"description\":\"%s\",\"schema\":{%s}}",
+			    first ? "" : ",", list_params[i].name,
+			    list_params[i].text, list_params[i].schema);
 			first = false;
 		}
 	}

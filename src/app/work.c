@@ -6,6 +6,7 @@
 
 #include "app/claim.h"
 #include "app/ending.h"
+#include "app/folders.h"
 #include "app/post.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
@@ -260,6 +261,18 @@ run_claim(struct work *w, struct err *err)
 	    "succeeded", false, err);
 }
 
+/* --- designs of a folder that is removed ---------------------------------- */
+
+static enum rc
+run_folder_deletion(struct work *w, struct err *err)
+{
+	if (app_folders_remove_rest(w->app, w->arena, w->job->user_id, err)
+	    != RC_OK)
+		return err->rc;
+	return jobs_end(w->app->store, w->arena, w->job->id, w->token,
+	    "succeeded", false, err);
+}
+
 /* --- any job ------------------------------------------------------------- */
 
 static const struct {
@@ -271,6 +284,7 @@ static const struct {
 	{ "object_deletion", run_deletion },
 	{ "claim", run_claim },
 	{ "mail", post_run },
+	{ "folder_deletion", run_folder_deletion },
 };
 
 static int64_t

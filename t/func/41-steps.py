@@ -24,6 +24,7 @@ STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
 FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9, ("claim", "db"): 20,
+       ("unfile", "db"): 13, ("unfile", "take"): 8,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
@@ -100,12 +101,33 @@ def claimed(db, run):
     return faults
 
 
+FILED = 1001    # designs in a folder that is removed: t/tools/steps.c
+
+
+def unfiled(db, run):
+    """Of a folder that was removed, in two steps."""
+    faults = []
+    if db.folders.count_documents({"_id": run["folder"]}):
+        faults.append("the folder is still there")
+    there = list(db.designs.find({"user_id": run["user"]}, {"folder_id": 1, "created_at": 1, "updated_at": 1}))
+    states = {(d["folder_id"], d["updated_at"] > d["created_at"]) for d in there}
+    if len(there) != FILED or states != {(None, True)}:
+        faults.append("%d designs: %s" % (len(there), states))
+    jobs = [(job["kind"], job["status"]) for job in db.jobs.find({"user_id": run["user"]})]
+    if jobs != [("folder_deletion", "succeeded")]:
+        faults.append("jobs: %s" % jobs)
+    db.designs.delete_many({"user_id": run["user"]})
+    return faults
+
+
 def faults_of(steps, run, objects):
     found = ["stuck at " + run["where"]] if run["stuck"] else []
     if run["scenario"] in ("purge", "retain"):
         return found + gone(steps.stack.db, run, objects)
     if run["scenario"] == "claim":
         return found + claimed(steps.stack.db, run)
+    if run["scenario"] == "unfile":
+        return found + unfiled(steps.stack.db, run)
     exits = run["how"] in EXITS
     before = 0 if run["scenario"] in ("make", "cancel") else 2    # calls of what was there already
     calls = before + run["calls"]
@@ -184,8 +206,14 @@ def become_a_member():
     run(series_of("claim", [DB]))
 
 
+@test
+def remove_a_folder():
+    """A folder with more designs than one transaction takes: the request's step, then the job's."""
+    run(series_of("unfile", [DB, ("take", "0")]))
+
+
 both = [Steps(), Steps()]
 if __name__ == "__main__":
     for each_stack in both:
         each_stack.stack.start()
-    main()
+    main(600)
