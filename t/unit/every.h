@@ -13,6 +13,7 @@
 #define FIELD(type, member, ...) C_##type member;
 #define ENUM(set, member, ...) struct str member;
 #define LIST(type, member, ...) struct str_list member;
+#define ENUMS(set, member, ...) struct str_list member;
 #define SUB(doc, member, ...) struct doc member;
 #define NSUB(doc, member, ...) struct doc *member;
 #define SUBS(doc, member, ...) struct { struct doc *items; size_t n; } member;
@@ -29,6 +30,7 @@
 #undef FIELD
 #undef ENUM
 #undef LIST
+#undef ENUMS
 #undef SUB
 #undef NSUB
 #undef SUBS
