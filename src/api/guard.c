@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "codec/cookie.h"
+#include "codec/header.h"
 #include "codec/json.h"
 #include "schema/documents.h"
 
@@ -99,13 +100,12 @@ recognise(struct call *call, struct err *err)
 static enum rc
 recognise_key(struct call *call, struct err *err)
 {
-	struct str key = str_trim(call->request->authorization);
-	struct str scheme = str_cut(&key, ' ');
+	struct str key;
 
-	if (!str_eq_nocase(scheme, STR("Bearer")) || key.p == NULL)
+	if (!header_bearer(call->request->authorization, &key))
 		return err_set(err, RC_API_KEY,
 		    "Authorization must be: Bearer bzl_live_... or bzl_test_...");
-	if (app_api_key_recognise(call->app, call->arena, str_trim(key),
+	if (app_api_key_recognise(call->app, call->arena, key,
 	    &call->actor, err) != RC_OK)
 		return err->rc;
 	metric_add(call->app->shared, METRIC_api_key_requests_total, 1);

@@ -92,6 +92,9 @@ every_full(struct arena *arena, struct every *e)
 	e->ids.items = arena_one(arena, struct str);
 	e->ids.items[0] = STR(EVERY_REF);
 	e->ids.n = 1;
+	e->themes.items = arena_one(arena, struct str);
+	e->themes.items[0] = STR("dark");
+	e->themes.n = 1;
 	e->part.name = STR("p");
 	e->npart = arena_one(arena, struct every_part);
 	doc_init(&doc_every_part, e->npart);
