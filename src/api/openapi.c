@@ -3,6 +3,7 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/openapi.h"
 #include "codec/json.h"
 #include "schema/documents.h"
 
@@ -158,14 +159,6 @@ print_component(struct buf *buf, size_t i)
 	buf_add(buf, text.p + at, text.n - at);
 }
 
-/* What API keys may do only with If-Match. */
-static bool
-needs_match(const struct route *route)
-{
-	return route_scope(route->guards) >= 0 && (route->guards & MATCH)
-	    && (route->match.verb & (HTTP_PATCH | HTTP_DELETE));
-}
-
 static void
 print_parameters(struct buf *buf, const struct route *route)
 {
@@ -209,7 +202,7 @@ print_parameters(struct buf *buf, const struct route *route)
 	if (route->guards & MATCH)
 		buf_printf(buf, "%s{\"name\":\"If-Match\",\"in\":\"header\","
 		    "%s\"schema\":{\"type\":\"string\"}}", first ? "" : ",",
-		    needs_match(route) ? "\"description\":\"Required from API "
+		    openapi_needs_match(route) ? "\"description\":\"Required from API "
 		    "keys\"," : "");
 	buf_add_char(buf, ']');
 }
@@ -228,52 +221,6 @@ print_body(struct buf *buf, const struct route *route)
 		    route->guards & PATCH_BODY ? "application/merge-patch+json"
 		    : "application/json", component_of(route->body,
 		    route->guards & PATCH_BODY ? IN_EDIT : IN_NEW));
-}
-
-static const struct {
-	const char *name, *text;
-} responses[] = {
-	{ "Problem", "What went wrong (RFC 9457)" },
-	{ "Malformed", "The request cannot be parsed, or comes with an API key and "
-	    "without an Idempotency-Key (idempotency_key_required)" },
-	{ "Unauthorized", "Nobody is signed in, or the API key is not valid "
-	    "(invalid_api_key); WWW-Authenticate says what would do" },
-	{ "Forbidden", "This needs an account, the request comes from another site, "
-	    "or the API key lacks the scope (scope_required; WWW-Authenticate names "
-	    "it) or may not do this at all" },
-	{ "PreconditionRequired", "With an API key this needs If-Match" },
-};
-
-static void
-print_problem_responses(struct buf *buf)
-{
-	for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++)
-		buf_printf(buf, "%s\"%s\":{\"description\":\"%s\",\"content\":{"
-		    "\"application/problem+json\":{\"schema\":{"
-		    REF("Problem") "}}}}", i == 0 ? "" : ",", responses[i].name,
-		    responses[i].text);
-}
-
-static void
-print_refusal(struct buf *buf, int status, const char *name)
-{
-	buf_printf(buf, ",\"%d\":{\"$ref\":\"#/components/responses/%s\"}", status,
-	    name);
-}
-
-static void
-print_refusals(struct buf *buf, const struct route *route)
-{
-	bool keys = route_scope(route->guards) >= 0;
-
-	if (!(route->guards & WHO))
-		return;
-	if (keys && (route->guards & IDEM))
-		print_refusal(buf, 400, "Malformed");
-	print_refusal(buf, 401, "Unauthorized");
-	print_refusal(buf, 403, "Forbidden");
-	if (needs_match(route))
-		print_refusal(buf, 428, "PreconditionRequired");
 }
 
 static void
@@ -305,39 +252,8 @@ print_responses(struct buf *buf, const struct route *route)
 		    "\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
 	buf_addz(buf, "}");
-	print_refusals(buf, route);
+	openapi_refusals(buf, route);
 	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
-}
-
-static void
-print_security(struct buf *buf, const struct route *route)
-{
-	int scope = route_scope(route->guards);
-
-	buf_addz(buf, ",\"security\":[{\"session\":[]}");
-	if (scope >= 0)
-		buf_printf(buf, ",{\"key\":[\"%s\"]}", enum_scope.values[scope]);
-	buf_addz(buf, "]");
-}
-
-static void
-print_security_schemes(struct buf *buf)
-{
-	static const char *const rows[][2] = {
-#define SCOPE(name, word, text) { word, text },
-#include "schema/scopes.def"
-#undef SCOPE
-	};
-
-	buf_addz(buf, "\"securitySchemes\":{\"session\":{\"type\":\"apiKey\","
-	    "\"in\":\"cookie\",\"name\":\"bezel\",\"description\":\"Of browsers; on "
-	    "https it is __Host-bezel\"},\"key\":{\"type\":\"http\",\"scheme\":"
-	    "\"bearer\",\"bearerFormat\":\"bzl_live_... or bzl_test_...\","
-	    "\"description\":\"An API key, whose scopes are:");
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		buf_printf(buf, "%s %s (%s)", i == 0 ? "" : ";", rows[i][0],
-		    rows[i][1]);
-	buf_addz(buf, "\"}}");
 }
 
 static void
@@ -350,7 +266,7 @@ print_route(struct buf *buf, const struct route *route)
 	    verbs[__builtin_ctz(route->match.verb)], route->name);
 	buf_add_json(buf, str_of(route->text));
 	if (route->guards & WHO)
-		print_security(buf, route);
+		openapi_security(buf, route);
 	print_parameters(buf, route);
 	print_body(buf, route);
 	print_responses(buf, route);
@@ -394,9 +310,9 @@ api_print_openapi(struct buf *buf)
 	    "\"paths\":{", VERSION);
 	print_paths(buf);
 	buf_addz(buf, "\n},\"components\":{");
-	print_security_schemes(buf);
+	openapi_security_schemes(buf);
 	buf_addz(buf, ",\"responses\":{");
-	print_problem_responses(buf);
+	openapi_problem_responses(buf);
 	buf_addz(buf, "},\"schemas\":{\n");
 	for (size_t i = 0; i < sizeof components / sizeof components[0]; i++)
 		print_component(buf, i);
@@ -408,16 +324,6 @@ api_print_openapi(struct buf *buf)
 	buf_addz(buf, "}}}\n");
 }
 
-static const char *
-keys_column(unsigned guards)
-{
-	int scope = route_scope(guards);
-
-	if (guards & (OPEN | INFRA))
-		return "open to all";
-	return scope < 0 ? "none: not for keys" : enum_scope.values[scope];
-}
-
 void
 api_print_routes(struct buf *buf)
 {
@@ -427,5 +333,5 @@ api_print_routes(struct buf *buf)
 		buf_printf(buf, "| %s | `%s` | %d | %s | %s |\n",
 		    http_method_name(routes[i].match.verb),
 		    routes[i].match.pattern, routes[i].status, routes[i].text,
-		    keys_column(routes[i].guards));
+		    openapi_keys_column(routes[i].guards));
 }
