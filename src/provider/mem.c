@@ -55,8 +55,8 @@ mem_start(struct provider *provider, struct arena *arena,
 
 	*call = (struct provider_call){ provider, arena, { .attempts_left_at_most = -1,
 		.model = STR("mem-1") }, clock_mono_ms() };
-	if (str_eqz(request->is_refinement ? request->change.prompt
-	    : request->prompt, "refuse me")) {
+	if (str_eqz(request->prompt, "refuse me")
+	    || str_eqz(request->change.prompt, "refuse me")) {
 		result->outcome = PROVIDER_REFUSED;
 		result->reason = STR("policy");
 		result->message = STR("This cannot be pictured.");

@@ -4,8 +4,8 @@
  *
  * Each picture is a small PNG in a colour that follows from seed and variation;
  * no file, no process, no network. A call has ended when provider_start()
- * returns. A prompt of "refuse me" is refused, as a policy would, also when it asks
- * for a refinement.
+ * returns. A prompt of "refuse me" is refused, as a policy would, also as the
+ * words of a refinement.
  */
 #ifndef BEZEL_PROVIDER_MEM_H
 #define BEZEL_PROVIDER_MEM_H

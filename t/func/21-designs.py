@@ -416,8 +416,8 @@ def nobody_elses():
         "/v1/generations/{id}/cancel": (job, None),
         "/v1/generations/{id}/retry": (job, None),
     }
-    # The second is opened by its signature alone: 45-jpeg.py.
-    open_to_all = {"/v1/problems/{code}", "/media/{signature}/{expires}/{folder}/{name}.jpg"}
+    # The second is opened by its signature alone: 45-jpeg.py. The third is of members: 55-api-keys.py.
+    open_to_all = {"/v1/problems/{code}", "/media/{signature}/{expires}/{folder}/{name}.jpg", "/v1/api-keys/{id}"}
     before = (stack.db.designs.find_one({"_id": made["id"]}), stack.db.jobs.find_one({"_id": job}),
               stack.db.guest_sessions.find_one({"_id": bob.session}))
     for method, pattern, _ in route_rows(SRCDIR):

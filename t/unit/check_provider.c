@@ -50,6 +50,7 @@ START_TEST(mem_makes_pictures_that_follow_the_seed)
 	ck_assert_int_eq(provider_result(provider_start(mem, arena, &request))->outcome,
 	    PROVIDER_REFUSED);
 	request.is_refinement = true;
+	request.prompt = STR("a ring");
 	request.change.prompt = STR("smaller");
 	ck_assert_int_eq(provider_result(provider_start(mem, arena, &request))->outcome,
 	    PROVIDER_OK);
