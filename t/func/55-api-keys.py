@@ -503,6 +503,8 @@ def whole_trial(place, owner, name):
     is_((stored["user_id"], stored["guest_session_id"], stored["metadata"]["total_generation_cost"],
          len(stored["generated_images"]), len(stored["refinements"])), (None, owner.user, 0, 4, 1),
         name + ": kept apart, and cost nothing")
+    is_([(j["test"], j["charge"]) for j in place.db.jobs.find({"design_id": design["id"], "kind": {"$ne": "object_deletion"}})],
+        [(True, None)] * 5, name + ": its jobs say test, and are not charged, not to the address either")
     usage = rows_of_usage(place, design["id"])
     is_({(u["model_used"], u["cost_usd"], u["user_id"]) for u in usage}, {("mem-1", 0, None)}, name + ": usage rows cost 0")
     is_(len(usage), 9, name + ": one a call")
