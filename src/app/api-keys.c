@@ -234,7 +234,7 @@ create_in_transaction(struct store *store, struct arena *arena, void *arg,
 	if (api_keys_insert(store, arena, c->key, err) != RC_OK
 	    || app_idem_done(c->app, arena, c->idem, 201, err) != RC_OK)
 		return err->rc;
-	return audit_write(c->app, arena, c->actor, "api_key_created",
+	return audit_write(c->app, arena, c->actor, "api_key_made",
 	    c->key->user_id, arena_strz(arena, c->key->prefix), err);
 }
 

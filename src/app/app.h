@@ -17,6 +17,7 @@
 struct blob;
 struct image;
 struct mail;
+struct oauth;
 struct provider;
 struct session_cache;
 
@@ -32,6 +33,7 @@ struct app {
 	struct provider *provider;	/* NULL but in job workers */
 	struct provider *test_provider;	/* the same, for test keys */
 	struct mail *mail;		/* NULL but in job workers */
+	struct oauth *oauth;		/* NULL but in slow web workers, or none is on */
 	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
 };
 

@@ -10,6 +10,8 @@
 #include "mail/outbox.h"
 #include "mail/smtp.h"
 #include "net/net.h"
+#include "oauth/facebook.h"
+#include "oauth/google.h"
 #include "provider/flaky.h"
 #include "provider/gemini.h"
 #include "provider/mem.h"
@@ -37,6 +39,15 @@ is_config(int argc, char **argv, int *i, const char **ret_file)
 	return true;
 }
 
+/* Of a command with options of its own, what is none of the configuration's stays among
+ * its words. */
+static bool
+is_own(struct arena *arena, char *const *words, const char *arg)
+{
+	return words[0] != NULL && strcmp(words[0], "admin") == 0
+	    && !conf_is_arg(arena, str_of(arg));
+}
+
 enum rc
 open_conf(struct arena *arena, int argc, char **argv, struct conf *ret_conf,
     char ***ret_words, struct err *err)
@@ -47,16 +58,16 @@ open_conf(struct arena *arena, int argc, char **argv, struct conf *ret_conf,
 
 	conf_init(ret_conf, arena);
 	for (int i = 1; i < argc; i++)
-		if (argv[i][0] != '-')
+		if (argv[i][0] != '-' || (!is_config(argc, argv, &i, &file)
+		    && is_own(arena, words, argv[i])))
 			words[n++] = argv[i];
-		else
-			(void)is_config(argc, argv, &i, &file);
 	if (file != NULL)
 		(void)!conf_read_file(ret_conf, arena, file, err);
 	(void)!conf_read_environ(ret_conf, arena,
 	    (const char *const *)environ, err);
 	for (int i = 1; i < argc; i++)
-		if (argv[i][0] == '-' && !is_config(argc, argv, &i, &file))
+		if (argv[i][0] == '-' && !is_config(argc, argv, &i, &file)
+		    && !is_own(arena, words, argv[i]))
 			(void)!conf_set_arg(ret_conf, arena, str_of(argv[i]), err);
 	*ret_words = words;
 	return err->rc != RC_OK ? err->rc : conf_check(ret_conf, arena, err);
@@ -204,6 +215,57 @@ open_mail(struct arena *arena, const struct conf *conf, struct app *app,
 	return mail_outbox_open(arena, folder, &from, &app->mail, err);
 }
 
+static enum rc
+open_google(struct arena *arena, const struct conf *conf, struct net *net,
+    struct app *app, struct err *err)
+{
+	struct google_options options = { .issuer = conf->google_issuer,
+		.client_id = conf->google_client_id, .prompt = conf->google_prompt };
+
+	if (secret_read_file(arena, conf->google_client_secret_file,
+	    &options.client_secret, err) == RC_OK)
+		google_open(arena, net, &options, app->oauth);
+	return err->rc;
+}
+
+static enum rc
+open_facebook(struct arena *arena, const struct conf *conf, struct net *net,
+    struct app *app, struct err *err)
+{
+	struct facebook_options options = { .app_id = conf->facebook_app_id,
+		.graph_url = conf->facebook_graph_url,
+		.dialog_url = conf->facebook_dialog_url,
+		.version = conf->facebook_version };
+
+	if (secret_read_file(arena, conf->facebook_app_secret_file,
+	    &options.app_secret, err) == RC_OK)
+		facebook_open(arena, net, &options, app->oauth);
+	return err->rc;
+}
+
+static enum rc
+open_oauth(struct arena *arena, const struct conf *conf, struct app *app,
+    struct err *err)
+{
+	/* http is for stand-ins on loopback, which the guard holds it to. */
+	struct net_options options = { .allow_loopback_http =
+		str_starts(conf->google_issuer, STR("http://"))
+		|| str_starts(conf->facebook_graph_url, STR("http://")) };
+	bool google = conf->google_client_id.p != NULL;
+	bool facebook = conf->facebook_app_id.p != NULL;
+	struct net *net;
+
+	if (!google && !facebook)
+		return RC_OK;
+	net = net_open(&options);
+	arena_defer(arena, close_net, net);
+	app->oauth = oauth_new(arena);
+	if ((google && open_google(arena, conf, net, app, err) != RC_OK)
+	    || (facebook && open_facebook(arena, conf, net, app, err) != RC_OK))
+		return err->rc;
+	return RC_OK;
+}
+
 enum rc
 open_app(struct arena *process_arena, const struct conf *conf,
     enum open_parts parts, const char *app_name, struct app *ret_app,
@@ -221,7 +283,9 @@ open_app(struct arena *process_arena, const struct conf *conf,
 	    || ((parts & OPEN_PROVIDER)
 	    && open_provider(process_arena, conf, ret_app, err) != RC_OK)
 	    || ((parts & OPEN_MAIL)
-	    && open_mail(process_arena, conf, ret_app, err) != RC_OK))
+	    && open_mail(process_arena, conf, ret_app, err) != RC_OK)
+	    || ((parts & OPEN_OAUTH)
+	    && open_oauth(process_arena, conf, ret_app, err) != RC_OK))
 		return err->rc;
 	return RC_OK;
 }

@@ -132,7 +132,7 @@ static const struct {
 	enum open_parts parts;
 } roles[WORKER_ROLE_COUNT] = {
 	[WORKER_WEB] = { "web", OPEN_STORE },
-	[WORKER_SLOW] = { "slow", OPEN_STORE | OPEN_BLOB | OPEN_IMAGE },
+	[WORKER_SLOW] = { "slow", OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_OAUTH },
 	[WORKER_JOB] = { "job",
 	    OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_PROVIDER | OPEN_MAIL },
 	[WORKER_SCHEDULER] = { "scheduler", OPEN_STORE | OPEN_BLOB },
@@ -174,7 +174,7 @@ worker_probe(const struct conf *conf, struct err *err)
 	struct app app = { .wake_fd = -1 };
 
 	return open_app(arena, conf, OPEN_STORE | OPEN_BLOB | OPEN_IMAGE
-	    | OPEN_PROVIDER | OPEN_MAIL, "bezel", &app, err);
+	    | OPEN_PROVIDER | OPEN_MAIL | OPEN_OAUTH, "bezel", &app, err);
 }
 
 /* It holds no socket of ours, and ends at once when it is told to. */

@@ -68,11 +68,18 @@ parse_base(struct str url, struct conf_base *ret_base)
 	return true;
 }
 
+/* Another's service: https, or a stand-in on this host. */
+static bool
+is_service(struct str url)
+{
+	struct conf_base base;
+
+	return parse_base(url, &base) && (base.https || base.loopback);
+}
+
 static void
 check_urls(struct conf *conf, struct arena *arena, struct err *err)
 {
-	struct conf_base gemini;
-
 	if (!parse_base(conf->base_url, &conf->base))
 		(void)fault_of(conf, base_url, "base_url must be like"
 		    " https://studio.example or http://127.0.0.1:8080: lower case, no"
@@ -80,10 +87,85 @@ check_urls(struct conf *conf, struct arena *arena, struct err *err)
 	else if (!conf->base.https && !conf->base.loopback && !conf->insecure_http)
 		(void)fault_of(conf, base_url, "base_url must be https, or http on a"
 		    " loopback address, unless insecure_http is set");
-	if (!parse_base(conf->gemini_base_url, &gemini)
-	    || (!gemini.https && !gemini.loopback))
+	if (!is_service(conf->gemini_base_url))
 		(void)fault_of(conf, gemini_base_url, "gemini_base_url must be like"
 		    " https://api.example, or http on a loopback address");
+}
+
+/* Words of OpenID Connect Core 1.0, 3.1.2.1, a space between; none stands alone. */
+static bool
+is_prompt(struct str text)
+{
+	static const char *const words[] = { "none", "login", "consent",
+		"select_account" };
+	bool alone = false;
+	size_t n = 0;
+
+	for (; text.p != NULL; n++) {
+		struct str word = str_cut(&text, ' ');
+		size_t i = 0;
+
+		while (i < 4 && !str_eqz(word, words[i]))
+			i++;
+		if (i == 4)
+			return false;
+		alone = alone || i == 0;
+	}
+	return n == 1 || !alone;
+}
+
+static bool
+is_digits(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
+/* v<number>.<number> */
+static bool
+is_version(struct str s)
+{
+	struct str minor = s, major = str_cut(&minor, '.');
+
+	return minor.p != NULL && major.n > 1 && major.p[0] == 'v' && is_digits(minor)
+	    && is_digits(str_slice(major, 1, major.n));
+}
+
+static void
+check_google(struct conf *conf, struct arena *arena, struct err *err)
+{
+	if ((conf->google_client_id.p == NULL)
+	    != (conf->google_client_secret_file == NULL))
+		(void)fault_of(conf, google_client_id, "google_client_id and"
+		    " google_client_secret_file must be set together");
+	if (!is_service(conf->google_issuer))
+		(void)fault_of(conf, google_issuer, "google_issuer must be like"
+		    " https://accounts.example, or http on a loopback address");
+	if (conf->google_prompt.p != NULL && !is_prompt(conf->google_prompt))
+		(void)fault_of(conf, google_prompt, "google_prompt must be none, or some"
+		    " of login, consent and select_account");
+}
+
+static void
+check_facebook(struct conf *conf, struct arena *arena, struct err *err)
+{
+	if ((conf->facebook_app_id.p == NULL)
+	    != (conf->facebook_app_secret_file == NULL))
+		(void)fault_of(conf, facebook_app_id, "facebook_app_id and"
+		    " facebook_app_secret_file must be set together");
+	if (conf->facebook_app_id.p != NULL && !is_digits(conf->facebook_app_id))
+		(void)fault_of(conf, facebook_app_id, "facebook_app_id must be digits");
+	if (!is_service(conf->facebook_graph_url))
+		(void)fault_of(conf, facebook_graph_url, "facebook_graph_url must be like"
+		    " https://graph.example, or http on a loopback address");
+	if (!is_service(conf->facebook_dialog_url))
+		(void)fault_of(conf, facebook_dialog_url, "facebook_dialog_url must be"
+		    " like https://www.example, or http on a loopback address");
+	if (!is_version(conf->facebook_version))
+		(void)fault_of(conf, facebook_version, "facebook_version must be like"
+		    " v25.0");
 }
 
 /* Is there a password between "://" and the '@' before the first '/'? */
@@ -205,6 +287,8 @@ conf_check(struct conf *conf, struct arena *arena, struct err *err)
 	int before = err->fault_count;
 
 	check_urls(conf, arena, err);
+	check_google(conf, arena, err);
+	check_facebook(conf, arena, err);
 	check_mongodb(conf, arena, err);
 	check_sockets(conf, arena, err);
 	check_needs(conf, arena, err);

@@ -48,7 +48,7 @@ wrap_close(struct arena *arena, struct str key, struct str aad, struct str plain
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	unsigned char *out, mac[SHA512_BYTES];
-	int n, last;
+	int n = 0, last = 0;
 
 	must(ctx != NULL && key.n >= WRAP_KEY_BYTES && plain.n <= WRAP_PLAIN_MAX);
 	out = arena_alloc(arena, WRAP_IV_BYTES + plain.n + BLOCK + WRAP_MAC_BYTES);

@@ -128,7 +128,7 @@ static const struct {
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
-	{ 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
+	{ 502, "Bad Gateway" }, { 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
 };
 
 static const char *

@@ -10,7 +10,7 @@
  * its MAC, so the text that is encrypted begins with "<use>|<owner id>|". A value
  * that was copied into another document, or another field, does not unseal.
  *
- * The first call opens a database client of its own (a read of key_vault, some 10 ms);
+ * The first call opens a database client of its own (its log-in and a read of key_vault, 30 ms);
  * later ones need no round trip but one a minute. Not for paths of quick requests.
  * None of it is part of a transaction, nor of store_commands().
  */

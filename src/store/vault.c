@@ -138,16 +138,17 @@ vault_open(struct store *store, struct err *err)
 /* --- the keys ------------------------------------------------------------ */
 
 static struct str
-binary_at(const bson_t *doc, const char *key)
+binary_at(const bson_t *doc, const char *key, bson_subtype_t want)
 {
+	bson_subtype_t subtype;
 	const uint8_t *data;
 	bson_iter_t it;
 	uint32_t n;
 
 	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_BINARY(&it))
 		return STR_NULL;
-	bson_iter_binary(&it, NULL, &n, &data);
-	return (struct str){ (const char *)data, n };
+	bson_iter_binary(&it, &subtype, &n, &data);
+	return subtype == want ? (struct str){ (const char *)data, n } : STR_NULL;
 }
 
 static void
@@ -191,13 +192,13 @@ static bool
 read_key(const struct store *store, struct arena *arena, const bson_t *doc,
     struct vault_key *ret_key)
 {
-	struct str id = binary_at(doc, "_id");
+	struct str id = binary_at(doc, "_id", BSON_SUBTYPE_UUID);
 	bson_iter_t it;
 
 	if (id.n != VAULT_ID_BYTES)
 		return false;
 	*ret_key = (struct vault_key){ .wrapped = arena_str(arena,
-	    binary_at(doc, "keyMaterial")) };
+	    binary_at(doc, "keyMaterial", BSON_SUBTYPE_BINARY)) };
 	memcpy(ret_key->id, id.p, id.n);
 	if (bson_iter_init_find(&it, doc, "creationDate")
 	    && BSON_ITER_HOLDS_DATE_TIME(&it))

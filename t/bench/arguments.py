@@ -36,6 +36,7 @@ def parse():
     parser.add_argument("--seconds", type=number(1), default=10)
     parser.add_argument("--reps", type=number(1), default=3)
     parser.add_argument("--workloads", type=workloads, default=list(WORKLOADS))
+    parser.add_argument("--members", action="store_true")
     parser.add_argument("--no-render", action="store_true")
     parser.add_argument("--serve", action="store_true")
     parser.add_argument("--peers", nargs="?", const=os.path.join(os.path.dirname(TOP), "shared", "bench"))

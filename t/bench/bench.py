@@ -60,8 +60,7 @@ def make_pictures(server, chosen, loaded):
         if model is None and not loaded:
             refine(client, design)
             document = server.db.designs.find_one({"_id": design["id"]})
-            model = {"design": document, "token": client.cookies[server.cookie],
-                     "session": server.db.guest_sessions.find_one({"_id": document["guest_session_id"]})}
+            model = {"design": document, "token": client.cookies[server.cookie], **server.kind.model(server.db, document)}
             pictures = pictures_of(server, document)
         purge(server, client, design)
     if loaded:

@@ -1,7 +1,7 @@
-"""documents.py - the data of the benchmark: guests with live sessions and their designs, as bezel itself writes them.
+"""documents.py - the data of the benchmark: designs of guests or members (principals.py), as bezel itself writes them.
 
 Every field of a row is there, in its order and of its type: server.py compares one with a design that bezel has made.
-The same seed gives the same words and ids; times are counted from the moment of the load, for a guest's session
+The same seed gives the same words and ids; times are counted from the moment of the load, for a session
 lives a week at most. The jobs and the log of calls from which such designs came are left out.
 """
 import base64
@@ -12,11 +12,12 @@ import random
 
 from bson.int64 import Int64
 
+import principals
+
 SEED = 20240607
 DESIGNS_EACH = 50
-GALLERY = 100  # designs of one more guest, with thumbnails on the disk
-GUESTS_LEAST = 200  # a session takes 1000 designs: W3 needs some sessions
-SESSION_S = 7 * 86400
+GALLERY = 100  # designs of one more owner, with thumbnails on the disk
+OWNERS_LEAST = 200  # a guest's session takes 1000 designs: W3 needs some sessions
 
 WORDS = ("delicate vintage rose gold engagement ring with a halo of pave diamonds around an oval sapphire "
          "art deco filigree open gallery milgrain edge twisted band leaf motif hand engraved nature inspired "
@@ -61,8 +62,9 @@ class Keys:
 
 # --- documents ------------------------------------------------------------------
 class Maker:
-    def __init__(self, keys, loaded_at):
+    def __init__(self, keys, loaded_at, kind):
         self.keys = keys
+        self.kind = kind
         self.loaded_at = loaded_at  # whole milliseconds, UTC, without a time zone: as pymongo gives times
         self.random = random.Random(SEED)
 
@@ -109,7 +111,7 @@ class Maker:
                 "color": rnd.choice(COLORS), "transparency": rnd.choice(("Transparent", "Semi-transparent")),
                 "uploaded_image_url": None}
 
-    def design(self, session_id, created, pictures=None, trash=True):
+    def design(self, owner, created, pictures=None, trash=True):
         """pictures: digests of four pictures and their thumbnails that are on the disk."""
         rnd = self.random
         identifier = self.uuid7(created)
@@ -123,7 +125,7 @@ class Maker:
         deleted = trash and rnd.random() < 0.05
         updated = created + (10 if deleted else 9) * MINUTE
         return {
-            "_id": identifier, "user_id": None, "gem_data": gem, "original_prompt": prompt,
+            "_id": identifier, "user_id": owner["user_id"], "gem_data": gem, "original_prompt": prompt,
             "material_preferences": materials, "num_variations_requested": 3, "generated_images": images,
             "selected_image_id": rnd.choice(images)["image_id"], "refinements": [refined],
             "current_version": {"type": "refinement", "image_id": refined["refinement_id"]}, "folder_id": None,
@@ -135,32 +137,21 @@ class Maker:
                          "total_generation_time": round(rnd.uniform(4, 40), 2), "device_info": DEVICE,
                          "ip_address": "203.0.113.%d" % rnd.randrange(255)},
             "created_at": created, "updated_at": updated, "deleted_at": updated if deleted else None,
-            "guest_session_id": session_id, "generation_id": None}
+            "guest_session_id": owner["guest_session_id"], "generation_id": None}
 
-    def session(self, began):
-        return {"_id": self.uuid7(began), "ip_address": "203.0.113.%d" % self.random.randrange(255), "designs": [],
-                "usage_count": 0, "last_design_at": None,
-                "expires_at": self.loaded_at + datetime.timedelta(seconds=SESSION_S), "created_at": began}
-
-    def guest(self, count, pictures=None, trash=True):
-        """A session that began some hours ago, and its designs since then, each with one refinement."""
+    def owner(self, count, pictures=None, trash=True):
+        """Somebody who began some hours ago, and the designs made since then, each with one refinement: documents by
+        collection, cookie, id, designs."""
         rnd = self.random
         began = self.loaded_at - datetime.timedelta(milliseconds=rnd.randrange(12 * 3600000, 24 * 3600000))
         span = (self.loaded_at - 15 * MINUTE - began) // datetime.timedelta(milliseconds=1)
-        session = self.session(began)
+        made, owner, token, identifier = self.kind.make(
+            self, began, self.loaded_at + datetime.timedelta(seconds=principals.SESSION_S))
         times = sorted(began + datetime.timedelta(milliseconds=rnd.randrange(1, span)) for _ in range(count))
-        designs = [self.design(session["_id"], when, pictures, trash) for when in times]
+        designs = [self.design(owner, when, pictures, trash) for when in times]
         if designs:
-            # Each design and each refinement is one use; those of the last one's day count.
-            uses = times + [when + 8 * MINUTE for when in times]
-            session["designs"] = sorted(design["_id"] for design in designs)
-            session["last_design_at"] = max(uses)
-            session["usage_count"] = sum(1 for use in uses if use.date() == max(uses).date())
-        return session, designs
-
-    def token(self, session):
-        expires = session["expires_at"].replace(tzinfo=datetime.timezone.utc)
-        return self.keys.guest_token(session["_id"], int(expires.timestamp()))
+            self.kind.count(made, [design["_id"] for design in designs], times + [when + 8 * MINUTE for when in times])
+        return made, token, identifier, designs
 
 
 def sha256(data):

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 
 from arguments import TOP
-from server import MONGOD_CACHE_GB, NGINX_WORKERS, QUOTAS, Failure, run_text
+from server import MONGOD_CACHE_GB, NGINX_WORKERS, Failure, run_text
 from workloads import ROWS
 
 BEGIN, END = "<!-- measured: begin (written by scripts/bench --write) -->", "<!-- measured: end -->"
@@ -57,10 +57,10 @@ def configuration(server, chosen):
             int(read("/proc/meminfo", r"^MemTotal:\s*(\d+)", "0")) / 2 ** 20, platform.release()),
         "versions": "%s (%s); mongod %s; %s; %s" % (
             version, " ".join(filter(None, (flags, sanitized))), server.mongod_version(), nginx, wrk),
-        "data": "%d designs of %d bytes (BSON, mean) of %d guests, and a gallery of 100 more; validators on; "
-                "thumbnails of %d bytes" % (note["designs"], note["mean_bytes"], note["guests"], note["thumbnail_bytes"]),
+        "data": "%d designs of %d bytes (BSON, mean) of %d %s, and a gallery of 100 more; validators on; "
+                "thumbnails of %d bytes" % (note["designs"], note["mean_bytes"], note["owners"], note["kind"], note["thumbnail_bytes"]),
         "bezel": "%d web workers, no job workers (2 for generations), %d nginx worker, access log on, flood guard off, %s" % (
-            chosen.workers, NGINX_WORKERS, ", ".join("%s %d" % each for each in QUOTAS.items())),
+            chosen.workers, NGINX_WORKERS, ", ".join("%s %d" % each for each in server.kind.settings.items())),
         "mongod": "own, by unix socket, one-node replica set, cache %d GB" % MONGOD_CACHE_GB,
         "load": "wrk, 2 threads, %d connections, %d s a run, medians of %d interleaved runs; all on one machine" % (
             chosen.connections, chosen.seconds, chosen.reps),

@@ -20,15 +20,11 @@ import pymongo
 from bson.raw_bson import RawBSONDocument
 
 import documents
+import principals
 import stack as stacks
 
-FORMAT = 1
+FORMAT = 2
 TICKS = os.sysconf("SC_CLK_TCK")
-QUOTAS = {  # as far up as the rows and their validators go
-    "guest_daily": 1000000, "guest_address_daily": 100000000,
-    "guest_session_s": documents.SESSION_S, "guest_session_max_s": 30 * 86400, "guest_design_s": 14 * 86400,
-    "sweep_interval_s": 86400,
-}
 MONGOD_CACHE_GB = 1
 NGINX_WORKERS = 1
 
@@ -100,6 +96,7 @@ def pss_mib(pids):
 class Server:
     def __init__(self, arguments):
         self.arguments = arguments
+        self.kind = principals.KINDS["members" if arguments.members else "guests"]
         self.temporary = arguments.state is None
         self.state = os.path.realpath(arguments.state or tempfile.mkdtemp(prefix="bezel-bench-", dir="/tmp"))
         if self.temporary:
@@ -124,7 +121,8 @@ class Server:
         elif os.path.isdir(self.state) and os.listdir(self.state):
             raise Failure("%s is not empty, and no folder of this benchmark: it is left alone" % self.state)
         self.refuse_running()
-        if self.note and self.note["format"] == FORMAT and self.note["designs"] == self.arguments.designs and \
+        if self.note and self.note["format"] == FORMAT and \
+                self.note["kind"] == self.kind.name and self.note["designs"] == self.arguments.designs and \
                 self.note["loaded_at"] and time.time() < self.note["ends_s"] - 86400:
             return True
         if self.note:
@@ -144,14 +142,14 @@ class Server:
                     raise Failure("a bezel runs on %s: end it first (scripts/stop)" % self.state) from None
 
     def write_note(self, **values):
-        self.note = {"format": FORMAT, **values}
+        self.note = {"format": FORMAT, "kind": self.kind.name, **values}
         with open(self.path("bench.json.new"), "w", encoding="utf-8") as file:
             json.dump(self.note, file)
         os.replace(self.path("bench.json.new"), self.path("bench.json"))
 
     # --- starting and ending
     def settings(self, making):
-        chosen = {"web_workers": self.arguments.workers, "job_workers": 2 if making else 0, "provider": "render", **QUOTAS}
+        chosen = {"web_workers": self.arguments.workers, "job_workers": 2 if making else 0, "provider": "render", **self.kind.settings}
         if making:
             chosen["render_profile"] = "draft" if self.arguments.no_render else "final"
         return chosen
@@ -243,51 +241,57 @@ class Server:
         of their thumbnails."""
         began = time.monotonic()
         loaded_at = now() - datetime.timedelta(seconds=1)
-        maker = documents.Maker(self.keys, loaded_at)
+        maker = documents.Maker(self.keys, loaded_at, self.kind)
         count = self.arguments.designs
         self.check_shapes(maker, model)
         self.clear()
-        size, lines, sessions = 0, [], []
-        gallery, designs = maker.guest(documents.GALLERY, [list(map(documents.sha256, pair)) for pair in pictures], trash=False)
+        size, lines, tokens, owners = 0, [], [], 0
+        made, gallery, _, designs = maker.owner(
+            documents.GALLERY, [list(map(documents.sha256, pair)) for pair in pictures], trash=False)
+        waiting = {name: [made[name]] for name in self.kind.collections}
         self.store_pictures(designs, pictures)
-        sessions.append(gallery)
         size += self.insert(designs)
         left = count
-        while left > 0 or len(sessions) <= documents.GUESTS_LEAST:
-            session, designs = maker.guest(min(left, documents.DESIGNS_EACH))
+        while left > 0 or len(tokens) < documents.OWNERS_LEAST:
+            made, token, identifier, designs = maker.owner(min(left, documents.DESIGNS_EACH))
             left -= len(designs)
-            token = maker.token(session)
-            lines += ["%s %s %s -\n" % (token, session["_id"], design["_id"]) for design in designs if not design["is_deleted"]]
-            sessions.append(session)
+            owners += bool(designs)
+            lines += ["%s %s %s -\n" % (token, identifier, design["_id"]) for design in designs if not design["is_deleted"]]
+            tokens.append(token)
+            for name in self.kind.collections:
+                waiting[name].append(made[name])
             size += self.insert(designs)
         self.insert([], last=True)
-        self.db.guest_sessions.insert_many(sessions)
-        self.remember_sessions()
+        for name in self.kind.collections:
+            self.db[name].insert_many(waiting[name])
+        self.remember_owners()
         random.Random(documents.SEED).shuffle(lines)
         self.write_private("ids.txt", "".join(lines[:20000]))
-        self.write_private("tokens.txt", "".join(maker.token(session) + "\n" for session in sessions[1:]))
-        self.write_private("gallery.txt", maker.token(gallery) + "\n")
+        self.write_private("tokens.txt", "".join(token + "\n" for token in tokens))
+        self.write_private("gallery.txt", gallery + "\n")
         self.stack.mongo.admin.command("fsync")
         self.write_note(
-            designs=count, guests=sum(1 for session in sessions[1:] if session["designs"]), sessions=len(sessions) - 1,
+            designs=count, owners=owners, sessions=len(tokens),
             loaded_at=loaded_at.isoformat(timespec="milliseconds"), mean_bytes=round(size / (count + documents.GALLERY)),
-            ends_s=int(gallery["expires_at"].replace(tzinfo=datetime.timezone.utc).timestamp()),
+            ends_s=int(loaded_at.replace(tzinfo=datetime.timezone.utc).timestamp()) + principals.SESSION_S,
             thumbnail_bytes=round(sum(len(pair[1]) for pair in pictures) / len(pictures)))
         say("loaded %d designs of %d bytes in %.0f s" % (count, self.note["mean_bytes"], time.monotonic() - began))
 
     def check_shapes(self, maker, model):
         """What we write is what bezel writes, down to the cookie."""
-        session, (design,) = maker.guest(1, trash=False)
-        for name, mine in (("design", design), ("session", session)):
+        made, _, _, (design,) = maker.owner(1, trash=False)
+        for name, mine in (("design", design), *made.items()):
             fault = documents.shape_fault(documents.shape(bson.decode(bson.encode(mine))), documents.shape(model[name]))
             if fault:
-                raise Failure("t/bench/documents.py makes another %s than bezel: %s" % (name, fault))
-        if maker.token(model["session"]) != model["token"]:
-            raise Failure("t/bench/documents.py signs another cookie than bezel")
+                raise Failure("t/bench makes another %s than bezel: %s" % (name, fault))
+        fault = self.kind.token_fault(maker, model, model["token"])
+        if fault:
+            raise Failure("t/bench " + fault)
         maker.random.seed(documents.SEED)
 
     def clear(self):
-        for name in ("designs", "guest_sessions", "jobs", "api_usage_log", "idempotency_keys", "rate_counters", "uploads"):
+        for name in ("designs", "jobs", "api_usage_log", "idempotency_keys", "rate_counters", "uploads",
+                     *self.kind.collections):
             self.db[name].delete_many({})
 
     def insert(self, designs, last=False):
@@ -331,7 +335,7 @@ class Server:
 
     def warm(self):
         """The documents and the two indexes of W1 and W2 into mongod's memory."""
-        for hint, order in (("$natural", 1), ("_id_", 1), ("by_guest_time", 1)):
+        for hint, order in (("$natural", 1), ("_id_", 1), (self.kind.index, 1)):
             hint = {"$natural": order} if hint == "$natural" else hint
             list(self.db.designs.aggregate([{"$group": {"_id": None, "n": {"$sum": 1}}}], hint=hint))
 
@@ -340,9 +344,10 @@ class Server:
     def loaded_at(self):
         return datetime.datetime.fromisoformat(self.note["loaded_at"])
 
-    def remember_sessions(self):
-        """A copy of the sessions as they were loaded, out of bezel's sight."""
-        self.db.guest_sessions.aggregate([{"$out": {"db": "bench", "coll": "guest_sessions"}}])
+    def remember_owners(self):
+        """A copy of them as they were loaded, out of bezel's sight."""
+        for name in self.kind.collections:
+            self.db[name].aggregate([{"$out": {"db": "bench", "coll": name}}])
 
     def clean(self):
         """Takes away what was created since the load; returns the number of designs."""
@@ -352,9 +357,10 @@ class Server:
         self.db.api_usage_log.delete_many({})
         self.db.idempotency_keys.delete_many({})
         self.db.rate_counters.delete_many({})
-        self.db.guest_sessions.delete_many(young)
-        self.stack.mongo.bench.guest_sessions.aggregate(
-            [{"$merge": {"into": {"db": self.db.name, "coll": "guest_sessions"}, "whenMatched": "replace"}}])
+        for name in self.kind.collections:
+            self.db[name].delete_many(young)
+            self.stack.mongo.bench[name].aggregate(
+                [{"$merge": {"into": {"db": self.db.name, "coll": name}, "whenMatched": "replace"}}])
         return deleted
 
     def rows_left(self):
@@ -363,8 +369,7 @@ class Server:
         left = {"designs": self.db.designs.count_documents(young)}
         for name in ("jobs", "idempotency_keys", "rate_counters"):
             left[name] = self.db[name].count_documents({})
-        named = self.db.guest_sessions.aggregate([{"$group": {"_id": None, "n": {"$sum": {"$size": "$designs"}}}}])
-        left["designs in sessions"] = next(named)["n"] - self.db.designs.estimated_document_count()
+        left["of owners"] = self.kind.left(self.db)
         return left
 
     def mongod_version(self):

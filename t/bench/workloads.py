@@ -180,8 +180,8 @@ def wait_until(client, path, good, seconds):
 def make_design(server, variations, seconds=300):
     """By the interface, with all its pictures: (client, design, seconds, CPU seconds of bezel and its children)."""
     client = server.client()
-    if client.post("/v1/guest-session").status != 201:
-        raise Failure("no guest session")
+    if not server.kind.sign_in(client, server.stack):
+        raise Failure("no session")
     bezel = server.stack.pid("bezel")
     cpu, began = cpu_seconds(bezel, with_ended=True), time.monotonic()
     reply = client.post("/v1/designs", json={**documents.BODY, "num_variations_requested": variations})

@@ -23,7 +23,7 @@ LONG = bool(os.environ.get("BEZEL_TEST_LONG"))
 STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
-FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9,
+FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9, ("claim", "db"): 20,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
@@ -80,10 +80,32 @@ def gone(db, run, objects):
     return faults
 
 
+def claimed(db, run):
+    """A guest's things after the claim: all of them the member's, counted once."""
+    faults = []
+    mine = db.designs.count_documents({"user_id": run["user"], "guest_session_id": None})
+    if (mine, db.designs.count_documents({"guest_session_id": run["session"]})) != (404, 0):
+        faults.append("%d designs are the member's" % mine)
+    if db.jobs.count_documents({"design_id": run["design"], "user_id": {"$ne": run["user"]}}):
+        faults.append("a job is not the member's")
+    if db.guest_sessions.count_documents({"_id": run["session"]}):
+        faults.append("the guest session is still there")
+    counted = db.users.find_one({"_id": run["user"]})["usage_stats"]["total_designs_created"]
+    if counted != 404:
+        faults.append("%d designs are counted" % counted)
+    states = [job["status"] for job in db.jobs.find({"user_id": run["user"], "kind": "claim"})]
+    if set(states) != {"succeeded"}:
+        faults.append("jobs of the claim: %s" % states)
+    db.designs.delete_many({"user_id": run["user"], "_id": {"$ne": run["design"]}})
+    return faults
+
+
 def faults_of(steps, run, objects):
     found = ["stuck at " + run["where"]] if run["stuck"] else []
     if run["scenario"] in ("purge", "retain"):
         return found + gone(steps.stack.db, run, objects)
+    if run["scenario"] == "claim":
+        return found + claimed(steps.stack.db, run)
     exits = run["how"] in EXITS
     before = 0 if run["scenario"] in ("make", "cancel") else 2    # calls of what was there already
     calls = before + run["calls"]
@@ -154,6 +176,12 @@ def stop():
 @test
 def remove():
     run(series_of("purge", [DB, DELETE, LIST]) + series_of("retain", [DB, DELETE, LIST]))
+
+
+@test
+def become_a_member():
+    """In steps of 200 designs: whatever fails, all of them are the member's in the end."""
+    run(series_of("claim", [DB]))
 
 
 both = [Steps(), Steps()]

@@ -130,7 +130,7 @@ def a_key_is_made_and_shown_once():
     is_((len(first["items"]), [k["id"] for k in second["items"]], second["next_cursor"]), (3, [key["id"]], None), "pages")
     problem(eve.get(PATH + "?limit=0"), 400, "bad_query", "a bad limit")
     problem(bob.get(PATH + "?cursor=" + first["next_cursor"]), 400, "bad_cursor", "another member's cursor")
-    log = list(stack.db.audit_log.find({"user_id": eve.user, "kind": "api_key_created"}).sort("_id"))
+    log = list(stack.db.audit_log.find({"user_id": eve.user, "kind": "api_key_made"}).sort("_id"))
     is_((len(log), log[0]["detail"], log[0]["by"]), (4, key["prefix"], "user:" + eve.user), "the audit log has them")
 
 

@@ -60,6 +60,21 @@ def what_it_measures():
 
 
 @test
+def members():
+    ended = script("bench", *SHORT, "--members", "--workloads", "W1,W2,W3", timeout=240 * SLOWER)
+    if not is_(ended.returncode, 0, "a short run with members succeeds"):
+        tap.diag(ended.stdout + ended.stderr)
+        return
+    rows = rows_of(ended.stdout)
+    for name in ("W1", "W2"):
+        # 210 sessions, looked up once each, are a part of so few requests.
+        ok(1 <= float(rows[name]["database commands"]) < 1.2, "%s of a member: one database command" % name, rows[name])
+    ok(3.9 < float(rows["W3"]["database commands"]) < 10, "W3 sends four, more when transactions meet", rows["W3"])
+    contains(ended.stdout, "500 designs of", "members' data")
+    contains(ended.stdout, "free_designs_daily", "the configuration says what their limits are")
+
+
+@test
 def what_it_refuses():
     other = os.path.join(folder, "other")
     os.mkdir(other)

@@ -14,6 +14,7 @@
  *	cancel	a generation that nobody has begun, stopped
  *	purge	a design to the trash and away
  *	retain	a design long in the trash, by the scheduler
+ *	claim	a guest with more designs than one step takes becomes a member
  *	sweep	nothing but the sweep for orphans
  *
  * KIND is take (HOW: a number K): at the N-th point between two commands of a
@@ -33,6 +34,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/claim.h"
 #include "app/designs.h"
 #include "app/generations.h"
 #include "app/guests.h"
@@ -49,7 +51,10 @@
 #include "provider/flaky.h"
 #include "provider/mem.h"
 #include "schema/documents.h"
+#include "store/claim.h"
 #include "store/db.h"
+#include "store/designs.h"
+#include "store/users.h"
 
 enum { TRIES_MAX = 40, STEPS_MAX = 400, HANG_MS = 300, EXITED_PROVIDER = 70 };
 
@@ -69,7 +74,8 @@ static volatile bool stop;
 
 /* What a user of one run keeps, over a process that dies as well. */
 struct run {
-	char session[37], address[40], design[37], make_key[37], refine_key[37];
+	char session[37], address[40], design[37], make_key[37], refine_key[37],
+	    user[37];
 	int n, calls, tries;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
@@ -159,16 +165,23 @@ set_all(struct app *clean, struct arena *arena, const char *collection,
 
 #define LONG_AGO "{\"$date\":{\"$numberLong\":\"1000\"}}"
 
+/* The run's jobs with such a status: its design's, or its account's. */
+static bson_t *
+jobs_of(struct arena *arena, const struct run *run, const char *status)
+{
+	return db_json(arena, "{\"$or\":[{\"design_id\":\"%s\"},"
+	    "{\"design_id\":null,\"user_id\":\"%s\"}],\"status\":%s}",
+	    run->design, run->user[0] != '\0' ? run->user : "-", status);
+}
+
 /* What waits is due, what is leased has run out. */
 static void
 pass_time(struct app *clean, struct arena *arena, const struct run *run)
 {
-	set_all(clean, arena, "jobs", db_json(arena,
-	    "{\"design_id\":\"%s\",\"status\":\"queued\"}", run->design),
+	set_all(clean, arena, "jobs", jobs_of(arena, run, "\"queued\""),
 	    db_json(arena, "{\"$set\":{\"run_at\":" LONG_AGO
 	    ",\"slots.$[].retry_at\":null}}"));
-	set_all(clean, arena, "jobs", db_json(arena,
-	    "{\"design_id\":\"%s\",\"status\":\"running\"}", run->design),
+	set_all(clean, arena, "jobs", jobs_of(arena, run, "\"running\""),
 	    db_json(arena, "{\"$set\":{\"lease_until\":" LONG_AGO "}}"));
 	set_all(clean, arena, "idempotency_keys", db_bson(arena),
 	    db_json(arena, "{\"$set\":{\"lease_until\":" LONG_AGO "}}"));
@@ -303,6 +316,15 @@ purge_design(struct app *app, struct arena *arena, struct run *run,
 }
 
 static enum rc
+claim_designs(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+
+	return app_claim(app, arena, &actor, str_of(run->user), err);
+}
+
+static enum rc
 run_retention(struct app *app, struct arena *arena, struct run *run,
     struct err *err)
 {
@@ -384,9 +406,8 @@ work_until_ended(struct app *app, struct app *clean, struct run *run, bool hangs
 		(void)!app_work_once(app, arena, &stop, &worked, &err);
 		set_alarm(0);
 		pass_time(clean, arena, run);
-		open = any(clean, arena, "jobs", db_json(arena, "{\"design_id\":"
-		    "\"%s\",\"status\":{\"$in\":[\"queued\",\"running\"]}}",
-		    run->design));
+		open = any(clean, arena, "jobs", jobs_of(arena, run,
+		    "{\"$in\":[\"queued\",\"running\"]}"));
 		if (open)
 			(void)snprintf(run->where, sizeof run->where,
 			    "work: %s (%s)", err.message, err.detail);
@@ -455,6 +476,14 @@ retain(struct app *app, struct app *clean, struct run *run, bool hangs)
 	until_done(app, clean, run, run_orphans, "orphans");
 }
 
+/* The client that got no answer comes again, still a guest. */
+static void
+claim(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, claim_designs, "claim");
+	work_until_ended(app, clean, run, hangs);
+}
+
 static void
 sweep(struct app *app, struct app *clean, struct run *run, bool hangs)
 {
@@ -520,6 +549,61 @@ prepare_trashed(struct app *clean, struct run *run)
 	arena_free(arena);
 }
 
+/* Copies of the run's design: more than two steps take. */
+static void
+insert_copies(struct app *clean, struct arena *arena, const struct run *run)
+{
+	enum { COPIES = 2 * CLAIM_AT_ONCE + 3 };
+	bson_t *command = db_bson(arena), list, item;
+	struct design design;
+	struct str doc;
+	struct err err;
+
+	err_init(&err);
+	if (designs_find(clean->store, arena, str_of(run->design), &doc, &err)
+	    != RC_OK)
+		complain("designs", &err);
+	doc_init(&doc_design, &design);
+	(void)doc_from_bson(&doc_design, doc, &design, arena, NULL);
+	design.generated_images.n = 0;
+	design.selected_image_id = STR_NULL;
+	design.current_version = NULL;
+	BSON_APPEND_UTF8(command, "insert", "designs");
+	BSON_APPEND_ARRAY_BEGIN(command, "documents", &list);
+	for (int i = 0; i < COPIES; i++) {
+		design.id = uuid_new(arena);
+		doc = doc_to_bson(&doc_design, &design, arena);
+		if (!bson_init_static(&item, (const uint8_t *)doc.p, doc.n))
+			exit(1);
+		(void)bson_append_document(&list, arena_printf(arena, "%d", i).p,
+		    -1, &item);
+	}
+	bson_append_array_end(command, &list);
+	if (db_write(clean->store, arena, command, NULL, &err) != RC_OK)
+		complain("designs", &err);
+}
+
+static void
+prepare_guest(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+	struct user user;
+	struct err err;
+
+	prepare_made(clean, run);
+	insert_copies(clean, arena, run);
+	copy(run->user, sizeof run->user, uuid_new(arena));
+	err_init(&err);
+	doc_init(&doc_user, &user);
+	user.id = str_of(run->user);
+	user.email = arena_printf(arena, "%s@example.net", run->user);
+	user.auth_provider = STR("email");
+	user.created_at = user.updated_at = clock_now_ms();
+	if (users_insert(clean->store, arena, &user, &err) != RC_OK)
+		complain("users", &err);
+	arena_free(arena);
+}
+
 static const struct scenario {
 	const char *name;
 	void (*prepare)(struct app *clean, struct run *run);
@@ -532,6 +616,7 @@ static const struct scenario {
 	{ "cancel", prepare_queued, cancel },
 	{ "purge", prepare_made, purge },
 	{ "retain", prepare_trashed, retain },
+	{ "claim", prepare_guest, claim },
 	{ "sweep", NULL, sweep },
 };
 
@@ -728,10 +813,12 @@ say(const struct scenario *scenario, const struct planned *fault,
 	buf_init(&buf, arena, 512, 4096);
 	buf_printf(&buf, "{\"scenario\":\"%s\",\"kind\":\"%s\",\"how\":\"%s\","
 	    "\"n\":%d,\"fired\":%s,\"stuck\":%s,\"calls\":%d,\"tries\":%d,"
-	    "\"session\":\"%s\",\"address\":\"%s\",\"design\":\"%s\",\"where\":",
+	    "\"session\":\"%s\",\"address\":\"%s\",\"design\":\"%s\",\"user\":\"%s\","
+	    "\"where\":",
 	    scenario->name, fault->kind, fault->how, run->n,
 	    run->fired ? "true" : "false", run->stuck ? "true" : "false",
-	    run->calls, run->tries, run->session, run->address, run->design);
+	    run->calls, run->tries, run->session, run->address, run->design,
+	    run->user);
 	buf_add_json(&buf, str_of(run->where));
 	buf_addz(&buf, "}\n");
 	(void)fwrite(buf.p, 1, buf.n, stdout);

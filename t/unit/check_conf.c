@@ -222,6 +222,22 @@ START_TEST(bad_arguments_are_refused)
 }
 END_TEST
 
+START_TEST(arguments_of_ours_are_known)
+{
+	static const struct { const char *arg; bool ours; } rows[] = {
+		{ "--web-workers=3", true }, { "--web_workers", true },
+		{ "--insecure-http", true }, { "--email=x", false },
+		{ "--email", false }, { "--", false }, { "-n", false },
+		{ "-", false }, { "", false }, { "web-workers", false },
+		{ "--webworkers", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		ck_assert_msg(conf_is_arg(arena, str_of(rows[i].arg))
+		    == rows[i].ours, "%s", rows[i].arg);
+}
+END_TEST
+
 /* The example with its '#name' lines made to lines gives the defaults. */
 START_TEST(the_example_is_what_we_read)
 {
@@ -291,6 +307,15 @@ static const struct rule {
 	{ "gemini_base_url = http://127.0.0.1:9\n", NULL, NULL },
 	{ "gemini_base_url = http://api.example\n", "bezel.conf:1", "api.example" },
 	{ "gemini_base_url = https://api.example/v1\n", "bezel.conf:1", "api.example" },
+	{ "google_issuer = http://[::1]:9\n", NULL, NULL },
+	{ "google_issuer = http://accounts.example\n", "bezel.conf:1",
+	    "accounts.example" },
+	{ "google_issuer = https://accounts.example/\n", "bezel.conf:1",
+	    "accounts.example" },
+	{ "facebook_graph_url = http://graph.example\n", "bezel.conf:1",
+	    "graph.example" },
+	{ "facebook_dialog_url = ftp://www.example\n", "bezel.conf:1", "www.example" },
+	{ "facebook_graph_url = http://127.0.0.1:9\n", NULL, NULL },
 	{ "mongodb_uri =\n", "bezel.conf:1", "one of mongodb_uri" },
 	{ "mongodb_uri_file = /x\n", "bezel.conf:2", "one of mongodb_uri" },
 	{ "mongodb_uri =\nmongodb_uri_file = /x\n", NULL, NULL },
@@ -323,7 +348,39 @@ static const struct rule {
 	{ "master_key_file =\n", "bezel.conf:1", "must be set" },
 	{ "objects =\n", "bezel.conf:1", "must be set" },
 	{ "state_dir =\n", "bezel.conf:1", "must be set" },
+	{ "mail = smtp\n", "default", "needs smtp_host" },
+	{ "mail = smtp\nsmtp_host = mail.example\n", NULL, NULL },
+	{ "mail = smtp\nsmtp_host = [2001:db8::1]\n", NULL, NULL },
+	{ "mail = smtp\nsmtp_host = mail.example:25\n", "bezel.conf:2",
+	    "smtp_host must be" },
+	{ "mail = smtp\nsmtp_host = a/b\n", "bezel.conf:2", "smtp_host must be" },
+	{ "mail = smtp\nsmtp_host = a@b\n", "bezel.conf:2", "smtp_host must be" },
+	{ "mail = smtp\nsmtp_tls = none\nsmtp_host = mail.example\n",
+	    "bezel.conf:2", "loopback" },
+	{ "mail = smtp\nsmtp_tls = none\nsmtp_host = 127.0.0.9\n", NULL, NULL },
+	{ "smtp_user = x\n", "bezel.conf:1", "need each other" },
+	{ "smtp_password_file = /x\n", "default", "need each other" },
+	{ "smtp_user = x\nsmtp_password_file = /x\n", NULL, NULL },
 	{ "provider = gemini\n", "default", "needs gemini_api_key_file" },
+	{ "google_client_id = a.apps.example\n", "bezel.conf:1", "set together" },
+	{ "google_client_secret_file = /s\n", "default", "set together" },
+	{ "google_client_id = a.apps.example\ngoogle_client_secret_file = /s\n", NULL,
+	    NULL },
+	{ "google_prompt = none\n", NULL, NULL },
+	{ "google_prompt =\n", NULL, NULL },
+	{ "google_prompt = consent select_account\n", NULL, NULL },
+	{ "google_prompt = none login\n", "bezel.conf:1", "google_prompt must" },
+	{ "google_prompt = consent  login\n", "bezel.conf:1", "google_prompt must" },
+	{ "google_prompt = always\n", "bezel.conf:1", "google_prompt must" },
+	{ "facebook_app_id = 123\n", "bezel.conf:1", "set together" },
+	{ "facebook_app_secret_file = /s\n", "default", "set together" },
+	{ "facebook_app_id = 123\nfacebook_app_secret_file = /s\n", NULL, NULL },
+	{ "facebook_app_id = 12a\nfacebook_app_secret_file = /s\n", "bezel.conf:1",
+	    "digits" },
+	{ "facebook_version = v25\n", "bezel.conf:1", "like v25.0" },
+	{ "facebook_version = 25.0\n", "bezel.conf:1", "like v25.0" },
+	{ "facebook_version = v2/.0\n", "bezel.conf:1", "like v25.0" },
+	{ "facebook_version =\n", "bezel.conf:1", "like v25.0" },
 	{ "provider = gemini\ngemini_api_key_file = /k\n", NULL, NULL },
 	{ "povray =\n", "bezel.conf:1", "needs povray" },
 	{ "povray =\nprovider = mem\n", NULL, NULL },
@@ -424,6 +481,7 @@ main(void)
 	tcase_add_test(tcase, all_faults_of_a_file_are_told);
 	tcase_add_test(tcase, later_sources_go_over_earlier_ones);
 	tcase_add_test(tcase, bad_arguments_are_refused);
+	tcase_add_test(tcase, arguments_of_ours_are_known);
 	tcase_add_test(tcase, the_example_is_what_we_read);
 	tcase_add_loop_test(tcase, rules_between_options_hold, 0,
 	    (int)(sizeof rules / sizeof rules[0]));
