@@ -21,6 +21,7 @@
 #define DOC_PTR_body_generation &doc_body_generation
 #define DOC_PTR_body_refinement &doc_body_refinement
 #define DOC_PTR_user &doc_user
+#define DOC_PTR_api_key &doc_api_key
 #define DOC_PTR_body_register &doc_body_register
 #define DOC_PTR_body_login &doc_body_login
 #define DOC_PTR_body_token &doc_body_token

@@ -3,6 +3,7 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/openapi.h"
 #include "codec/json.h"
 #include "schema/documents.h"
 
@@ -26,6 +27,8 @@ static const struct {
 	{ "NewPassword", &doc_body_new_password, IN_NEW },
 	{ "PasswordChange", &doc_body_password, IN_NEW },
 	{ "Session", &doc_session, OWNER },
+	{ "ApiKey", &doc_api_key, OWNER },
+	{ "ApiKeyNew", &doc_api_key, IN_NEW },
 	{ "Select", &doc_body_select, IN_NEW },
 	{ "Bulk", &doc_body_bulk, IN_NEW },
 	{ "Folder", &doc_folder, OWNER },
@@ -131,6 +134,10 @@ more_members(const struct doc *doc)
 		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	if (doc == &doc_folder)
 		return "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_api_key)
+		return "\"key\":{\"type\":\"string\",\"description\":\"The key "
+		    "itself, in the answer that makes it and never again\"},"
+		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	return "\"url\":{\"type\":\"string\"},"
 	    "\"thumbnail_url\":{\"type\":\"string\"},"
 	    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
@@ -212,13 +219,16 @@ print_parameters(struct buf *buf, const struct route *route)
 	}
 	if (route->guards & IDEM) {
 		buf_printf(buf, "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\","
-		    "\"schema\":{\"type\":\"string\",\"maxLength\":255}}",
-		    first ? "" : ",");
+		    "%s\"schema\":{\"type\":\"string\",\"maxLength\":255}}",
+		    first ? "" : ",", route_scope(route->guards) < 0 ? ""
+		    : "\"description\":\"Required from API keys\",");
 		first = false;
 	}
 	if (route->guards & MATCH)
 		buf_printf(buf, "%s{\"name\":\"If-Match\",\"in\":\"header\","
-		    "\"schema\":{\"type\":\"string\"}}", first ? "" : ",");
+		    "%s\"schema\":{\"type\":\"string\"}}", first ? "" : ",",
+		    openapi_needs_match(route) ? "\"description\":\"Required from API "
+		    "keys\"," : "");
 	buf_add_char(buf, ']');
 }
 
@@ -266,7 +276,9 @@ print_responses(struct buf *buf, const struct route *route)
 		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 		    "\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
-	buf_addz(buf, "},\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
+	buf_addz(buf, "}");
+	openapi_refusals(buf, route);
+	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
 }
 
 static void
@@ -279,7 +291,7 @@ print_route(struct buf *buf, const struct route *route)
 	    verbs[__builtin_ctz(route->match.verb)], route->name);
 	buf_add_json(buf, str_of(route->text));
 	if (route->guards & WHO)
-		buf_addz(buf, ",\"security\":[{\"session\":[]}]");
+		openapi_security(buf, route);
 	print_parameters(buf, route);
 	print_body(buf, route);
 	print_responses(buf, route);
@@ -322,11 +334,11 @@ api_print_openapi(struct buf *buf)
 	    ".jpg.\"},"
 	    "\"paths\":{", VERSION);
 	print_paths(buf);
-	buf_addz(buf, "\n},\"components\":{\"securitySchemes\":{\"session\":{"
-	    "\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"bezel\"}},"
-	    "\"responses\":{\"Problem\":{\"description\":\"What went wrong (RFC "
-	    "9457)\",\"content\":{\"application/problem+json\":{\"schema\":{"
-	    "\"$ref\":\"#/components/schemas/Problem\"}}}}},\"schemas\":{\n");
+	buf_addz(buf, "\n},\"components\":{");
+	openapi_security_schemes(buf);
+	buf_addz(buf, ",\"responses\":{");
+	openapi_problem_responses(buf);
+	buf_addz(buf, "},\"schemas\":{\n");
 	for (size_t i = 0; i < sizeof components / sizeof components[0]; i++)
 		print_component(buf, i);
 	buf_addz(buf, ",\"Damaged\":{\"type\":\"array\",\"description\":\"What did "
@@ -340,9 +352,11 @@ api_print_openapi(struct buf *buf)
 void
 api_print_routes(struct buf *buf)
 {
-	buf_addz(buf, "| method | path | status | what |\n|---|---|---|---|\n");
+	buf_addz(buf, "| method | path | status | what | scope of API keys |\n"
+	    "|---|---|---|---|---|\n");
 	for (size_t i = 0; i < route_count; i++)
-		buf_printf(buf, "| %s | `%s` | %d | %s |\n",
+		buf_printf(buf, "| %s | `%s` | %d | %s | %s |\n",
 		    http_method_name(routes[i].match.verb),
-		    routes[i].match.pattern, routes[i].status, routes[i].text);
+		    routes[i].match.pattern, routes[i].status, routes[i].text,
+		    openapi_keys_column(routes[i].guards));
 }

@@ -127,7 +127,7 @@ usual_variations(struct app *app, struct arena *arena, const struct actor *actor
 {
 	struct app_me me;
 
-	if (actor->kind != ACTOR_MEMBER || doc_present(&doc_design, design,
+	if (actor->account.p == NULL || doc_present(&doc_design, design,
 	    "num_variations_requested"))
 		return RC_OK;
 	if (app_me_get(app, arena, actor, &me, err) == RC_OK)

@@ -156,7 +156,7 @@ must_break_off(struct work *w)
 		return false;
 	if (w->leave_by_ms == 0)
 		w->leave_by_ms = now_ms
-		    + (provider_paid(w->app->provider) ? LEAVE_MS : 0);
+		    + (provider_paid(w->provider) ? LEAVE_MS : 0);
 	return now_ms >= w->leave_by_ms;
 }
 
@@ -169,7 +169,7 @@ drive(struct work *w, struct err *err)
 			return err->rc;
 		if (w->running == 0)
 			return RC_OK;
-		provider_wait(w->app->provider, WAIT_MS);
+		provider_wait(w->provider, WAIT_MS);
 		if (must_break_off(w))
 			cancel_calls(w);
 		if (work_heartbeat(w, err) != RC_OK || take_ended(w, err) != RC_OK)
@@ -204,6 +204,7 @@ run_generation(struct work *w, struct err *err)
 	enum rc rc;
 
 	w->cancelled = w->job->cancel_requested;
+	w->provider = w->job->test ? w->app->test_provider : w->app->provider;
 	rc = designs_find(w->app->store, w->arena, w->job->design_id, &doc, err);
 	if (rc == RC_NOT_FOUND) {
 		err_init(err);

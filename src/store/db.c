@@ -14,10 +14,14 @@ destroy_bson(void *object)
 	bson_destroy(object);
 }
 
+/* libbson declares it aligned to 128 bytes, which is more than an arena gives. */
 bson_t *
 db_bson(struct arena *arena)
 {
-	bson_t *bson = arena_one(arena, bson_t);
+	uintptr_t room = (uintptr_t)arena_alloc(arena,
+	    sizeof(bson_t) + _Alignof(bson_t) - 1);
+	bson_t *bson = (bson_t *)((room + _Alignof(bson_t) - 1)
+	    / _Alignof(bson_t) * _Alignof(bson_t));
 
 	bson_init(bson);
 	arena_defer(arena, destroy_bson, bson);

@@ -27,7 +27,7 @@ OPEN = {
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
     "POST /v1/auth/logout", "POST /v1/auth/password", "GET /v1/me", "PATCH /v1/me", "GET /v1/me/usage",
-    "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/guest-session", "POST /v1/uploads", "POST /v1/folders",
+    "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/guest-session", "POST /v1/uploads", "POST /v1/folders", "POST /v1/api-keys",
 }
 
 
@@ -51,6 +51,9 @@ class Owner:
         over(self.client, made)
         stack.db.jobs.update_one({"_id": made}, {"$set": {"status": "failed", "slots.0.status": "failed"}})
         return made
+
+    def key(self):
+        return self.client.post("/v1/api-keys", json={"name": "x", "scopes": ["designs:read"]}).json()["id"]
 
     def waiting(self):
         made = create(self.client).json()["generation"]["id"]
@@ -109,10 +112,12 @@ FIXTURES = {
     "GET /v1/generations/{id}": on_job("", Owner.job),
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),
+    "GET /v1/api-keys": lambda owner: ("/v1/api-keys", owner.key()),
+    "DELETE /v1/api-keys/{id}": lambda owner: ("/v1/api-keys/" + owner.key(), None),
     "DELETE /v1/me/sessions/{id}": lambda owner: ("/v1/me/sessions/" + owner.other_session(), None),
 }
 # Lists: the fixture's second part is what must not be in another one's answer.
-LISTS = {"GET /v1/designs", "GET /v1/folders"}
+LISTS = {"GET /v1/designs", "GET /v1/folders", "GET /v1/api-keys"}
 # Somebody else's id stands in the body: refused as a fault of it.
 IN_BODY = {"POST /v1/designs", "POST /v1/folders/reorder"}
 # Ids stand in the body, and each has an answer of its own: not there.

@@ -279,6 +279,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's API keys, newest first, also those that ended in the last 30 days */
+        get: operations["api_key_list"];
+        put?: never;
+        /** Make an API key; `key` is shown this once */
+        post: operations["api_key_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key: it is refused from now on */
+        delete: operations["api_key_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/designs": {
         parameters: {
             query?: never;
@@ -979,6 +1014,8 @@ export interface components {
             refinement_strength: number | null;
             /** @description Of a refinement */
             preserve_elements: string[];
+            /** @description Asked for with a test key: its pictures are stand-ins and cost nothing */
+            test: boolean;
             /**
              * Format: date-time
              * @description When it was asked for
@@ -1265,6 +1302,65 @@ export interface components {
              * @description When it ends in any case
              */
             ends_at: string;
+        };
+        ApiKey: {
+            /** @description The key itself, in the answer that makes it and never again */
+            key?: string;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description Key id; the key names it, so that a request finds it by one read
+             */
+            id: string;
+            /** @description What it is for */
+            name: string;
+            /**
+             * @description live: real pictures, which cost quota; test: stand-ins, which cost nothing
+             * @enum {string}
+             */
+            mode: "live" | "test";
+            /** @description What it may do */
+            scopes: ("designs:read" | "designs:write" | "generate" | "folders:read" | "folders:write" | "shares:read" | "shares:write" | "webhooks:read" | "webhooks:write" | "account:read")[];
+            /** @description How the key begins, to know it by */
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Last use, to the hour; null until the first
+             */
+            last_used_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, or null
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked, or null
+             */
+            revoked_at: string | null;
+        };
+        ApiKeyNew: {
+            /** @description What it is for */
+            name: string;
+            /**
+             * @description live: real pictures, which cost quota; test: stand-ins, which cost nothing
+             * @default live
+             * @enum {string}
+             */
+            mode: "live" | "test";
+            /** @description What it may do */
+            scopes: ("designs:read" | "designs:write" | "generate" | "folders:read" | "folders:write" | "shares:read" | "shares:write" | "webhooks:read" | "webhooks:write" | "account:read")[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself, or null
+             * @default null
+             */
+            expires_at: string | null;
         };
         Select: {
             /**
@@ -1694,6 +1790,42 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The request cannot be parsed, or comes with an API key and without an Idempotency-Key (idempotency_key_required) */
+        Malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nobody is signed in, or the API key is not valid (invalid_api_key); WWW-Authenticate says what would do */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This needs an account, the request comes from another site, or the API key lacks the scope (scope_required; WWW-Authenticate names it) or may not do this at all */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description With an API key this needs If-Match */
+        PreconditionRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -1785,6 +1917,8 @@ export interface operations {
                     "application/json": components["schemas"]["GuestSession"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1884,6 +2018,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2007,6 +2143,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2028,6 +2166,8 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2055,6 +2195,8 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2076,6 +2218,8 @@ export interface operations {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2097,6 +2241,8 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2116,6 +2262,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2137,6 +2285,91 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    api_key_list: {
+        parameters: {
+            query?: {
+                /** @description Items of a page */
+                limit?: number;
+                /** @description next_cursor of the page before, with the same filters */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's API keys, newest first, also those that ended in the last 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ApiKey"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    api_key_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyNew"];
+            };
+        };
+        responses: {
+            /** @description Make an API key; `key` is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    api_key_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke a key: it is refused from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2180,6 +2413,8 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2187,6 +2422,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2207,6 +2443,9 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2214,6 +2453,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2234,6 +2474,9 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2257,6 +2500,8 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2266,6 +2511,7 @@ export interface operations {
                 purge?: boolean;
             };
             header?: {
+                /** @description Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -2282,6 +2528,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2289,6 +2538,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -2311,6 +2561,9 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2318,6 +2571,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
                 "If-Match"?: string;
             };
@@ -2337,6 +2591,9 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2344,6 +2601,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
                 "If-Match"?: string;
             };
@@ -2367,6 +2625,9 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2398,6 +2659,8 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2405,6 +2668,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2427,6 +2691,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2434,6 +2701,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2456,6 +2724,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2479,6 +2750,8 @@ export interface operations {
                     "application/json": components["schemas"]["Versions"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2502,6 +2775,8 @@ export interface operations {
                     "application/json": components["schemas"]["Checks"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2525,6 +2800,8 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2532,6 +2809,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2550,6 +2828,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2557,6 +2838,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2575,6 +2857,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2582,6 +2867,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2605,6 +2891,9 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2626,6 +2915,8 @@ export interface operations {
                     "application/json": components["schemas"]["FolderList"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2633,6 +2924,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2653,6 +2945,9 @@ export interface operations {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2660,6 +2955,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2680,6 +2976,9 @@ export interface operations {
                     "application/json": components["schemas"]["FolderList"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2703,6 +3002,8 @@ export interface operations {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2710,6 +3011,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -2726,6 +3028,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2733,6 +3038,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -2755,6 +3061,9 @@ export interface operations {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
             default: components["responses"]["Problem"];
         };
     };
