@@ -73,6 +73,212 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an account. A link is sent to the address; the answer is the same when that has an account already */
+        post: operations["auth_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in; what the browser made as a guest is the account's from now on */
+        post: operations["auth_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out: this session ends */
+        post: operations["auth_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the address by the link that was sent; in the browser that registered it also signs in */
+        post: operations["auth_verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/verify-email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send that link again, if there is such an account */
+        post: operations["auth_verify_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a link for a new password, if there is such an account */
+        post: operations["auth_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password-reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new password by that link; all sessions end, this browser is signed in */
+        post: operations["auth_reset_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another password; all other sessions end, and this one goes on under a new id */
+        post: operations["auth_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's profile, settings, plan and counters */
+        get: operations["me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change name and settings */
+        patch: operations["me_edit"];
+        trace?: never;
+    };
+    "/v1/me/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the plan allows, what is used, and when it begins anew */
+        get: operations["me_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in, newest first */
+        get: operations["session_list"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else */
+        delete: operations["session_end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of them */
+        delete: operations["session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/designs": {
         parameters: {
             query?: never;
@@ -643,7 +849,7 @@ export interface components {
              * @description What to do
              * @enum {string}
              */
-            kind: "generation" | "refinement" | "object_deletion";
+            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail";
             /**
              * @description Where it is
              * @enum {string}
@@ -776,6 +982,218 @@ export interface components {
              * @description When it came
              */
             created_at: string;
+        };
+        User: {
+            url?: string;
+            thumbnail_url?: string;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description User id, UUID version 7
+             */
+            id: string;
+            /** @description Lower case; unique */
+            email: string;
+            /** @description Name to show */
+            full_name: string | null;
+            /**
+             * Format: uri-reference
+             * @description Picture of the person
+             */
+            profile_photo_url: string | null;
+            /**
+             * @description How the account was made
+             * @enum {string}
+             */
+            auth_provider: "email" | "google" | "facebook";
+            /** @description The address is confirmed */
+            email_verified: boolean;
+            preferences: {
+                email_notifications: {
+                    /** @description News about the studio */
+                    new_features: boolean;
+                    /** @description Tips */
+                    design_tips: boolean;
+                    /** @description Sign-ins and changes of the account */
+                    account_activity: boolean;
+                };
+                /** @description Pictures a design, when not said */
+                default_num_variations: number;
+                /** @description Strength of a refinement, when not said */
+                default_refinement_strength: number;
+                /**
+                 * @description Look of the studio
+                 * @enum {string}
+                 */
+                theme: "light" | "dark";
+            };
+            subscription: {
+                /**
+                 * @description What was bought; what holds now is derived at read
+                 * @enum {string}
+                 */
+                tier: "free" | "premium";
+                /**
+                 * Format: date-time
+                 * @description Since when
+                 */
+                started_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when; null: no end
+                 */
+                expires_at: string | null;
+            };
+            usage_stats: {
+                /** @description Ever */
+                total_designs_created: number;
+                /** @description Ever */
+                total_refinements_used: number;
+                /** @description In `month`; shown as 0 when that is over */
+                designs_this_month: number;
+                /** @description In `month` */
+                refinements_this_month: number;
+                /**
+                 * Format: date-time
+                 * @description The latest one
+                 */
+                last_design_created_at: string | null;
+                /** @description Beyond the schema: in `day`; shown as 0 when that is over */
+                designs_today: number;
+                /** @description Beyond the schema: in `day` */
+                refinements_today: number;
+            };
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Rises with every change
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description Last use of a session, to the hour
+             */
+            last_login_at: string | null;
+        };
+        UserEdit: {
+            /**
+             * @description Name to show
+             * @default null
+             */
+            full_name: string | null;
+            preferences?: {
+                email_notifications?: {
+                    /**
+                     * @description News about the studio
+                     * @default true
+                     */
+                    new_features: boolean;
+                    /**
+                     * @description Tips
+                     * @default true
+                     */
+                    design_tips: boolean;
+                    /**
+                     * @description Sign-ins and changes of the account
+                     * @default true
+                     */
+                    account_activity: boolean;
+                };
+                /**
+                 * @description Pictures a design, when not said
+                 * @default 3
+                 */
+                default_num_variations: number;
+                /**
+                 * @description Strength of a refinement, when not said
+                 * @default 0.5
+                 */
+                default_refinement_strength: number;
+                /**
+                 * @description Look of the studio
+                 * @default light
+                 * @enum {string}
+                 */
+                theme: "light" | "dark";
+            };
+        };
+        Register: {
+            /** @description Your address */
+            email: string;
+            /** @description 8 to 128 characters, not a common one */
+            password: string;
+            /**
+             * @description Name to show
+             * @default null
+             */
+            full_name: string | null;
+        };
+        Login: {
+            /** @description Your address */
+            email: string;
+            /** @description Your password */
+            password: string;
+        };
+        LinkToken: {
+            /** @description What stands behind #token= in the link that was sent */
+            token: string;
+        };
+        EmailAddress: {
+            /** @description Your address */
+            email: string;
+        };
+        NewPassword: {
+            /** @description What stands behind #token= in the link that was sent */
+            token: string;
+            /** @description 8 to 128 characters, not a common one */
+            password: string;
+        };
+        PasswordChange: {
+            /**
+             * @description The password until now; null for an account without one, which then needs a fresh sign-in
+             * @default null
+             */
+            current_password: string | null;
+            /** @description 8 to 128 characters, not a common one */
+            new_password: string;
+        };
+        Session: {
+            url?: string;
+            thumbnail_url?: string;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description Session id
+             */
+            id: string;
+            /** @description What the browser calls itself */
+            device: string | null;
+            /** @description From where it was begun */
+            ip_address: string;
+            /**
+             * Format: date-time
+             * @description When one signed in
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Last use, to the hour
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used; at most `ends_at`
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends in any case
+             */
+            ends_at: string;
         };
         Select: {
             /**
@@ -998,6 +1416,49 @@ export interface components {
              */
             made_at: string | null;
         };
+        MailSent: {
+            /** @description A sentence for people; the same whether there is such an account or not */
+            message: string;
+        };
+        LinkUsed: {
+            /** @description Whether this browser is signed in now */
+            signed_in: boolean;
+        };
+        Usage: {
+            /**
+             * @description The plan that holds now
+             * @enum {string}
+             */
+            tier: "free" | "premium";
+            /** @description Designs and further generations */
+            designs_this_month: components["schemas"]["UsageCount"];
+            /** @description The same */
+            designs_today: components["schemas"]["UsageCount"];
+            /** @description Refinements */
+            refinements_this_month: components["schemas"]["UsageCount"];
+            /** @description The same */
+            refinements_today: components["schemas"]["UsageCount"];
+        };
+        UsageCount: {
+            /** @description So far */
+            used: number;
+            /** @description What the plan allows */
+            limit: number;
+            /** @description What is left */
+            left: number;
+            /** @description Until it begins anew (UTC) */
+            resets_in_seconds: number;
+        };
+        SessionList: {
+            /** @description Newest first, at most 100 */
+            items: components["schemas"]["ListedSession"][];
+        };
+        ListedSession: {
+            /** @description Of the session */
+            id: string;
+            /** @description The one that asks */
+            current: boolean;
+        };
         ProblemType: {
             /** @description As in problems */
             code: string;
@@ -1171,6 +1632,328 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GuestSession"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Register"];
+            };
+        };
+        responses: {
+            /** @description Make an account. A link is sent to the address; the answer is the same when that has an account already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Sign in; what the browser made as a guest is the account's from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign out: this session ends */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_verify_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Confirm the address by the link that was sent; in the browser that registered it also signs in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkUsed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_verify_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Send that link again, if there is such an account */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Send a link for a new password, if there is such an account */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_reset_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description A new password by that link; all sessions end, this browser is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkUsed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Another password; all other sessions end, and this one goes on under a new id */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's profile, settings, plan and counters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["UserEdit"];
+            };
+        };
+        responses: {
+            /** @description Change name and settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the plan allows, what is used, and when it begins anew */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    session_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where one is signed in, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    session_end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign out everywhere else */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    session_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End one of them */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
