@@ -66,7 +66,7 @@ const page = (await readFile(join(here, "src/index.html"), "utf8"))
 await writeFile(join(made, "index.html"), page);
 // The typeface's licence goes along with it.
 await copyFile(join(here, "node_modules/@fontsource-variable/inter/LICENSE"), join(made, "assets/inter-LICENSE.txt"));
-await writeFile(join(made, "robots.txt"), "User-agent: *\nDisallow: /d/\nDisallow: /v1/\n");
+await writeFile(join(made, "robots.txt"), "User-agent: *\n" + ["/d/", "/v1/", "/account", "/verify", "/forgot", "/reset"].map((p) => `Disallow: ${p}\n`).join(""));
 
 for (const name of await readdir(made, { recursive: true })) {
 	if (!/\.(js|css|html|svg|txt)$/.test(name))

@@ -52,7 +52,8 @@ effect(() => {
 	before = { id, who: who.value };
 	away = false;
 	queueMicrotask(() => {
-		if (last !== null && last.id !== id && who.peek() === "guest") {
+		const is = who.peek();
+		if (last !== null && last.id !== id && !(last.who === "guest" && is === "member")) {
 			sessionLost.value = last.who === "guest";
 			forgetAll();
 		} else {
@@ -61,7 +62,7 @@ effect(() => {
 			if (last !== null)
 				reload();
 		}
-		if (who.peek() === "member")
+		if (is === "member")
 			readUsage().catch(() => undefined);
 	});
 });

@@ -32,7 +32,7 @@ const sayings: Record<string, string> = {
 	not_an_address: "That is not an e-mail address. It looks like name@example.com.",
 	too_common: "This password is among those that are tried first. Choose one that only you would think of.",
 	too_easy: "This password is little more than your address or name. Choose one that nobody can guess from them.",
-	wrong_password: "This is not your current password.",
+	wrong_password: "This is not your password.",
 };
 
 export function faultText(fault: Fault): string {
@@ -70,6 +70,11 @@ const reasons: Record<string, string> = {
 
 export function reasonText(slot: Slot): string {
 	return reasons[slot.reason ?? ""] ?? slot.message ?? "It could not be made.";
+}
+
+/* "1 design", "2 designs" */
+export function count(n: number, what: string): string {
+	return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
 /* "5 h 12 min"; rounded, "5 h". */

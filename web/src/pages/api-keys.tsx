@@ -1,11 +1,11 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { newKey, sentenceOf } from "../client";
 import { createKey, endKey, hasEnded, keys, readKeys, scopes, usualScopes } from "../state/api-keys";
 import type { ApiKey, ApiKeyNew } from "../state/api-keys";
 import { note, speak } from "../state/notes";
 import { Choice, Group } from "../ui/field";
 import { day, when } from "../words";
-import { Entry, Trouble, useForm } from "./form";
+import { Entry, Trouble, sent, useForm } from "./form";
 
 const lives = [
 	{ value: 90, label: "90 days" }, { value: 365, label: "A year" }, { value: 0, label: "No end" },
@@ -14,16 +14,25 @@ const modes = [
 	{ value: "live" as const, label: "Live" }, { value: "test" as const, label: "Test" },
 ];
 
+/* What had the focus is gone. */
+function focusTitle(): void {
+	document.getElementById("api-keys-title")?.focus();
+}
+
 /* Shown this once: what is kept of it is a hash. */
 function Secret({ secret, onDone }: { secret: string; onDone: () => void }) {
 	const [copied, setCopied] = useState(false);
+	const button = useRef<HTMLButtonElement>(null);
 
+	useLayoutEffect(() => {
+		button.current?.focus();
+	}, []);
 	return (
 		<div class="along stack" role="group" aria-label="The new key">
 			<p><strong>Copy the key now.</strong> It is not shown again.</p>
 			<code class="secret">{secret}</code>
 			<p class="acts">
-				<button type="button" class="plain strong" onClick={() => {
+				<button ref={button} type="button" class="plain strong" onClick={() => {
 					navigator.clipboard.writeText(secret).then(() => {
 						setCopied(true);
 						speak("Copied.");
@@ -50,13 +59,18 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 			/* Sent again after a failure it is the same request. */
 			if (again.body !== JSON.stringify(body))
 				Object.assign(again, { body: JSON.stringify(body), key: newKey() });
-			onMade(await createKey(body, again.key));
+			const secret = await createKey(body, again.key);
+			sent("key_name");
+			onMade(secret);
 		},
 	});
 
+	useLayoutEffect(() => {
+		form.ref.current?.querySelector<HTMLInputElement>("input[name=name]")?.focus();
+	}, []);
 	return (
 		<form ref={form.ref} class="stack" noValidate onSubmit={form.submit} aria-label="A new key">
-			<Entry form={form} name="name" label="Name" autocomplete="off" maxLength={100} hint="Where it is used: “Shop window”, “Workshop”." />
+			<Entry form={form} name="name" label="Name" autocomplete="off" maxLength={100} keep="key_name" hint="Where it is used: “Shop window”, “Workshop”." />
 			<Group label="Kind" pointer="/mode" faults={form.faults} hint={mode === "test" ? "Costs nothing; pictures are samples." : "Makes real pictures, which count."}>
 				<Choice name="mode" value={mode} options={modes} onChange={setMode} />
 			</Group>
@@ -93,6 +107,7 @@ function Row({ item }: { item: ApiKey }) {
 				endKey(item.id).then(() => {
 					note(`The key “${item.name}” has ended.`);
 					speak("The key has ended.");
+					focusTitle();
 				}, (error: unknown) => note(sentenceOf(error), null, "fault"));
 			}}>End</button>}
 		</li>
@@ -113,7 +128,7 @@ export function ApiKeys() {
 			<p>For programs of your own, a shop or a workshop. <a class="link" href="/docs">Documentation</a></p>
 			{fault !== null && <p class="fault summary" role="alert">{fault}</p>}
 			{all !== null && all.length > 0 && <ul class="rows">{all.map((item) => <Row key={item.id} item={item} />)}</ul>}
-			{secret !== null ? <Secret secret={secret} onDone={() => setSecret(null)} />
+			{secret !== null ? <Secret secret={secret} onDone={() => { setSecret(null); focusTitle(); }} />
 				: making ? <NewKey onMade={(made) => { setSecret(made); setMaking(false); speak("The key is made. Copy it now."); }} />
 				: <p class="acts"><button type="button" class="plain strong" onClick={() => setMaking(true)}>New key…</button></p>}
 		</div>

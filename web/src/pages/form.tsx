@@ -109,6 +109,11 @@ export function useForm({ needed, send, words }: FormPlan): Form {
 	};
 }
 
+/* What was typed and not sent, by name: a session that ends meanwhile takes the page away, and not that. */
+const unsent = new Map<string, string>();
+
+export const sent = (keep: string) => unsent.delete(keep);
+
 interface EntryProps {
 	form: Form;
 	name: string;
@@ -119,31 +124,37 @@ interface EntryProps {
 	hint?: string | undefined;
 	optional?: boolean;
 	maxLength?: number;
+	keep?: string;
 	onInput?: (value: string) => void;
 }
 
-export function Entry({ form, name, label, type = "text", autocomplete, value, hint, optional, maxLength, onInput }: EntryProps) {
+export function Entry({ form, name, label, type = "text", autocomplete, value, hint, optional, maxLength, keep, onInput }: EntryProps) {
 	const id = useId();
 	const [shown, setShown] = useState(false);
 	const mine = form.faults.filter((f) => f.pointer === `/${name}`);
-	const described = [mine.length > 0 ? `${id}f` : "", hint ? `${id}h` : ""].filter(Boolean).join(" ");
+	const described = mine.length > 0 ? `${id}f` : hint ? `${id}h` : undefined;
 
 	return (
 		<div class={mine.length > 0 ? "entry-field bad" : "entry-field"}>
 			<label class="legend" for={id}>{label}{optional && <span class="quiet"> (optional)</span>}</label>
 			<span class="box">
-				<input id={id} name={name} type={(type === "password" && shown ? "text" : type) as "text"} defaultValue={value ?? ""}
+				<input id={id} name={name} type={(type === "password" && shown ? "text" : type) as "text"} defaultValue={unsent.get(keep ?? "") ?? value ?? ""}
 					autocomplete={autocomplete as "on"} maxLength={maxLength} aria-required={!optional} aria-invalid={mine.length > 0}
-					aria-describedby={described || undefined} spellcheck={type === "text"}
+					aria-describedby={described} spellcheck={type === "text"}
 					autocapitalize={type === "text" ? "words" : "none"}
-					onInput={(e) => { form.touched(name); onInput?.(e.currentTarget.value); }} />
+					onInput={(e) => {
+						form.touched(name);
+						if (keep !== undefined)
+							unsent.set(keep, e.currentTarget.value);
+						onInput?.(e.currentTarget.value);
+					}} />
 				{type === "password" && (
 					<button type="button" class="plain show" aria-label={`${shown ? "Hide" : "Show"} ${label.toLowerCase()}`}
 						onClick={() => setShown(!shown)}>{shown ? "Hide" : "Show"}</button>
 				)}
 			</span>
 			<FaultLine id={`${id}f`} faults={mine} />
-			{hint && <p class="hint" id={`${id}h`}>{hint}</p>}
+			{hint && mine.length === 0 && <p class="hint" id={`${id}h`}>{hint}</p>}
 		</div>
 	);
 }

@@ -78,10 +78,8 @@ function ExportPart() {
 			<p>All designs, pictures and settings of yours in one file.</p>
 			<div role="status">{packed !== null && <ExportState packed={packed} />}</div>
 			{fault !== null && <p class="fault summary" role="alert">{fault}</p>}
-			{!running && (
-				<p class="acts"><button type="button" class="plain strong" onClick={() => void ask()}>
-					{packed?.status === "ready" ? "Pack it anew" : "Pack my designs"}</button></p>
-			)}
+			<p class="acts"><button type="button" class="plain strong" aria-disabled={running} onClick={() => { if (!running) void ask(); }}>
+				{packed?.status === "ready" ? "Pack it anew" : "Pack my designs"}</button></p>
 		</div>
 	);
 }

@@ -3,9 +3,9 @@ import { edit } from "../state/account";
 import { speak } from "../state/notes";
 import { member } from "../state/session";
 import { day } from "../words";
-import { Entry, Trouble, useForm } from "./form";
+import { Entry, Trouble, sent, useForm } from "./form";
 
-const ways = { email: "with an e-mail address", google: "through Google", facebook: "through Facebook" };
+const ways = { email: "by e-mail", google: "through Google", facebook: "through Facebook" };
 
 export function Profile() {
 	const user = member.value;
@@ -14,6 +14,7 @@ export function Profile() {
 		needed: {},
 		send: async ({ full_name = "" }) => {
 			await edit({ full_name: full_name.trim() || null });
+			sent("full_name");
 			setSaved(true);
 			speak("Saved.");
 		},
@@ -23,7 +24,7 @@ export function Profile() {
 		return null;
 	return (
 		<form ref={form.ref} class="stack narrow" noValidate onSubmit={form.submit}>
-			<Entry form={form} name="full_name" label="Name" autocomplete="name" value={user.full_name ?? ""} optional maxLength={200}
+			<Entry form={form} name="full_name" label="Name" autocomplete="name" value={user.full_name ?? ""} optional maxLength={200} keep="full_name"
 				onInput={() => setSaved(false)} />
 			<dl class="facts">
 				<div><dt>E-mail</dt><dd>{user.email}</dd></div>

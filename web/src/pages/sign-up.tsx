@@ -39,7 +39,7 @@ export function Again({ email, first }: { email: string; first: boolean }) {
 	return (
 		<>
 			<button type="button" class="plain strong wide" aria-disabled={left > 0} onClick={() => void send()}>
-				{left > 0 ? <>Send it again in <span class="figures">{left} s</span></> : "Send it again"}
+				<span class="figures">{left > 0 ? `Send it again in ${left} s` : "Send it again"}</span>
 			</button>
 			<p class="hint" role="status">{said}</p>
 		</>
@@ -48,7 +48,7 @@ export function Again({ email, first }: { email: string; first: boolean }) {
 
 function Look({ email, anew }: { email: string; anew: () => void }) {
 	return (
-		<Card title="Look into your mail" lead={<>A link is on its way to <strong>{email}</strong>. Open it here, and you are signed in.</>}>
+		<Card title="Look into your mail" lead={<>A link is on its way to <strong>{email}</strong>. Open it in this browser, and you are signed in.</>}>
 			<p class="hint">Nothing there after a minute or two? Look into the folder for spam, or have it sent again.</p>
 			<Again email={email} first />
 			<p class="other"><button type="button" class="link" onClick={anew}>Another address</button> <A to="/sign-in">Sign in</A></p>
@@ -61,7 +61,8 @@ function comeAlong(): string | null {
 
 	if (who.value !== "guest" || n === 0)
 		return null;
-	return n === 1 && listNext.value === null ? "Your design comes along." : `Your ${n}${listNext.value === null ? "" : " and more"} designs come along.`;
+	return n === 1 ? "Your design comes along and keeps its address."
+		: `Your ${n}${listNext.value === null ? "" : " and more"} designs come along and keep their addresses.`;
 }
 
 export function SignUp() {
@@ -81,7 +82,7 @@ export function SignUp() {
 		return <Look email={sent} anew={() => setSent(null)} />;
 	return (
 		<Card title="Sign up" lead="Designs are kept for good, with more of them a day, and you find them on every device.">
-			{along !== null && <p class="along">{along} Their addresses stay the same.</p>}
+			{along !== null && <p class="along">{along}</p>}
 			<Providers />
 			<form ref={form.ref} class="stack" noValidate onSubmit={form.submit}>
 				<Entry form={form} name="email" label="E-mail" type="email" autocomplete="username" value={signingUp()} maxLength={254} />

@@ -3,23 +3,23 @@ import { sentenceOf } from "../client";
 import { readUsage, usage } from "../state/quota";
 import { member } from "../state/session";
 import type { UsageCount } from "../types";
-import { day, span } from "../words";
+import { count, day, span } from "../words";
 
-function begins(count: UsageCount): string {
-	const s = count.resets_in_seconds;
+function begins(use: UsageCount): string {
+	const s = use.resets_in_seconds;
 
 	return s > 86400 ? `begins anew on ${day(Date.now() + s * 1000)}` : `begins anew in ${span(s, true)}`;
 }
 
-function Bar({ label, count }: { label: string; count: UsageCount }) {
-	const share = count.limit === 0 ? 1 : Math.min(1, count.used / count.limit);
+function Bar({ label, use }: { label: string; use: UsageCount }) {
+	const share = use.limit === 0 ? 1 : Math.min(1, use.used / use.limit);
 
 	return (
-		<li class={count.left === 0 ? "bar-row none" : "bar-row"}>
+		<li class={use.left === 0 ? "bar-row none" : "bar-row"}>
 			<span class="bar-label">{label}</span>
-			<span class="figures bar-figure">{count.used} of {count.limit}</span>
+			<span class="figures bar-figure">{use.used} of {use.limit}</span>
 			<span class="track" aria-hidden="true"><span style={{ "--share": share }} /></span>
-			<span class="hint figures">{count.left === 0 ? "Used up" : `${count.left} left`}, {begins(count)}</span>
+			<span class="hint figures">{use.left === 0 ? "Used up" : `${use.left} left`}, {begins(use)}</span>
 		</li>
 	);
 }
@@ -49,13 +49,13 @@ export function UsageBars() {
 		<div class="stack">
 			<dl class="facts">
 				<div><dt>Plan</dt><dd>{plan()}</dd></div>
-				{stats && <div><dt>Made so far</dt><dd class="figures">{stats.total_designs_created} designs, {stats.total_refinements_used} refinements</dd></div>}
+				{stats && <div><dt>Made so far</dt><dd class="figures">{count(stats.total_designs_created, "design")}, {count(stats.total_refinements_used, "refinement")}</dd></div>}
 			</dl>
 			<ul class="bars">
-				<Bar label="Designs today" count={u.designs_today} />
-				<Bar label="Designs this month" count={u.designs_this_month} />
-				<Bar label="Refinements today" count={u.refinements_today} />
-				<Bar label="Refinements this month" count={u.refinements_this_month} />
+				<Bar label="Designs today" use={u.designs_today} />
+				<Bar label="Designs this month" use={u.designs_this_month} />
+				<Bar label="Refinements today" use={u.refinements_today} />
+				<Bar label="Refinements this month" use={u.refinements_this_month} />
 			</ul>
 			<p class="hint">More pictures of a design count as a design. What fails counts nothing. Days and months are those of UTC.</p>
 		</div>

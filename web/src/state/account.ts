@@ -23,7 +23,6 @@ export async function signUp(email: string, password: string, name: string): Pro
 
 export async function sendAgain(email: string): Promise<void> {
 	await post("/v1/auth/verify-email/resend", { email }, AT_FORM);
-	save("signing_up", email);
 }
 
 /* True when this browser is signed in by it. */
@@ -42,12 +41,15 @@ async function signedInByLink(): Promise<void> {
 
 /* --- signing in and out --------------------------------------------------------- */
 
+/* As long as the link of a sign-up holds. */
+const NEW_MS = 48 * 3600 * 1000;
+
 /*
  * A new account has no wish for a look yet, though the interface names one: it takes over this browser's. A browser
  * that goes by its system's look keeps to that.
  */
 function welcome(user: User): void {
-	const fresh = signingUp() !== "" && signingUp().trim().toLowerCase() === user.email;
+	const fresh = signingUp().trim().toLowerCase() === user.email && Date.now() - Date.parse(user.created_at) < NEW_MS;
 
 	drop("signing_up", "reset_for");
 	if (fresh && theme.value === "system")

@@ -118,11 +118,12 @@ function lost(): void {
 
 async function begin(): Promise<void> {
 	const noted = load<string | null>("member", null) !== null;
+	const guest = load<string | null>("session", null) !== null;
 	const { page } = route.value;
 
 	if (owner.value !== null)
 		return;
-	if (noted || page === "account") {
+	if (noted || (page === "account" && !guest)) {
 		const is = await readMember();
 		if (is === "member")
 			return;
@@ -133,7 +134,7 @@ async function begin(): Promise<void> {
 		}
 	}
 	/* Pages for those who sign in need no guest session; one that is there goes on. */
-	if (page === "studio" || load<string | null>("session", null) !== null)
+	if (page === "studio" || guest)
 		await renew();
 }
 

@@ -46,7 +46,7 @@ function Notes() {
 	return (
 		<div class="notes">
 			{notes.value.map((n) => (
-				<div key={n.id} class={`note ${n.kind}`} role={n.kind === "fault" ? "alert" : "status"}
+				<div key={n.id} class={n.kind === "fault" ? "note fault" : "note"} role={n.kind === "fault" ? "alert" : "status"}
 					onMouseEnter={() => hold(n.id)} onMouseLeave={() => release(n.id)}
 					onFocusCapture={() => hold(n.id)} onBlurCapture={() => release(n.id)}>
 					<span>{n.text}</span>

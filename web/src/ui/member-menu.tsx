@@ -53,8 +53,9 @@ export function MemberMenu() {
 			}
 		}}>
 			<button ref={button} type="button" class="plain member-button" aria-expanded={open} aria-controls="member-menu"
-				aria-label={`Your account: ${name}`} onClick={() => setOpen(!open)}>
+				onClick={() => setOpen(!open)}>
 				<span class="initial" aria-hidden="true">{[...name][0]?.toUpperCase()}</span>
+				<span class="away">Your account: </span>
 				<span class="long">{name}</span>
 				<Icon name="down" />
 			</button>
