@@ -512,6 +512,13 @@ test("confirmed in another browser than the one that signed up", async () => {
 	await field(there, "Password").fill("topaz and tanzanite");
 	await there.getByRole("button", { name: "Make an account" }).click();
 	await heading(there, "Look into your mail");
+	await there.getByRole("link", { name: "Sign in" }).last().click();
+	is(await field(there, "E-mail").inputValue(), mail, "the address need not be typed again");
+	await fillSignIn(there, mail, "topaz and tanzanite");
+	await there.getByText("or the address is not confirmed yet").waitFor();
+	await there.getByRole("button", { name: "Send it again" }).click();
+	await there.getByText("another link is on its way").last().waitFor();
+	ok(await waitLink(stack, mail, "verify", 2) !== await waitLink(stack, mail, "verify"), "who has not confirmed yet can have the link again");
 	const third = await new Browser().open();
 	try {
 		const elsewhere = await third.page();
