@@ -296,6 +296,24 @@ test("the account page, loaded directly", async () => {
 	is(await page.locator(".member-button .long").innerText(), "Anna Stone", "the name changes above too");
 });
 
+test("a service that is away", async () => {
+	await page.route("**/v1/me", (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: "{}" }));
+	browser.expected.push(/status of 500/);
+	await page.reload();
+	await heading(page, "The account did not come");
+	await page.unroute("**/v1/me");
+	await page.getByRole("button", { name: "Try again" }).click();
+	await heading(page, "Account");
+	ok(true, "is asked again");
+	await there.goto(stack.url + "/sign-in");
+	await there.route("**/v1/auth/login", (route) => route.abort("connectionreset"));
+	other.expected.push(/net::ERR_CONNECTION_RESET/);
+	await fillSignIn(there, MAIL, password);
+	await there.locator(".summary", { hasText: "cannot reach its service" }).waitFor();
+	is(await field(there, "Password").inputValue(), password, "a sign-in that did not arrive says so and keeps what was typed");
+	await there.unroute("**/v1/auth/login");
+});
+
 test("settings hold, here and in the studio", async () => {
 	const back = (p) => p.evaluate(() => getComputedStyle(document.body).backgroundColor);
 	const light = await back(page);
@@ -348,6 +366,8 @@ test("use moves with another design", async () => {
 	await page.getByRole("link", { name: "Account" }).click();
 	await page.waitForFunction((n) => document.querySelector(".bar-figure")?.innerText === `${n} of 20`, before + 1);
 	ok(true, `${before + 1} of 20 are used`);
+	await page.getByText("2 designs, 0 refinements").waitFor();
+	ok(true, "and all that was made so far");
 	is(await page.locator(".track > span").first().evaluate((e) => Math.round(e.getBoundingClientRect().width / e.parentElement.clientWidth * 100)),
 		Math.round((before + 1) / 20 * 100), "the bar is as long as that");
 });

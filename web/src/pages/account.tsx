@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { offers } from "../state/account";
-import { member } from "../state/session";
+import { askAgain, member, startFault } from "../state/session";
 import { ApiKeys } from "./api-keys";
+import { Card } from "./form";
 import { Leaving } from "./leaving";
 import { Password } from "./password";
 import { Profile } from "./profile";
@@ -51,6 +52,12 @@ export function Account() {
 		else
 			heading.current?.focus({ preventScroll: true });
 	}, [there]);
+	if (!there && startFault.value !== null)
+		return (
+			<Card title="The account did not come" lead={startFault.value}>
+				<button type="button" class="main centred" onClick={askAgain}>Try again</button>
+			</Card>
+		);
 	if (!there)
 		return <p class="lead waiting" aria-busy="true">One moment…</p>;
 	return (

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { sentenceOf } from "../client";
 import { readUsage, usage } from "../state/quota";
-import { member } from "../state/session";
+import { member, readMember } from "../state/session";
 import type { UsageCount } from "../types";
 import { count, day, span } from "../words";
 
@@ -36,7 +36,7 @@ export function UsageBars() {
 	const [fault, setFault] = useState<string | null>(null);
 	const u = usage.value;
 	const stats = member.value?.usage_stats;
-	const read = () => readUsage().then(() => setFault(null), (error: unknown) => setFault(sentenceOf(error)));
+	const read = () => Promise.all([readUsage(), readMember()]).then(() => setFault(null), (error: unknown) => setFault(sentenceOf(error)));
 
 	useEffect(() => {
 		void read();

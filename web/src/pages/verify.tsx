@@ -59,8 +59,11 @@ export function Verify() {
 				setState("confirmed");
 			}
 		} catch (error) {
+			const expired = error instanceof ApiProblem && (error.status === 410 || error.status === 422);
 			setFault(sentenceOf(error));
-			setState(error instanceof ApiProblem && (error.status === 410 || error.status === 422) ? "expired" : "fault");
+			setState(expired ? "expired" : "fault");
+			if (expired)
+				linkToken.value = null;
 		}
 	}
 
