@@ -77,10 +77,10 @@ export function count(n: number, what: string): string {
 	return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
-/* "5 h 12 min"; rounded, "5 h". */
+/* "5 h 12 min"; rounded up, "6 h". */
 export function span(seconds: number, rounded = false): string {
 	if (rounded && seconds >= 60)
-		return seconds >= 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 60)} min`;
+		return seconds >= 3600 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(seconds / 60)} min`;
 	if (seconds >= 3600)
 		return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`;
 	return seconds >= 60 ? `${Math.floor(seconds / 60)} min` : `${Math.max(0, seconds)} s`;
