@@ -1,11 +1,12 @@
 // The whole life of an account: a guest signs up and keeps the designs, settings, use, sessions, passwords, and out again.
+// BEZEL_TEST_SHOTS=FOLDER keeps a picture of each page, light, dark and 360 px wide.
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Browser } from "./lib/browser.mjs";
 import { waitLink } from "./lib/mail.mjs";
 import { Stack } from "./lib/stack.mjs";
-import { ask, designId, focusName, make, openStudio } from "./lib/studio.mjs";
+import { ask, designId, focusName, make, openStudio, png } from "./lib/studio.mjs";
 import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const MAIL = "anna.goldsmith@example.net";
@@ -484,7 +485,7 @@ test("wrong passwords, and too many", async () => {
 	is(await field(page, "E-mail").inputValue(), MAIL, "the address stays");
 	for (let i = 0; i < 9 && await page.getByText("Too many wrong passwords").count() === 0; i++)
 		await wrongly();
-	await page.getByText("Too many wrong passwords").waitFor();
+	await page.getByText("Too many wrong passwords").waitFor({ timeout: 3000 });
 	ok(/Try again in \d+ (min|s)\./.test(await page.locator(".summary").innerText()), "too many: it says for how long", await page.locator(".summary").innerText());
 	await look(page, "too many wrong passwords");
 });
@@ -594,7 +595,7 @@ test("keys, export and deletion are there when the interface has them", async ()
 	/* The studio was built with what the interface describes; here it is told of more. */
 	await page.route("**/assets/studio-*.js", async (route) => {
 		const reply = await route.fetch();
-		const more = ["GET /v1/api-keys", "POST /v1/api-keys", "POST /v1/me/export", "GET /v1/me/export", "DELETE /v1/me", "GET /v1/auth/providers"];
+		const more = ["GET /v1/api-keys", "POST /v1/api-keys", "POST /v1/me/export", "GET /v1/me/export", "DELETE /v1/me", "POST /v1/me/photo", "GET /v1/auth/providers"];
 		await route.fulfill({ response: reply, body: (await reply.text()).replaceAll('"GET /v1/me/usage"', ["GET /v1/me/usage", ...more].map((r) => `"${r}"`).join()) });
 	});
 	await page.route("**/v1/api-keys**", (route) => {
@@ -608,7 +609,7 @@ test("keys, export and deletion are there when the interface has them", async ()
 	});
 	await page.route("**/v1/me/export", (route) => {
 		if (route.request().method() === "POST")
-			packed = { status: "running", done: 3, total: 7, bytes: null, created_at: now, expires_at: now, url: null };
+			packed = { status: "running", files_done: 3, files_total: 7, bytes: 0, created_at: now, expires_at: now, url: null };
 		else if (packed !== null)
 			packed = { ...packed, status: "ready", bytes: 1234567, url: "/media/nothing.zip" };
 		return route.fulfill(packed === null ? { status: 404, contentType: "application/problem+json", body: JSON.stringify({ status: 404, code: "not_found" }) }
@@ -621,6 +622,26 @@ test("keys, export and deletion are there when the interface has them", async ()
 	browser.expected.push(/status of 404/);
 	await openAccount(page);
 	await page.locator(".row[data-key]").waitFor();
+	const picture = await png(page);
+	const me = await ask(page, "/v1/me");
+	let photos = 0;
+	await page.route("**/media/photo.webp", (route) => route.fulfill({ status: 200, contentType: "image/png", body: picture }));
+	await page.route("**/v1/me/photo", (route) => route.request().method() === "DELETE" ? route.fulfill({ status: 204 })
+		: ++photos === 1 ? route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422,
+			code: "invalid", errors: [{ pointer: "/file", code: "bad_image", detail: "This is no picture that can be read." }] }) })
+		: route.fulfill(json({ ...me, profile_photo_url: "/media/photo.webp" })));
+	const chosen = page.locator(".photo input[type=file]");
+	await chosen.setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("hello") });
+	await page.locator(".photo .fault", { hasText: "That is not a picture." }).waitFor();
+	await chosen.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: picture });
+	await page.locator(".photo .fault", { hasText: "This is no picture that can be read." }).waitFor();
+	await chosen.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: picture });
+	await page.locator(".member-button img").waitFor();
+	ok(await page.locator(".photo img").isVisible(), "a picture of oneself is there and above, what is none is told");
+	await look(page, "account with a photo");
+	await page.getByRole("button", { name: "Take it away" }).click();
+	await page.locator(".member-button img").waitFor({ state: "detached" });
+	ok(true, "and goes");
 	await page.getByRole("button", { name: "New key…" }).click();
 	ok(await page.locator("#api-keys input[name=name]").evaluate((e) => e === document.activeElement), "its first field has the focus");
 	await page.getByRole("button", { name: "Make a key" }).click();

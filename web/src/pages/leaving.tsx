@@ -8,9 +8,9 @@ import { Entry, Trouble, useForm, waitWords } from "./form";
 
 interface Export {
 	status: "queued" | "running" | "ready" | "failed";
-	done: number;
-	total: number;
-	bytes: number | null;
+	files_done: number;
+	files_total: number;
+	bytes: number;
 	created_at: string;
 	expires_at: string | null;
 	url: string | null;
@@ -26,13 +26,13 @@ function ExportState({ packed }: { packed: Export }) {
 		return <p>It waits for its turn. You can leave this page; a mail tells you when it is ready.</p>;
 	case "running":
 		return (
-			<p class="figures">Packing: {packed.done} of {packed.total}.
-				<progress max={Math.max(1, packed.total)} value={packed.done} aria-label="Packing" /></p>
+			<p class="figures">{packed.files_total === 0 ? "Packing." : `Packing: ${packed.files_done} of ${packed.files_total}.`}
+				<progress max={Math.max(1, packed.files_total)} value={packed.files_done} aria-label="Packing" /></p>
 		);
 	case "ready":
 		return (
 			<p>Packed {when(packed.created_at)}{packed.expires_at && `, there until ${when(packed.expires_at)}`}.{" "}
-				{packed.url && <a class="plain strong" href={packed.url} download>Fetch it{packed.bytes !== null && ` (${sizeWords(packed.bytes)})`}</a>}</p>
+				{packed.url && <a class="plain strong" href={packed.url} download>Fetch it{packed.bytes > 0 && ` (${sizeWords(packed.bytes)})`}</a>}</p>
 		);
 	default:
 		return <p>It could not be packed. Try again.</p>;

@@ -169,6 +169,19 @@ export async function edit(what: Edit): Promise<void> {
 		takeMember(data);
 }
 
+export async function setPhoto(file: File): Promise<void> {
+	const form = new FormData();
+
+	form.set("file", file, file.name || "picture");
+	takeMember((await post<User>("/v1/me/photo", undefined, { form, tellLimits: true, tries: 2 })).data);
+}
+
+export async function removePhoto(): Promise<void> {
+	await remove("/v1/me/photo");
+	if (member.value !== null)
+		takeMember({ ...member.value, profile_photo_url: null });
+}
+
 /* The look of the account is this browser's, unless that goes by its system's. */
 effect(() => {
 	const look = member.value?.preferences.theme;

@@ -39,7 +39,7 @@ export const usualScopes = ["designs:read", "designs:write", "generate"];
 export const keys = signal<ApiKey[] | null>(null);
 
 export async function readKeys(): Promise<void> {
-	keys.value = (await get<{ items: ApiKey[] }>("/v1/api-keys")).data.items;
+	keys.value = (await get<{ items: ApiKey[] }>("/v1/api-keys?limit=100")).data.items;
 }
 
 /* The secret: it comes this once. */

@@ -5,7 +5,23 @@ import { signOut } from "../state/account";
 import { note } from "../state/notes";
 import { uses } from "../state/quota";
 import { member } from "../state/session";
+import type { User } from "../types";
 import { Icon } from "./icons";
+
+const nameOf = (user: User) => user.full_name ?? user.email.split("@")[0] ?? user.email;
+
+/* The member's picture, else the first letter of the name; always beside the name in words. */
+export function Portrait({ large }: { large?: boolean }) {
+	const user = member.value;
+
+	if (user === null)
+		return null;
+	return (
+		<span class={large ? "initial large" : "initial"} aria-hidden="true">
+			{user.profile_photo_url ? <img src={user.profile_photo_url} alt="" /> : [...nameOf(user)][0]?.toUpperCase()}
+		</span>
+	);
+}
 
 /* Who is signed in, and the few things behind that. */
 export function MemberMenu() {
@@ -32,7 +48,7 @@ export function MemberMenu() {
 
 	if (user === null)
 		return null;
-	const name = user.full_name ?? user.email.split("@")[0] ?? user.email;
+	const name = nameOf(user);
 	const left = uses.value;
 	async function out(): Promise<void> {
 		setLeaving(true);
@@ -54,7 +70,7 @@ export function MemberMenu() {
 		}}>
 			<button ref={button} type="button" class="plain member-button" aria-expanded={open} aria-controls="member-menu"
 				onClick={() => setOpen(!open)}>
-				<span class="initial" aria-hidden="true">{[...name][0]?.toUpperCase()}</span>
+				<Portrait />
 				<span class="away">Your account: </span>
 				<span class="long">{name}</span>
 				<Icon name="down" />
