@@ -1,12 +1,13 @@
 // The whole life of an account: a guest signs up and keeps the designs, settings, use, sessions, passwords, and out again.
 // BEZEL_TEST_SHOTS=FOLDER keeps a picture of each page, light, dark and 360 px wide.
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import {
+	faultAt, field, fillSignIn, hasFocus, heading, look, onPhone, openAccount, requests, signIn, stored, tabTo,
+} from "./lib/accounts.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { waitLink } from "./lib/mail.mjs";
 import { Stack } from "./lib/stack.mjs";
-import { ask, designId, focusName, make, openStudio, png } from "./lib/studio.mjs";
+import { ask, designId, focusName, make, openStudio } from "./lib/studio.mjs";
 import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const MAIL = "anna.goldsmith@example.net";
@@ -30,113 +31,9 @@ await other.open({ userAgent: FIREFOX });
 for (const each of [browser, other])
 	/* Chromium writes each answer of 400 and more to the console by itself. */
 	each.expected.push(/Failed to load resource: the server responded with a status of (401|409|410|422|429)/);
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let page = await openStudio(browser, stack.url);
 let there = await openStudio(other, stack.url);
 let first = null;
-
-/* --- helpers --------------------------------------------------------------------- */
-
-const heading = (p, name) => p.getByRole("heading", { name, level: 1, exact: true }).waitFor();
-const field = (p, label) => p.getByRole("textbox", { name: label, exact: true });
-const faultAt = (p, label) => field(p, label).evaluate((e) => (e.getAttribute("aria-describedby") ?? "").split(" ")
-	.map((id) => document.getElementById(id)).filter((x) => x?.classList.contains("fault")).map((x) => x.textContent).join(" "));
-const hasFocus = (p, label) => field(p, label).evaluate((e) => e === document.activeElement);
-const stored = (p, name) => p.evaluate((n) => localStorage.getItem("bezel." + n), name);
-
-async function fillSignIn(p, mail, word) {
-	await field(p, "E-mail").fill(mail);
-	await field(p, "Password").fill(word);
-	await p.getByRole("button", { name: "Sign in", exact: true }).click();
-}
-
-async function signIn(p, word = password) {
-	await p.goto(stack.url + "/sign-in");
-	await fillSignIn(p, MAIL, word);
-	await p.locator(".member-button").waitFor();
-}
-
-async function openAccount(p) {
-	await p.goto(stack.url + "/account");
-	await heading(p, "Account");
-	await p.locator(".bars").waitFor();
-	await p.locator(".row[data-session]").first().waitFor();
-}
-
-/* Requests to the interface while something is done, as "GET /v1/me 200". */
-async function requests(p, run) {
-	const seen = [];
-	const note = (r) => {
-		const url = new URL(r.url());
-		if (url.pathname.startsWith("/v1/"))
-			seen.push(`${r.request().method()} ${url.pathname} ${r.status()}`);
-	};
-	p.on("response", note);
-	await run();
-	p.off("response", note);
-	return seen;
-}
-
-async function tabTo(p, name) {
-	for (let i = 0; i < 40; i++) {
-		await p.keyboard.press("Tab");
-		if ((await focusName(p)).startsWith(name))
-			return true;
-	}
-	return false;
-}
-
-async function looks(p, where) {
-	const own = await p.evaluate(() => document.documentElement.dataset.theme ?? null);
-	for (const colorScheme of ["light", "dark"]) {
-		await p.evaluate((look) => { document.documentElement.dataset.theme = look; }, colorScheme);
-		await p.evaluate(axe);
-		const { violations } = await p.evaluate(() => window.axe.run(document, {
-			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-		}));
-		is(violations.map((v) => [v.id, v.impact, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 140))]), [],
-			`axe finds nothing: ${where}, ${colorScheme}`);
-		await shoot(p, `${where}, ${colorScheme}`);
-	}
-	await p.evaluate((look) => {
-		if (look === null)
-			delete document.documentElement.dataset.theme;
-		else
-			document.documentElement.dataset.theme = look;
-	}, own);
-}
-
-async function shoot(p, name) {
-	if (!process.env.BEZEL_TEST_SHOTS)
-		return;
-	await mkdir(process.env.BEZEL_TEST_SHOTS, { recursive: true });
-	await p.screenshot({ path: join(process.env.BEZEL_TEST_SHOTS, name.replace(/\W+/g, "-") + ".png"), fullPage: false });
-}
-
-/* 360 px: nothing sideways, and everything that one touches is large enough. */
-async function onPhone(p, where) {
-	await p.setViewportSize({ width: 360, height: 740 });
-	const found = await p.evaluate(() => {
-		const wide = [...document.querySelectorAll("body *")].filter((e) => {
-			const box = e.getBoundingClientRect();
-			return box.width > 1 && !(e instanceof SVGElement) && !e.closest(".away") && (box.right > innerWidth + 0.5 || box.left < -0.5)
-				&& e.closest(".skip") === null;
-		}).map((e) => `${e.tagName}.${e.className}`);
-		const small = [...document.querySelectorAll("button, a, select, input:not([hidden], .away)")].filter((e) => {
-			const box = (e.closest("label") ?? e).getBoundingClientRect();
-			return box.width > 0 && (box.width < 24 || box.height < 24) && e.closest(".skip") === null;
-		}).map((e) => e.outerHTML.slice(0, 100));
-		return [...wide.slice(0, 4), ...small.slice(0, 4)];
-	});
-	is(found, [], `360 px: nothing is too wide or too small: ${where}`);
-	await shoot(p, `360, ${where}`);
-	await p.setViewportSize({ width: 1440, height: 900 });
-}
-
-async function look(p, where) {
-	await looks(p, where);
-	await onPhone(p, where);
-}
 
 /* --- signing up --------------------------------------------------------------------- */
 
@@ -279,7 +176,7 @@ test("a link that was used", async () => {
 /* --- the account --------------------------------------------------------------------- */
 
 test("the account page, loaded directly", async () => {
-	await openAccount(page);
+	await openAccount(page, stack.url);
 	is(await page.locator(".part h2").allInnerTexts(), ["Profile", "Settings", "Plan and usage", "Signed in on", "Password"]
 		.concat(await page.locator("#api-keys").count() ? ["API keys"] : [], await page.locator("#leaving").count() ? ["Your data"] : []),
 		"its parts");
@@ -341,11 +238,11 @@ test("settings hold, here and in the studio", async () => {
 	await page.locator(".tile a").first().click();
 	await page.locator(".refine-input").waitFor();
 	ok(await page.locator(".refine").getByRole("radio", { name: "Bold" }).isChecked(), "a refinement is bold");
-	await signIn(there);
+	await signIn(there, stack.url, MAIL, password);
 	is(await back(there), dark, "another browser follows the look");
 	await page.route("**/v1/me", (route) => route.request().method() === "PATCH" ? route.fulfill({ status: 422,
 		contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "invalid", detail: "Not today." }) }) : route.continue());
-	await openAccount(page);
+	await openAccount(page, stack.url);
 	await page.getByRole("radio", { name: "Usually 2 pictures" }).click();
 	await page.locator(".note.fault", { hasText: "Not today." }).waitFor();
 	ok(await page.getByRole("radio", { name: "Usually 4 pictures" }).isChecked(), "what could not be kept goes back");
@@ -355,7 +252,7 @@ test("settings hold, here and in the studio", async () => {
 
 test("use moves with another design", async () => {
 	const used = () => page.locator(".bar-row", { hasText: "Designs today" }).locator(".bar-figure").innerText();
-	await openAccount(page);
+	await openAccount(page, stack.url);
 	const before = Number((await used()).split(" ")[0]);
 	ok(/left, begins anew in \d+ (h|min)/.test(await page.locator(".bar-row").first().innerText()), "it says what is left and when it begins anew");
 	ok(/begins anew (on 1 |in )/.test(await page.locator(".bar-row").nth(1).innerText()), "for the month too", await page.locator(".bar-row").nth(1).innerText());
@@ -379,7 +276,7 @@ test("a session elsewhere is ended, and goes on where it was", async () => {
 	await there.goto(`${stack.url}/d/${first}`);
 	await there.locator(".tile.filled").first().waitFor();
 	await there.locator(".words-input").fill("Half a thought about a brooch");
-	await openAccount(page);
+	await openAccount(page, stack.url);
 	const row = page.locator(".row[data-session]", { hasText: "Firefox on Windows" });
 	is(await row.count(), 1, "the other browser is listed in words");
 	is(await page.locator(".row", { hasText: "This browser" }).count(), 1, "this one is marked");
@@ -393,7 +290,7 @@ test("a session elsewhere is ended, and goes on where it was", async () => {
 	await there.locator(".tile.filled").first().waitFor();
 	is(new URL(there.url()).pathname, `/d/${first}`, "and then is where it was");
 	is(await there.locator(".words-input").inputValue(), "Half a thought about a brooch", "with what was typed");
-	await openAccount(there);
+	await openAccount(there, stack.url);
 	await page.reload();
 	await page.getByRole("button", { name: "Sign out everywhere else" }).click();
 	await page.getByText("All other devices are signed out.").first().waitFor();
@@ -429,7 +326,7 @@ test("a note that is wrong heals", async () => {
 });
 
 test("another password", async () => {
-	await openAccount(page);
+	await openAccount(page, stack.url);
 	await page.getByRole("button", { name: "Change the password" }).click();
 	ok(await hasFocus(page, "Current password"), "an empty one has the focus");
 	is(await page.locator("#password input").evaluateAll((all) => all.map((e) => e.autocomplete)),
@@ -556,7 +453,7 @@ test("confirmed in another browser than the one that signed up", async () => {
 	}
 });
 
-/* --- limits, and what others build -------------------------------------------------------- */
+/* --- limits -------------------------------------------------------- */
 
 test("a member's limits are told in a member's words", async () => {
 	await stack.restart({ free_designs_daily: 2, free_refinements_daily: 1 });
@@ -580,118 +477,9 @@ test("a member's limits are told in a member's words", async () => {
 	await page.locator(".refine .summary").waitFor();
 	ok(/^Today’s refinements are used up\./.test(await page.locator(".refine .summary").innerText()), "refinements",
 		await page.locator(".refine .summary").innerText());
-	await openAccount(page);
+	await openAccount(page, stack.url);
 	ok(/Used up, begins anew in/.test(await page.locator(".bar-row").first().innerText()), "the bar says it too");
 	await look(page, "account, used up");
-});
-
-test("keys, export and deletion are there when the interface has them", async () => {
-	const json = (body, status = 200) => ({ status, contentType: "application/json", body: JSON.stringify(body) });
-	const now = new Date().toISOString();
-	let packed = null;
-	let keys = [{ id: "k1", name: "Shop window", mode: "live", scopes: ["designs:read"], prefix: "bzl_live_abcd", created_at: now,
-		expires_at: null, last_used_at: null }];
-	const sent = [];
-	/* The studio was built with what the interface describes; here it is told of more. */
-	await page.route("**/assets/studio-*.js", async (route) => {
-		const reply = await route.fetch();
-		const more = ["GET /v1/api-keys", "POST /v1/api-keys", "POST /v1/me/export", "GET /v1/me/export", "DELETE /v1/me", "POST /v1/me/photo", "GET /v1/auth/providers"];
-		await route.fulfill({ response: reply, body: (await reply.text()).replaceAll('"GET /v1/me/usage"', ["GET /v1/me/usage", ...more].map((r) => `"${r}"`).join()) });
-	});
-	await page.route("**/v1/api-keys**", (route) => {
-		if (route.request().method() === "POST") {
-			sent.push(route.request().postDataJSON());
-			const made = { ...sent.at(-1), id: "k2", prefix: "bzl_test_efgh", created_at: now, last_used_at: null };
-			keys = [made, ...keys];
-			return route.fulfill(json({ ...made, key: "bzl_test_efgh.0123456789abcdef" }, 201));
-		}
-		return route.fulfill(route.request().method() === "DELETE" ? { status: 204 } : json({ items: keys, next_cursor: null }));
-	});
-	await page.route("**/v1/me/export", (route) => {
-		if (route.request().method() === "POST")
-			packed = { status: "running", files_done: 3, files_total: 7, bytes: 0, created_at: now, expires_at: now, url: null };
-		else if (packed !== null)
-			packed = { ...packed, status: "ready", bytes: 1234567, url: "/media/nothing.zip" };
-		return route.fulfill(packed === null ? { status: 404, contentType: "application/problem+json", body: JSON.stringify({ status: 404, code: "not_found" }) }
-			: json(packed, route.request().method() === "POST" ? 202 : 200));
-	});
-	await page.route("**/v1/me", (route) => route.request().method() !== "DELETE" ? route.continue()
-		: route.request().postDataJSON().password === password ? route.fulfill({ status: 204 })
-		: route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "invalid",
-			errors: [{ pointer: "/password", code: "wrong_password", detail: "no" }] }) }));
-	browser.expected.push(/status of 404/);
-	await openAccount(page);
-	await page.locator(".row[data-key]").waitFor();
-	const picture = await png(page);
-	const me = await ask(page, "/v1/me");
-	let photos = 0;
-	await page.route("**/media/photo.webp", (route) => route.fulfill({ status: 200, contentType: "image/png", body: picture }));
-	await page.route("**/v1/me/photo", (route) => route.request().method() === "DELETE" ? route.fulfill({ status: 204 })
-		: ++photos === 1 ? route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422,
-			code: "invalid", errors: [{ pointer: "/file", code: "bad_image", detail: "This is no picture that can be read." }] }) })
-		: route.fulfill(json({ ...me, profile_photo_url: "/media/photo.webp" })));
-	const chosen = page.locator(".photo input[type=file]");
-	await chosen.setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("hello") });
-	await page.locator(".photo .fault", { hasText: "That is not a picture." }).waitFor();
-	await chosen.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: picture });
-	await page.locator(".photo .fault", { hasText: "This is no picture that can be read." }).waitFor();
-	await chosen.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: picture });
-	await page.locator(".member-button img").waitFor();
-	ok(await page.locator(".photo img").isVisible(), "a picture of oneself is there and above, what is none is told");
-	await look(page, "account with a photo");
-	await page.getByRole("button", { name: "Take it away" }).click();
-	await page.locator(".member-button img").waitFor({ state: "detached" });
-	ok(true, "and goes");
-	await page.getByRole("button", { name: "New key…" }).click();
-	ok(await page.locator("#api-keys input[name=name]").evaluate((e) => e === document.activeElement), "its first field has the focus");
-	await page.getByRole("button", { name: "Make a key" }).click();
-	ok((await page.locator("#api-keys .fault").innerText()).startsWith("Name it"), "a key needs a name");
-	await page.locator("#api-keys input[name=name]").fill("Workshop");
-	await look(page, "account with a new key");
-	await page.getByRole("button", { name: "Make a key" }).click();
-	await page.getByText("Copy the key now.").waitFor();
-	is(await page.locator(".secret").innerText(), "bzl_test_efgh.0123456789abcdef", "the secret is shown");
-	is([sent[0].name, sent[0].mode, sent[0].scopes], ["Workshop", "test", ["designs:read", "designs:write", "generate"]], "what was chosen was sent");
-	await look(page, "account with a secret");
-	is(await focusName(page), "Copy", "and the button to copy it has the focus");
-	await page.getByRole("button", { name: "I have it" }).click();
-	is(await page.locator(".secret").count(), 0, "once");
-	await page.getByRole("button", { name: "End the key Workshop" }).click();
-	await page.locator(".row.ended", { hasText: "Workshop" }).waitFor();
-	ok(true, "a key ends");
-	await page.getByRole("button", { name: "Pack my designs" }).click();
-	await page.getByText("Packing: 3 of 7.").waitFor();
-	await page.getByRole("link", { name: "Fetch it (1.2 MB)" }).waitFor();
-	ok(true, "an export is packed and fetched");
-	await page.getByRole("button", { name: "Delete my account…" }).click();
-	await page.getByRole("dialog").waitFor();
-	await page.getByRole("button", { name: "Delete for good" }).click();
-	ok(await page.getByRole("dialog").getByRole("textbox", { name: "Password" }).evaluate((e) => e === document.activeElement), "it wants the password");
-	await page.getByRole("dialog").getByRole("textbox", { name: "Password" }).fill("wrong");
-	await page.getByRole("button", { name: "Delete for good" }).click();
-	await page.getByRole("dialog").locator(".fault").waitFor();
-	await look(page, "deleting the account");
-	await page.getByRole("button", { name: "Keep it" }).click();
-	is(await page.getByRole("dialog").count(), 0, "one can keep it");
-	await page.getByRole("button", { name: "Delete my account…" }).click();
-	await page.getByRole("dialog").getByRole("textbox", { name: "Password" }).fill(password);
-	await page.getByRole("button", { name: "Delete for good" }).click();
-	await page.getByText("Your account is deleted.").first().waitFor();
-	ok(true, "deleted: a fresh start");
-	await page.unroute("**/v1/me");
-	await page.context().clearCookies();
-	await page.evaluate(() => localStorage.clear());
-	await page.route("**/v1/auth/providers", (route) => route.fulfill(json({ providers: ["google", "facebook", "other"] })));
-	await page.goto(stack.url + "/sign-in");
-	await page.getByRole("link", { name: "Continue with Facebook" }).waitFor();
-	is(await page.getByRole("link", { name: /Continue with/ }).evaluateAll((all) => all.map((a) => a.getAttribute("href"))),
-		["/v1/auth/google", "/v1/auth/facebook"], "services that can be signed in with");
-	await look(page, "sign in with services");
-	await page.unroute("**/v1/auth/providers");
-	await page.route("**/v1/auth/providers", (route) => route.fulfill({ status: 404, contentType: "application/problem+json", body: "{}" }));
-	await page.reload();
-	await heading(page, "Sign in");
-	is(await page.getByRole("link", { name: /Continue with/ }).count(), 0, "none when the interface knows none");
 });
 
 test("the page has nothing else to complain about", async () => {

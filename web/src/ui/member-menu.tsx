@@ -17,7 +17,7 @@ export function Portrait({ large }: { large?: boolean }) {
 	if (user === null)
 		return null;
 	return (
-		<span class={large ? "initial large" : "initial"} aria-hidden="true">
+		<span class={large ? "initial portrait" : "initial"} aria-hidden="true">
 			{user.profile_photo_url ? <img src={user.profile_photo_url} alt="" /> : [...nameOf(user)][0]?.toUpperCase()}
 		</span>
 	);
