@@ -41,6 +41,10 @@ export interface Ask {
 	etag?: string | null;
 	patch?: boolean;
 	tries?: number;
+	/* A 401 is an answer, no reason to begin a session. */
+	asIs?: boolean;
+	/* "Too many requests" is told at once, as it is when somebody has to wait for minutes. */
+	tellLimits?: boolean;
 }
 
 /* What the page says about the connection. */
@@ -100,9 +104,14 @@ async function problemOf(response: Response): Promise<ApiProblem> {
 }
 
 /* The service is there, but cannot answer now; or our own first try is still running there. */
-function passes(problem: ApiProblem): boolean {
+function passes(problem: ApiProblem, ask: Ask): boolean {
 	return [502, 503, 504].includes(problem.status) || problem.code === "idempotency_running"
-		|| problem.code === "rate_limited";
+		|| (problem.code === "rate_limited" && !ask.tellLimits);
+}
+
+/* Not of a sign-in with a wrong password, which is a 401 too. */
+function lacksSession(error: unknown): boolean {
+	return error instanceof ApiProblem && error.status === 401 && error.code !== "wrong_credentials";
 }
 
 async function once<T>(method: string, path: string, ask: Ask, headers: Headers): Promise<Answer<T>> {
@@ -148,12 +157,12 @@ export async function call<T>(method: string, path: string, ask: Ask = {}): Prom
 				connection.value = { state: "ok", retryAt: 0 };
 			return answer;
 		} catch (error) {
-			if (error instanceof ApiProblem && error.status === 401 && !renewed && path !== "/v1/guest-session") {
+			if (lacksSession(error) && !renewed && !ask.asIs && path !== "/v1/guest-session") {
 				renewed = true;
 				if (await onNoSession())
 					continue;
 			}
-			const away = error instanceof ApiProblem && passes(error);
+			const away = error instanceof ApiProblem && passes(error, ask);
 			if (!away && !(error instanceof Unreachable)) {
 				if (connection.value.state !== "ok")
 					connection.value = { state: "ok", retryAt: 0 };
@@ -174,7 +183,7 @@ export const get = <T>(path: string, ask?: Ask) => call<T>("GET", path, ask);
 export const post = <T>(path: string, json?: unknown, ask?: Ask) =>
 	call<T>("POST", path, json === undefined ? ask : { ...ask, json });
 export const patch = <T>(path: string, json: unknown) => call<T>("PATCH", path, { json, patch: true });
-export const remove = (path: string) => call<null>("DELETE", path);
+export const remove = (path: string, ask?: Ask) => call<null>("DELETE", path, ask);
 
 /* Sentences for people, for what any request may meet. */
 export function sentenceOf(error: unknown): string {

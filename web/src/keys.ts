@@ -99,7 +99,7 @@ function single(e: KeyboardEvent): boolean {
 let held: string | null = null;
 
 function onKey(e: KeyboardEvent): void {
-	if (e.defaultPrevented || e.isComposing)
+	if (e.defaultPrevented || e.isComposing || route.value.page !== "studio")
 		return;
 	if (e.repeat && e.code === held) {
 		e.preventDefault();

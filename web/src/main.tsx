@@ -1,11 +1,13 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import "./keys";
-import { forgetAll, readList, versions } from "./state/designs";
+import { forgetAll, readList, reload, versions } from "./state/designs";
 import { jobs, resume } from "./state/jobs";
 import type { Job } from "./state/jobs";
 import { go, route } from "./state/route";
-import { session, sessionLost, start } from "./state/session";
+import { tellLater } from "./state/account";
+import { readUsage } from "./state/quota";
+import { owner, sessionLost, start, who } from "./state/session";
 import { App } from "./ui/app";
 
 /* A refinement that was asked for from the version on show takes its place there when it is ready. */
@@ -33,29 +35,41 @@ function follow(): void {
 	});
 }
 
-/* What belongs to a session is read when there is one. */
-let known: string | null = null;
+/* What belongs to whoever this is. A guest who signs in keeps it all; a session that ended leaves nothing on show. */
+let before: { id: string; who: string } | null = null;
+let away = false;
 
 effect(() => {
-	const id = session.value?.id ?? null;
+	const id = owner.value;
+	const last = before;
 
-	if (id === null || id === known)
+	if (id === null) {
+		away = before !== null;
 		return;
-	const first = known === null;
-	known = id;
+	}
+	if (id === last?.id && !away)
+		return;
+	before = { id, who: who.value };
+	away = false;
 	queueMicrotask(() => {
-		if (first) {
+		const is = who.peek();
+		if (last !== null && last.id !== id && !(last.who === "guest" && is === "member")) {
+			sessionLost.value = last.who === "guest";
+			forgetAll();
+		} else {
 			void readList();
 			void resume();
-		} else {
-			sessionLost.value = true;
-			forgetAll();
+			if (last !== null)
+				reload();
 		}
+		if (is === "member")
+			readUsage().catch(() => undefined);
 	});
 });
 
 follow();
 void start();
+tellLater();
 const root = document.getElementById("studio");
 if (root !== null)
 	render(<App />, root);

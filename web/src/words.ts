@@ -10,6 +10,8 @@ const fields: [RegExp, string][] = [
 	[/uploaded_image_url/, "the reference picture"], [/^\/material_preferences\/metals/, "the metals"],
 	[/^\/material_preferences\/finish/, "the finish"], [/^\/num_variations/, "the number of pictures"],
 	[/^\/preserve_elements/, "what to keep"], [/^\/refinement_strength/, "the strength"],
+	[/^\/email/, "the e-mail address"], [/^\/current_password/, "the current password"], [/password$/, "the password"],
+	[/^\/full_name/, "the name"], [/^\/name/, "the name"], [/^\/scopes/, "what the key may do"], [/^\/expires_at/, "the end"],
 ];
 
 export function fieldName(pointer: string): string {
@@ -23,7 +25,15 @@ const empty: [RegExp, string][] = [
 	[/^\/gem_data\/color/, "Name the colour."],
 	[/^\/gem_data\/cut/, "Name the cut."],
 	[/^\/material_preferences\/metals/, "Choose at least one metal."],
+	[/^\/email/, "Enter your e-mail address."],
 ];
+
+const sayings: Record<string, string> = {
+	not_an_address: "That is not an e-mail address. It looks like name@example.com.",
+	too_common: "This password is among those that are tried first. Choose one that only you would think of.",
+	too_easy: "This password is little more than your address or name. Choose one that nobody can guess from them.",
+	wrong_password: "This is not your password.",
+};
 
 export function faultText(fault: Fault): string {
 	const pointer = fault.pointer ?? "";
@@ -33,6 +43,11 @@ export function faultText(fault: Fault): string {
 		if (sentence !== undefined)
 			return sentence;
 	}
+	if (/password$/.test(pointer) && fault.code === "too_short")
+		return "At least 8 characters; a short sentence is easy to remember.";
+	const saying = sayings[fault.code ?? ""];
+	if (saying !== undefined)
+		return saying;
 	if (/uploaded_image_url/.test(pointer) && fault.code !== "upload")
 		return "This picture is no longer there. Add it again.";
 	return fault.detail ?? "This cannot be used.";
@@ -57,7 +72,15 @@ export function reasonText(slot: Slot): string {
 	return reasons[slot.reason ?? ""] ?? slot.message ?? "It could not be made.";
 }
 
-export function span(seconds: number): string {
+/* "1 design", "2 designs" */
+export function count(n: number, what: string): string {
+	return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/* "5 h 12 min"; rounded up, "6 h". */
+export function span(seconds: number, rounded = false): string {
+	if (rounded && seconds >= 60)
+		return seconds >= 3600 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(seconds / 60)} min`;
 	if (seconds >= 3600)
 		return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`;
 	return seconds >= 60 ? `${Math.floor(seconds / 60)} min` : `${Math.max(0, seconds)} s`;
@@ -71,6 +94,32 @@ export function when(iso: string): string {
 		: { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(date);
 }
 
+/* "1 December" */
+export function day(time: number | string): string {
+	const date = new Date(time);
+	const far = date.getFullYear() !== new Date().getFullYear();
+
+	return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", ...(far ? { year: "numeric" } : {}) }).format(date);
+}
+
+/* "Firefox on Windows": what a browser calls itself, in words. */
+export function deviceWords(agent: string | null): string {
+	const known: [RegExp, string][] = [
+		[/Edg(e|A|iOS)?\//, "Edge"], [/OPR\//, "Opera"], [/SamsungBrowser\//, "Samsung Internet"], [/(Firefox|FxiOS)\//, "Firefox"],
+		[/(Headless)?Chrom(e|ium)\/|CriOS\//, "Chrome"], [/Version\/.* Safari\//, "Safari"],
+	];
+	const systems: [RegExp, string][] = [
+		[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/CrOS/, "Chromebook"],
+		[/Macintosh|Mac OS X/, "Mac"], [/Linux|X11/, "Linux"],
+	];
+	const browser = known.find(([pattern]) => pattern.test(agent ?? ""))?.[1];
+	const system = systems.find(([pattern]) => pattern.test(agent ?? ""))?.[1];
+
+	if (browser === undefined && system === undefined)
+		return agent?.split(/[\s/]/)[0] || "Unknown device";
+	return browser === undefined ? system as string : system === undefined ? browser : `${browser} on ${system}`;
+}
+
 export const strengths = [
 	{ name: "Subtle", value: 0.25, hint: "A touch: the piece stays what it is" },
 	{ name: "Balanced", value: 0.5, hint: "A visible change, the same idea" },
@@ -78,3 +127,10 @@ export const strengths = [
 ] as const;
 
 export const keepable = [["stone", "Stone"], ["setting", "Setting"], ["band", "Band"], ["metal", "Metal"]] as const;
+
+export type Strength = typeof strengths[number]["value"];
+
+/* The named step that is nearest. */
+export function stepOf(value: number): Strength {
+	return [...strengths].sort((a, b) => Math.abs(a.value - value) - Math.abs(b.value - value))[0]?.value ?? 0.5;
+}

@@ -4,7 +4,7 @@ import type { Check, Design, Version } from "../types";
 import { forget, jobs, jobsOf, kick, takeJob } from "./jobs";
 import { note, speak } from "./notes";
 import { go, route } from "./route";
-import { session } from "./session";
+import { owner } from "./session";
 
 /* The design that is open, and the list of all. */
 export const open = signal<Design | null>(null);
@@ -160,7 +160,7 @@ let loaded: string | null = null;
 effect(() => {
 	const id = route.value.design;
 
-	if (session.value === null || id === loaded)
+	if (owner.value === null || id === loaded)
 		return;
 	loaded = id;
 	if (id === null) {

@@ -3,7 +3,8 @@ import { ApiProblem, newKey, post, sentenceOf } from "../client";
 import type { Catalog, Design, DesignNew, Fault, Finish, SimpleSize, Species, Transparency, Upload } from "../types";
 import { created } from "./designs";
 import { tab } from "./prefs";
-import { catalog, takeQuota } from "./session";
+import { quotaSentence, takeQuota } from "./quota";
+import { catalog, member } from "./session";
 import { speak } from "./notes";
 import { load, save } from "./storage";
 
@@ -43,6 +44,17 @@ export const sendState = signal<"idle" | "sending">("idle");
 export const sendFault = signal<string | null>(null);
 
 effect(() => save("draft", draft.value));
+
+/* A member's usual number of pictures, taken over when it is new here and nothing is being written. */
+effect(() => {
+	const count = member.value?.preferences.default_num_variations;
+
+	if (count === undefined || count === load<number | null>("usual_count", null))
+		return;
+	save("usual_count", count);
+	if (draft.peek().words.trim() === "")
+		draft.value = { ...draft.peek(), count };
+});
 
 export function change(some: Partial<Draft>, ...pointers: string[]): void {
 	draft.value = { ...draft.value, ...some };
@@ -144,18 +156,11 @@ export async function send(): Promise<void> {
 			refuse();
 		} else {
 			sendFault.value = error instanceof ApiProblem && error.code === "quota_exceeded"
-				? quotaSentence(error) : sentenceOf(error);
+				? quotaSentence(error, "designs") : sentenceOf(error);
 		}
 	} finally {
 		sendState.value = "idle";
 	}
-}
-
-export function quotaSentence(error: ApiProblem): string {
-	const s = error.retryAfterS ?? 0;
-	const wait = s >= 3600 ? `${Math.round(s / 3600)} h` : s >= 60 ? `${Math.round(s / 60)} min` : `${s} s`;
-
-	return `Today’s designs and refinements are used up.${s > 0 ? ` There are new ones in ${wait}.` : ""}`;
 }
 
 /* Counts up when the first field with a fault shall get the focus. */
@@ -224,5 +229,5 @@ export function startFrom(design: Design): void {
 export function clear(): void {
 	faults.value = [];
 	sendFault.value = null;
-	draft.value = { ...blank };
+	draft.value = { ...blank, count: member.value?.preferences.default_num_variations ?? blank.count };
 }

@@ -4,7 +4,8 @@ import type { Generation, GenerationNew, RefinementNew } from "../types";
 import { open, refresh } from "./designs";
 import { note, speak } from "./notes";
 import { route } from "./route";
-import { readSession, takeQuota } from "./session";
+import { quotaSentence, readUses, takeQuota } from "./quota";
+import { owner } from "./session";
 import { load, save } from "./storage";
 
 /*
@@ -76,7 +77,7 @@ function tell(before: Job, job: Job): void {
 	if (words.length > 0)
 		speak(words.join(" "));
 	if (isOpen(before) && !isOpen(job) && has < job.slots.length)
-		readSession().catch(() => undefined);
+		readUses().catch(() => undefined);
 }
 
 /* --- watching ---------------------------------------------------------------- */
@@ -124,7 +125,7 @@ async function round(): Promise<void> {
 export function kick(): void {
 	if (timer !== null)
 		return;
-	if (!Object.values(jobs.value).some(isOpen))
+	if (owner.value === null || !Object.values(jobs.value).some(isOpen))
 		return;
 	timer = setTimeout(() => {
 		void round().finally(() => {
@@ -165,6 +166,8 @@ async function act(job: Job, what: "cancel" | "retry"): Promise<void> {
 		/* It had ended already, or runs again already. */
 		if (error instanceof ApiProblem && error.status === 409)
 			await look(job.id);
+		else if (error instanceof ApiProblem && error.code === "quota_exceeded")
+			note(quotaSentence(error, job.kind === "refinement" ? "refinements" : "designs"), null, "fault");
 		else
 			note(sentenceOf(error), { label: "Try again", run: () => void act(job, what) }, "fault");
 	} finally {
@@ -197,6 +200,7 @@ export async function moreLike(design: string): Promise<void> {
 		kick();
 		speak("Making more pictures.");
 	} catch (error) {
-		note(sentenceOf(error), null, "fault");
+		note(error instanceof ApiProblem && error.code === "quota_exceeded" ? quotaSentence(error, "designs")
+			: sentenceOf(error), null, "fault");
 	}
 }

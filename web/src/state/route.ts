@@ -1,17 +1,38 @@
 import { signal } from "@preact/signals";
 
-/* The page's state that belongs into the address: /d/<design> and /d/<design>/v/<version>. */
+/* The page's state that belongs into the address: /d/<design>, /d/<design>/v/<version>, and the pages of accounts. */
+export const pages = ["sign-up", "sign-in", "verify", "forgot", "reset", "account"] as const;
+export type Page = "studio" | typeof pages[number];
+
 export interface Route {
+	page: Page;
 	design: string | null;
 	version: string | null;
 }
 
 const pattern = /^\/d\/([0-9a-f-]{36})(?:\/v\/([0-9a-f-]{36}))?\/?$/;
 
+/* What a link in a mail brought along. It is out of the address bar, the history and the reach of a referrer at once. */
+export const linkToken = signal<string | null>(null);
+
+function takeToken(): void {
+	const found = /^#token=([A-Za-z0-9._~-]{1,300})$/.exec(location.hash)?.[1];
+
+	if (location.hash.startsWith("#token="))
+		history.replaceState(null, "", location.pathname);
+	if (found !== undefined)
+		linkToken.value = found;
+}
+
 function read(): Route {
 	const found = pattern.exec(location.pathname);
+	const name = location.pathname.replace(/^\/|\/$/g, "");
 
-	return { design: found?.[1] ?? null, version: found?.[2] ?? null };
+	takeToken();
+	return {
+		page: pages.find((p) => p === name) ?? "studio",
+		design: found?.[1] ?? null, version: found?.[2] ?? null,
+	};
 }
 
 export const route = signal<Route>(read());
@@ -25,9 +46,24 @@ export function go(design: string | null, version: string | null = null, replace
 
 	if (path !== location.pathname)
 		history[replace ? "replaceState" : "pushState"](null, "", path);
-	route.value = { design, version };
+	route.value = { page: "studio", design, version };
 }
 
-window.addEventListener("popstate", () => {
+/* Any path of the studio's own. */
+export function visit(path: string, replace = false): void {
+	if (path !== location.pathname + location.hash)
+		history[replace ? "replaceState" : "pushState"](null, "", path);
 	route.value = read();
-});
+}
+
+function reread(): void {
+	const { page, design, version } = read();
+	const was = route.value;
+
+	if (page !== was.page || design !== was.design || version !== was.version)
+		route.value = { page, design, version };
+}
+
+window.addEventListener("popstate", reread);
+/* A second link of a mail, opened where the first one was. */
+window.addEventListener("hashchange", reread);

@@ -1,9 +1,17 @@
+import type { ComponentChild } from "preact";
 import { useEffect } from "preact/hooks";
+import { Account } from "../pages/account";
+import { Forgot, Reset } from "../pages/reset";
+import { SignIn } from "../pages/sign-in";
+import { SignUp } from "../pages/sign-up";
+import { Verify } from "../pages/verify";
 import { open, titleOf } from "../state/designs";
 import { hold, dismiss, notes, release, spoken } from "../state/notes";
 import { isOpen, jobs } from "../state/jobs";
 import { tab } from "../state/prefs";
 import type { Tab } from "../state/prefs";
+import { route } from "../state/route";
+import type { Page } from "../state/route";
 import { Composer } from "./composer";
 import { History } from "./history";
 import { Icon } from "./icons";
@@ -38,7 +46,7 @@ function Notes() {
 	return (
 		<div class="notes">
 			{notes.value.map((n) => (
-				<div key={n.id} class={`note ${n.kind}`} role={n.kind === "fault" ? "alert" : "status"}
+				<div key={n.id} class={n.kind === "fault" ? "note fault" : "note"} role={n.kind === "fault" ? "alert" : "status"}
 					onMouseEnter={() => hold(n.id)} onMouseLeave={() => release(n.id)}
 					onFocusCapture={() => hold(n.id)} onBlurCapture={() => release(n.id)}>
 					<span>{n.text}</span>
@@ -50,7 +58,44 @@ function Notes() {
 	);
 }
 
+const accountPages: Record<Exclude<Page, "studio">, { title: string; body: () => ComponentChild }> = {
+	"sign-up": { title: "Sign up", body: SignUp },
+	"sign-in": { title: "Sign in", body: SignIn },
+	verify: { title: "Confirm your address", body: Verify },
+	forgot: { title: "Forgot the password", body: () => <Forgot /> },
+	reset: { title: "New password", body: Reset },
+	account: { title: "Account", body: Account },
+};
+
+/* A page beside the studio. */
+function AccountPage({ page }: { page: Exclude<Page, "studio"> }) {
+	const { title, body: Body } = accountPages[page];
+
+	useEffect(() => {
+		document.title = `${title} – bezel`;
+	}, [title]);
+	return (
+		<div class="studio">
+			<a class="skip" href="#page" onClick={(e) => {
+				e.preventDefault();
+				document.getElementById("page")?.focus();
+			}}>To the page</a>
+			<Top />
+			<Banners />
+			<main class="page" id="page" tabIndex={-1}><Body key={page} /></main>
+			<Notes />
+			<div class="away" role="status" aria-live="polite">{spoken.value}</div>
+		</div>
+	);
+}
+
 export function App() {
+	const { page } = route.value;
+
+	return page === "studio" ? <Studio key="studio" /> : <AccountPage key="page" page={page} />;
+}
+
+function Studio() {
 	const design = open.value;
 
 	useEffect(() => {

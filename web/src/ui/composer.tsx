@@ -4,7 +4,9 @@ import {
 	OTHER, bodyOf, change, clear, colorInUse, draft, faults, refused, send, sendFault, sendState, setStone, species,
 	transparencyInUse,
 } from "../state/draft";
-import { catalog, session } from "../state/session";
+import { uses } from "../state/quota";
+import type { Uses } from "../state/quota";
+import { catalog, member } from "../state/session";
 import type { Catalog } from "../types";
 import { fieldName } from "../words";
 import { CutIcon } from "./cut-icon";
@@ -101,11 +103,16 @@ function Advice({ list }: { list: Catalog }) {
 	);
 }
 
+function usedUp(u: Uses): string {
+	const whose = member.value === null ? "designs and refinements" : "designs";
+
+	return `${u.per === "today" ? "Today’s" : "This month’s"} ${whose} are used up.`;
+}
+
 function Send() {
-	const left = session.value?.uses_left;
+	const u = uses.value;
 	const n = draft.value.count;
 	const list = faults.value;
-	const none = left === 0;
 
 	return (
 		<div class="send">
@@ -121,8 +128,8 @@ function Send() {
 				<kbd aria-hidden="true">Ctrl ↵</kbd>
 			</button>
 			<p class="hint">
-				{none ? "Today’s designs and refinements are used up." : left === undefined ? "\u00a0"
-					: `Takes 1 of the ${left} left today; what fails takes none.`}
+				{u === null ? "\u00a0" : u.left === 0 ? usedUp(u)
+					: `Takes 1 of the ${u.left} left ${u.per}; what fails takes none.`}
 			</p>
 		</div>
 	);

@@ -2,11 +2,12 @@ import { signal } from "@preact/signals";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiProblem, newKey, sentenceOf } from "../client";
 import { refine } from "../state/jobs";
-import { quotaSentence } from "../state/draft";
 import { speak } from "../state/notes";
+import { quotaSentence } from "../state/quota";
+import { member } from "../state/session";
 import { load, save } from "../state/storage";
 import type { Design, Fault, Version } from "../types";
-import { keepable, strengths } from "../words";
+import { keepable, stepOf, strengths } from "../words";
 import { Choice, FaultLine, Group, faultsAt } from "./field";
 import { Icon } from "./icons";
 
@@ -25,7 +26,7 @@ let last = { body: "", key: "" };
 export function Refine({ design, version }: { design: Design; version: Version }) {
 	const id = useId();
 	const field = useRef<HTMLTextAreaElement>(null);
-	const [strength, setStrength] = useState<number>(0.5);
+	const [strength, setStrength] = useState<number>(stepOf(member.value?.preferences.default_refinement_strength ?? 0.5));
 	const [kept, setKept] = useState<string[]>([]);
 	const [faults, setFaults] = useState<Fault[]>([]);
 	const [trouble, setTrouble] = useState<string | null>(null);
@@ -59,7 +60,7 @@ export function Refine({ design, version }: { design: Design; version: Version }
 				setFaults(error.faults);
 				speak("An entry needs a change.");
 			} else {
-				setTrouble(error instanceof ApiProblem && error.code === "quota_exceeded" ? quotaSentence(error) : sentenceOf(error));
+				setTrouble(error instanceof ApiProblem && error.code === "quota_exceeded" ? quotaSentence(error, "refinements") : sentenceOf(error));
 			}
 		} finally {
 			setSending(false);

@@ -1,5 +1,4 @@
-import { askAgain } from "../state/session";
-import { catalog, session, startFault } from "../state/session";
+import { askAgain, catalog, owner, startFault, who } from "../state/session";
 import {
 	checks, open, openFault, openState, pickedOf, reload, restore, star, titleOf, trash, versions,
 } from "../state/designs";
@@ -133,12 +132,13 @@ function Opened({ design }: { design: Design }) {
 export function Stage() {
 	const design = open.value;
 
-	if (startFault.value !== null && session.value === null)
+	if (startFault.value !== null && owner.value === null)
 		return <Message title="The studio cannot be reached" text={startFault.value} action={{ label: "Try again", run: askAgain }} />;
 	switch (openState.value) {
 	case "missing":
 		return <Message title="This design is not here" action={{ label: "New piece", run: () => go(null) }}
-			text="A guest’s designs end with their session, and nobody else can see them." />;
+			text={who.value === "member" ? "It may have been deleted, or it belongs to another account."
+				: "A guest’s designs end with their session, and nobody else can see them. If it is in your account, sign in."} />;
 	case "fault":
 		return <Message title="The design did not come" text={openFault.value} action={{ label: "Try again", run: reload }} />;
 	case "loading":

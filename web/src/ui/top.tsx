@@ -1,12 +1,15 @@
 import { useState } from "preact/hooks";
 import { connection, sentenceOf } from "../client";
+import { A } from "../pages/form";
+import { chooseLook } from "../state/account";
 import { note, speak } from "../state/notes";
 import { sheetOpen, theme } from "../state/prefs";
 import type { Theme } from "../state/prefs";
-import { go } from "../state/route";
-import { askAgain, renew, secondsLeft, session, sessionLost } from "../state/session";
+import { go, route } from "../state/route";
+import { askAgain, known, renew, secondsLeft, session, sessionLost, who } from "../state/session";
 import { span } from "../words";
 import { Icon } from "./icons";
+import { MemberMenu } from "./member-menu";
 
 const looks: Record<Theme, { next: Theme; label: string; icon: "half" | "sun" | "moon" }> = {
 	system: { next: "light", label: "Look: as the system", icon: "half" },
@@ -19,7 +22,7 @@ function Guest() {
 	const s = session.value;
 
 	if (s === null)
-		return <div class="guest" aria-hidden="true" />;
+		return null;
 	const left = secondsLeft();
 	const soon = left < 3600;
 	return (
@@ -40,22 +43,36 @@ function Guest() {
 	);
 }
 
+/* Doors of an account; a guest keeps all designs on going through them. */
+function Doors() {
+	const { page } = route.value;
+
+	return (
+		<nav class="doors" aria-label="Account">
+			{page !== "sign-in" && <A to="/sign-in" class="plain">Sign in</A>}
+			{page !== "sign-up" && <A to="/sign-up" class="plain strong">Sign up</A>}
+		</nav>
+	);
+}
+
 export function Top() {
 	const look = looks[theme.value];
+	const studio = route.value.page === "studio";
 
 	return (
 		<header class="top">
 			<a class="brand" href="/" onClick={(e) => { e.preventDefault(); go(null); }} aria-label="bezel, the studio">
 				<svg viewBox="0 0 32 32" aria-hidden="true"><circle cx="16" cy="16" r="13" /><path d="M16 7.5l6 2.5 2.5 6-2.5 6-6 2.5-6-2.5-2.5-6 2.5-6z" /></svg>
-				bezel
+				<span>bezel</span>
 			</a>
-			<h1 class="away">bezel studio</h1>
-			<Guest />
+			{studio && <h1 class="away">bezel studio</h1>}
+			{studio && who.value === "guest" && <Guest />}
+			{known.value && (who.value === "member" ? <MemberMenu /> : <Doors />)}
 			<button type="button" class="plain square" aria-label={look.label} title={look.label} onClick={() => {
-				theme.value = look.next;
+				chooseLook(look.next).catch((error: unknown) => note(sentenceOf(error), null, "fault"));
 				speak(looks[look.next].label);
 			}}><Icon name={look.icon} /></button>
-			<button type="button" class="plain square" aria-label="Keys" title="Keys (?)" onClick={() => { sheetOpen.value = true; }}>?</button>
+			{studio && <button type="button" class="plain square keys" aria-label="Keys" title="Keys (?)" onClick={() => { sheetOpen.value = true; }}>?</button>}
 		</header>
 	);
 }

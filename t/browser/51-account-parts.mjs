@@ -1,0 +1,177 @@
+// Parts of the account page that are there when the interface has them: a picture, API keys, export, deletion, and
+// other services to sign in with. The interface is played here, so that each of its answers comes when it shall.
+import { becomeMember, field, heading, look, openAccount } from "./lib/accounts.mjs";
+import { Browser } from "./lib/browser.mjs";
+import { Stack } from "./lib/stack.mjs";
+import { ask, focusName, png } from "./lib/studio.mjs";
+import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+
+const stack = new Stack({});
+const browser = new Browser();
+whenEnded(() => stack.close());
+whenEnded(() => browser.close());
+whenFailed(() => stack.showLogs());
+await stack.start();
+await browser.open();
+browser.expected.push(/Failed to load resource: the server responded with a status of (404|409|422)/);
+const page = await browser.page();
+const password = "an emerald of the steppe";
+
+/* --- the interface, as far as it is played ---------------------------------------- */
+
+const now = new Date().toISOString();
+const json = (body, status = 200) => ({ status, contentType: "application/json", body: JSON.stringify(body) });
+const problem = (status, code, errors) => ({ status, contentType: "application/problem+json", body: JSON.stringify({ status, code, errors }) });
+
+/* The studio was built with what the interface describes; here it is told of more. */
+await page.route("**/assets/studio-*.js", async (route) => {
+	const reply = await route.fetch();
+	const all = ["GET /v1/me/usage", "GET /v1/api-keys", "POST /v1/api-keys", "POST /v1/me/export", "GET /v1/me/export",
+		"DELETE /v1/me", "POST /v1/me/photo", "GET /v1/auth/providers"].map((r) => `"${r}"`).join();
+	await route.fulfill({ response: reply, body: (await reply.text()).replaceAll('"GET /v1/me/usage"', all) });
+});
+await page.route("**/v1/me/export", (route) => route.fulfill(problem(404, "not_found")));
+await page.route("**/v1/api-keys**", (route) => route.fulfill(json({ items: [], next_cursor: null })));
+
+test("nothing was asked for yet", async () => {
+	await becomeMember(page, stack, "carla@example.net", password);
+	await openAccount(page, stack.url);
+	is(await page.locator(".part h2").allInnerTexts(),
+		["Profile", "Settings", "Plan and usage", "Signed in on", "Password", "API keys", "Your data"], "all parts are there");
+	ok(await page.getByRole("button", { name: "Pack my designs" }).isVisible(), "an export that is not there is no fault");
+	is(await page.locator(".page .fault").count(), 0, "nothing is at fault");
+});
+
+test("a picture of oneself", async () => {
+	const picture = await png(page);
+	const me = await ask(page, "/v1/me");
+	const chosen = page.locator(".photo input[type=file]");
+	let tries = 0;
+	await page.route("**/media/photo.webp", (route) => route.fulfill({ status: 200, contentType: "image/png", body: picture }));
+	await page.route("**/v1/me/photo", (route) => route.request().method() === "DELETE" ? route.fulfill({ status: 204 })
+		: ++tries === 1 ? route.fulfill(problem(422, "invalid", [{ pointer: "/file", code: "bad_image", detail: "This is no picture that can be read." }]))
+		: route.fulfill(json({ ...me, profile_photo_url: "/media/photo.webp" })));
+	await chosen.setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("hello") });
+	await page.locator(".photo .fault", { hasText: "That is not a picture." }).waitFor();
+	is(tries, 0, "what is no picture is not sent");
+	await chosen.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: picture });
+	await page.locator(".photo .fault", { hasText: "This is no picture that can be read." }).waitFor();
+	ok(true, "what only pretends is told");
+	await chosen.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: picture });
+	await page.locator(".member-button img").waitFor();
+	is(await page.locator(".photo img").evaluate((e) => [e.clientWidth, e.clientHeight]), [64, 64], "it is round, here and above");
+	is(await page.locator(".photo .fault").count(), 0, "and the fault is gone");
+	await look(page, "account with a photo");
+	await page.getByRole("button", { name: "Take it away" }).click();
+	await page.locator(".member-button img").waitFor({ state: "detached" });
+	ok(await page.getByRole("button", { name: "Add a picture" }).isVisible(), "it goes");
+});
+
+test("API keys", async () => {
+	let keys = [{ id: "k1", name: "Shop window", mode: "live", scopes: ["designs:read"], prefix: "bzl_live_abcd", created_at: now,
+		expires_at: null, last_used_at: null, revoked_at: null }];
+	const sent = [];
+	await page.route("**/v1/api-keys**", (route) => {
+		if (route.request().method() !== "POST")
+			return route.fulfill(route.request().method() === "DELETE" ? { status: 204 } : json({ items: keys, next_cursor: null }));
+		const body = route.request().postDataJSON();
+		sent.push(body);
+		if (body.scopes.length === 0)
+			return route.fulfill(problem(422, "invalid", [{ pointer: "/scopes", code: "too_few", detail: "At least 1." }]));
+		keys = [{ ...body, id: "k2", prefix: "bzl_test_efgh", created_at: now, last_used_at: null, revoked_at: null }, ...keys];
+		return route.fulfill(json({ ...keys[0], key: "bzl_test_efgh.0123456789abcdef" }, 201));
+	});
+	await openAccount(page, stack.url);
+	await page.locator(".row[data-key]").waitFor();
+	await page.getByRole("button", { name: "New key…" }).click();
+	const name = page.locator("#api-keys input[name=name]");
+	const hasIt = () => name.evaluate((e) => e === document.activeElement);
+	ok(await hasIt(), "the first field has the focus");
+	await page.getByRole("button", { name: "Make a key" }).click();
+	ok((await page.locator("#api-keys .fault").innerText()).startsWith("Name it") && await hasIt(), "a key needs a name");
+	await name.fill("Workshop");
+	const usual = page.locator("#api-keys input[name=scopes]:checked");
+	while (await usual.count() > 0)
+		await usual.first().uncheck();
+	await page.getByRole("button", { name: "Make a key" }).click();
+	await page.locator("#api-keys [data-pointer='/scopes'] .fault").waitFor();
+	is(await name.inputValue(), "Workshop", "a fault stands at its group, and what was typed stays");
+	await page.getByRole("checkbox", { name: "See designs" }).check();
+	await look(page, "account with a new key");
+	await page.getByRole("button", { name: "Make a key" }).click();
+	await page.getByText("Copy the key now.").waitFor();
+	is(await page.locator(".secret").innerText(), "bzl_test_efgh.0123456789abcdef", "the secret is shown");
+	is([sent[1].name, sent[1].mode, sent[1].scopes], ["Workshop", "test", ["designs:read"]], "what was chosen was sent");
+	ok(Math.abs(Date.parse(sent[1].expires_at) - Date.now() - 90 * 864e5) < 120000, "with an end in 90 days");
+	is(await focusName(page), "Copy", "the button to copy it has the focus");
+	await look(page, "account with a secret");
+	await page.getByRole("button", { name: "I have it" }).click();
+	is(await page.locator(".secret").count(), 0, "once");
+	await page.getByRole("button", { name: "End the key Workshop" }).click();
+	await page.locator(".row.ended", { hasText: "Workshop" }).waitFor();
+	is(await page.getByRole("button", { name: /^End the key/ }).count(), 1, "a key ends");
+});
+
+test("an export", async () => {
+	let packed = null;
+	await page.route("**/v1/me/export", (route) => {
+		if (route.request().method() === "POST")
+			packed = { status: "running", files_done: 3, files_total: 7, bytes: 0, created_at: now, expires_at: now, url: null };
+		else if (packed !== null)
+			packed = { ...packed, status: "ready", bytes: 1234567, url: "/media/nothing.zip" };
+		return route.fulfill(packed === null ? problem(404, "not_found") : json(packed, route.request().method() === "POST" ? 202 : 200));
+	});
+	await page.getByRole("button", { name: "Pack my designs" }).click();
+	await page.getByText("Packing: 3 of 7.").waitFor();
+	is(await page.getByRole("button", { name: "Pack my designs" }).getAttribute("aria-disabled"), "true", "it is packed, and not twice");
+	const link = page.getByRole("link", { name: "Fetch it (1.2 MB)" });
+	await link.waitFor();
+	is(await link.getAttribute("href"), "/media/nothing.zip", "then it can be fetched");
+	await look(page, "account with an export");
+});
+
+test("deletion", async () => {
+	await page.route("**/v1/me", (route) => route.request().method() !== "DELETE" ? route.continue()
+		: route.fulfill(route.request().postDataJSON().password === password ? { status: 204 }
+			: problem(422, "invalid", [{ pointer: "/password", code: "wrong_password", detail: "no" }])));
+	const word = page.getByRole("dialog").getByRole("textbox", { name: "Password" });
+	await page.getByRole("button", { name: "Delete my account…" }).click();
+	await page.getByRole("button", { name: "Delete for good" }).click();
+	ok(await word.evaluate((e) => e === document.activeElement), "it wants the password");
+	await word.fill("wrong");
+	await page.getByRole("button", { name: "Delete for good" }).click();
+	await page.getByRole("dialog").getByText("This is not your password.").waitFor();
+	await look(page, "deleting the account");
+	await page.keyboard.press("Escape");
+	await page.getByRole("dialog").waitFor({ state: "detached" });
+	is(await focusName(page), "Delete my account…", "one can keep it, and is where one was");
+	await page.getByRole("button", { name: "Delete my account…" }).click();
+	await word.fill(password);
+	await page.getByRole("button", { name: "Delete for good" }).click();
+	await page.getByText("Your account is deleted.").first().waitFor();
+	is(new URL(page.url()).pathname, "/", "deleted: a fresh start");
+});
+
+test("other services to sign in with", async () => {
+	/* The account is there in truth. */
+	await page.context().clearCookies();
+	await page.evaluate(() => localStorage.clear());
+	await page.route("**/v1/auth/providers", (route) => route.fulfill(json({ providers: ["google", "facebook", "other"] })));
+	await page.goto(stack.url + "/sign-in");
+	await page.getByRole("link", { name: "Continue with Facebook" }).waitFor();
+	is(await page.getByRole("link", { name: /Continue with/ }).evaluateAll((all) => all.map((a) => a.getAttribute("href"))),
+		["/v1/auth/google", "/v1/auth/facebook"], "those that the page knows");
+	await look(page, "sign in with services");
+	await page.unroute("**/v1/auth/providers");
+	await page.route("**/v1/auth/providers", (route) => route.fulfill(problem(404, "not_found")));
+	await page.reload();
+	await heading(page, "Sign in");
+	await field(page, "E-mail").waitFor();
+	is(await page.getByRole("link", { name: /Continue with/ }).count(), 0, "none when the interface knows none");
+});
+
+test("the page has nothing to complain about", async () => {
+	is(browser.complaints, [], "no exceptions, no CSP violations, no dialogs");
+});
+
+await main();

@@ -1,0 +1,136 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { newKey, sentenceOf } from "../client";
+import { createKey, endKey, hasEnded, keys, readKeys, scopes, usualScopes } from "../state/api-keys";
+import type { ApiKey, ApiKeyNew } from "../state/api-keys";
+import { note, speak } from "../state/notes";
+import { Choice, Group } from "../ui/field";
+import { day, when } from "../words";
+import { Entry, Trouble, sent, useForm } from "./form";
+
+const lives = [
+	{ value: 90, label: "90 days" }, { value: 365, label: "A year" }, { value: 0, label: "No end" },
+];
+const modes = [
+	{ value: "live" as const, label: "Live" }, { value: "test" as const, label: "Test" },
+];
+
+/* What had the focus is gone. */
+function focusTitle(): void {
+	document.getElementById("api-keys-title")?.focus();
+}
+
+/* Shown this once: what is kept of it is a hash. */
+function Secret({ secret, onDone }: { secret: string; onDone: () => void }) {
+	const [copied, setCopied] = useState(false);
+	const button = useRef<HTMLButtonElement>(null);
+
+	useLayoutEffect(() => {
+		button.current?.focus();
+	}, []);
+	return (
+		<div class="along stack" role="group" aria-label="The new key">
+			<p><strong>Copy the key now.</strong> It is not shown again.</p>
+			<code class="secret">{secret}</code>
+			<p class="acts">
+				<button ref={button} type="button" class="plain strong" onClick={() => {
+					navigator.clipboard.writeText(secret).then(() => {
+						setCopied(true);
+						speak("Copied.");
+					}, () => note("The browser does not let the page copy it. Select it and copy it yourself.", null, "fault"));
+				}}>{copied ? "Copied" : "Copy"}</button>
+				<button type="button" class="plain" onClick={onDone}>I have it</button>
+			</p>
+		</div>
+	);
+}
+
+function NewKey({ onMade }: { onMade: (secret: string) => void }) {
+	const [mode, setMode] = useState<ApiKeyNew["mode"]>("test");
+	const [days, setDays] = useState(90);
+	const [may, setMay] = useState<string[]>(usualScopes.filter((name) => scopes.some((s) => s.name === name)));
+	const [again] = useState({ body: "", key: "" });
+	const form = useForm({
+		needed: { name: "Name it, so that you know it again." },
+		send: async ({ name = "" }) => {
+			const body: ApiKeyNew = {
+				name: name.trim(), mode, scopes: may,
+				expires_at: days === 0 ? null : new Date(Math.ceil(Date.now() / 6e4) * 6e4 + days * 864e5).toISOString(),
+			};
+			/* Sent again after a failure it is the same request. */
+			if (again.body !== JSON.stringify(body))
+				Object.assign(again, { body: JSON.stringify(body), key: newKey() });
+			const secret = await createKey(body, again.key);
+			sent("key_name");
+			onMade(secret);
+		},
+	});
+
+	useLayoutEffect(() => {
+		form.ref.current?.querySelector<HTMLInputElement>("input[name=name]")?.focus();
+	}, []);
+	return (
+		<form ref={form.ref} class="stack" noValidate onSubmit={form.submit} aria-label="A new key">
+			<Entry form={form} name="name" label="Name" autocomplete="off" maxLength={100} keep="key_name" hint="Where it is used: “Shop window”, “Workshop”." />
+			<Group label="Kind" pointer="/mode" faults={form.faults} hint={mode === "test" ? "Costs nothing; pictures are samples." : "Makes real pictures, which count."}>
+				<Choice name="mode" value={mode} options={modes} onChange={setMode} />
+			</Group>
+			<Group label="May" pointer="/scopes" faults={form.faults}>
+				{scopes.map(({ name, label }) => (
+					<label key={name} class="check">
+						<input type="checkbox" name="scopes" checked={may.includes(name)}
+							onChange={(e) => setMay(e.currentTarget.checked ? [...may, name] : may.filter((s) => s !== name))} />
+						{label}
+					</label>
+				))}
+			</Group>
+			<Group label="Ends after" pointer="/expires_at" faults={form.faults}>
+				<Choice name="expires_at" value={days} options={lives} onChange={setDays} />
+			</Group>
+			<Trouble form={form} />
+			<p class="acts"><button type="submit" class="plain strong" aria-disabled={form.sending}>{form.sending ? "Making it…" : "Make a key"}</button></p>
+		</form>
+	);
+}
+
+function Row({ item }: { item: ApiKey }) {
+	const ended = hasEnded(item);
+
+	return (
+		<li class={ended ? "row ended" : "row"} data-key={item.id}>
+			<span class="row-about">
+				<strong>{item.name}</strong>
+				<span class="badge">{item.mode === "test" ? "Test" : "Live"}</span>{ended && <span class="badge">Ended</span>}
+				<span class="hint">{item.prefix ? `${item.prefix}…, ` : ""}made {when(item.created_at)}
+					{ended ? "" : item.expires_at ? `, ends ${day(item.expires_at)}` : ", no end"}{item.last_used_at ? `, last used ${when(item.last_used_at)}` : ", never used"}</span>
+			</span>
+			{!ended && <button type="button" class="plain strong" aria-label={`End the key ${item.name}`} onClick={() => {
+				endKey(item.id).then(() => {
+					note(`The key “${item.name}” has ended.`);
+					speak("The key has ended.");
+					focusTitle();
+				}, (error: unknown) => note(sentenceOf(error), null, "fault"));
+			}}>End</button>}
+		</li>
+	);
+}
+
+export function ApiKeys() {
+	const [secret, setSecret] = useState<string | null>(null);
+	const [fault, setFault] = useState<string | null>(null);
+	const [making, setMaking] = useState(false);
+	const all = keys.value;
+
+	useEffect(() => {
+		readKeys().catch((error: unknown) => setFault(sentenceOf(error)));
+	}, []);
+	return (
+		<div class="stack">
+			<p>For programs of your own, a shop or a workshop. <a class="link" href="/docs">Documentation</a></p>
+			{fault !== null && <p class="fault summary" role="alert">{fault}</p>}
+			{all !== null && all.length > 0 && <ul class="rows">{all.map((item) => <Row key={item.id} item={item} />)}</ul>}
+			{secret !== null ? <Secret secret={secret} onDone={() => { setSecret(null); focusTitle(); }} />
+				: making ? <NewKey onMade={(made) => { setSecret(made); setMaking(false); speak("The key is made. Copy it now."); }} />
+				: <p class="acts"><button type="button" class="plain strong" onClick={() => setMaking(true)}>New key…</button></p>}
+		</div>
+	);
+}

@@ -1,0 +1,221 @@
+import { effect, signal } from "@preact/signals";
+import { ApiProblem, get, patch, post, remove } from "../client";
+import type { Session, User } from "../types";
+import { note, speak } from "./notes";
+import { theme } from "./prefs";
+import type { Theme } from "./prefs";
+import { route, visit } from "./route";
+import { alone, comeBackTo, known, member, memberStill, takeBack, takeMember, who } from "./session";
+import { drop, keepHere, keptHere, load, save } from "./storage";
+
+/* Whoever waits at a form is told what to wait for; nothing is tried again behind the form's back for long. */
+const AT_FORM = { asIs: true, tellLimits: true, tries: 2 };
+
+/* --- signing up ----------------------------------------------------------------- */
+
+/* The address that waits for its mail, so that nobody has to type it again. */
+export const signingUp = () => load<string>("signing_up", "");
+
+export async function signUp(email: string, password: string, name: string): Promise<void> {
+	await alone(() => post("/v1/auth/register", { email, password, full_name: name || null }, AT_FORM));
+	save("signing_up", email);
+}
+
+export async function sendAgain(email: string): Promise<void> {
+	await post("/v1/auth/verify-email/resend", { email }, AT_FORM);
+}
+
+/* True when this browser is signed in by it. */
+export async function verify(token: string): Promise<boolean> {
+	return alone(async () => {
+		const { data } = await post<{ signed_in: boolean }>("/v1/auth/verify-email", { token }, AT_FORM);
+		if (data.signed_in)
+			await signedInByLink();
+		return data.signed_in;
+	});
+}
+
+async function signedInByLink(): Promise<void> {
+	welcome((await get<User>("/v1/me", AT_FORM)).data);
+}
+
+/* --- signing in and out --------------------------------------------------------- */
+
+/* As long as the link of a sign-up holds. */
+const NEW_MS = 48 * 3600 * 1000;
+
+/*
+ * A new account has no wish for a look yet, though the interface names one: it takes over this browser's. A browser
+ * that goes by its system's look keeps to that.
+ */
+function welcome(user: User): void {
+	const fresh = signingUp().trim().toLowerCase() === user.email && Date.now() - Date.parse(user.created_at) < NEW_MS;
+
+	drop("signing_up", "reset_for");
+	if (fresh && theme.value === "system")
+		save("look_here", true);
+	takeMember(fresh && theme.value !== "system"
+		? { ...user, preferences: { ...user.preferences, theme: theme.value } } : user);
+	if (fresh && theme.value !== "system")
+		edit({ preferences: { theme: theme.value } }).catch(() => undefined);
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+	await alone(async () => welcome((await post<User>("/v1/auth/login", { email, password }, AT_FORM)).data));
+}
+
+/* A fresh start: nothing of the member stays in the page or in the browser. */
+export function leave(words: string): void {
+	drop("member", "session", "draft", "jobs", "refine", "signing_up", "reset_for", "look_here", "usual_count");
+	keepHere("back", null);
+	keepHere("tell", words);
+	location.replace("/");
+}
+
+export async function signOut(): Promise<void> {
+	try {
+		await alone(() => post("/v1/auth/logout", undefined, AT_FORM));
+	} catch (error) {
+		/* It had ended already. */
+		if (!(error instanceof ApiProblem && error.status === 401))
+			throw error;
+	}
+	leave("You are signed out.");
+}
+
+/* What the page before this one wanted to say. */
+export function tellLater(): void {
+	const words = keptHere("tell");
+
+	keepHere("tell", null);
+	if (words !== null) {
+		note(words);
+		speak(words);
+	}
+}
+
+/* Which other services one can sign in with. */
+export async function providers(): Promise<string[]> {
+	if (!offers("GET /v1/auth/providers"))
+		return [];
+	const { data } = await get<{ providers: string[] }>("/v1/auth/providers", { asIs: true, tries: 1 });
+	return data.providers;
+}
+
+/* What the interface can do, as it was described when the studio was built. */
+export function offers(route: string): boolean {
+	return ROUTES.includes(route);
+}
+
+/* Members have no use for some pages, and others for another. */
+effect(() => {
+	const { page } = route.value;
+	const is = who.value;
+
+	if (is === "member" && (page === "sign-in" || page === "sign-up"))
+		queueMicrotask(() => visit(takeBack(), true));
+	else if (known.value && is !== "member" && page === "account")
+		queueMicrotask(() => {
+			comeBackTo(location.pathname + location.hash);
+			visit("/sign-in", true);
+		});
+});
+
+/* --- passwords ------------------------------------------------------------------ */
+
+export const resetFor = () => load<string>("reset_for", "");
+
+export async function askReset(email: string): Promise<void> {
+	await post("/v1/auth/password-reset", { email }, AT_FORM);
+	save("reset_for", email);
+}
+
+export async function reset(token: string, password: string): Promise<void> {
+	await alone(async () => {
+		await post("/v1/auth/password-reset/confirm", { token, password }, AT_FORM);
+		await signedInByLink();
+	});
+}
+
+export async function changePassword(current: string, next: string): Promise<void> {
+	try {
+		await alone(() => post("/v1/auth/password", { current_password: current || null, new_password: next }, AT_FORM));
+	} catch (error) {
+		if (error instanceof ApiProblem && error.status === 401)
+			await memberStill();
+		throw error;
+	}
+	await readSessions();
+}
+
+/* --- profile and settings ------------------------------------------------------- */
+
+export interface Edit {
+	full_name?: string | null;
+	preferences?: Partial<Omit<User["preferences"], "email_notifications">> & {
+		email_notifications?: Partial<User["preferences"]["email_notifications"]>;
+	};
+}
+
+let edits: Promise<unknown> = Promise.resolve();
+
+/* One after the other, so that the last wish is what stays. */
+export async function edit(what: Edit): Promise<void> {
+	const mine = edits.catch(() => undefined).then(() => patch<User>("/v1/me", what));
+
+	edits = mine;
+	const { data } = await mine;
+	if (member.value !== null && edits === mine)
+		takeMember(data);
+}
+
+export async function setPhoto(file: File): Promise<void> {
+	const form = new FormData();
+
+	form.set("file", file, file.name || "picture");
+	takeMember((await post<User>("/v1/me/photo", undefined, { form, tellLimits: true, tries: 2 })).data);
+}
+
+export async function removePhoto(): Promise<void> {
+	await remove("/v1/me/photo");
+	if (member.value !== null)
+		takeMember({ ...member.value, profile_photo_url: null });
+}
+
+/* The look of the account is this browser's, unless that goes by its system's. */
+effect(() => {
+	const look = member.value?.preferences.theme;
+
+	if (look !== undefined && !load("look_here", false))
+		theme.value = look;
+});
+
+export async function chooseLook(look: Theme): Promise<void> {
+	theme.value = look;
+	if (member.value === null)
+		return;
+	if (look === "system") {
+		save("look_here", true);
+		return;
+	}
+	drop("look_here");
+	await edit({ preferences: { theme: look } });
+}
+
+/* --- sessions ------------------------------------------------------------------- */
+
+export const sessions = signal<Session[] | null>(null);
+
+export async function readSessions(): Promise<void> {
+	sessions.value = (await get<{ items: Session[] }>("/v1/me/sessions")).data.items;
+}
+
+export async function endSession(id: string): Promise<void> {
+	await remove(`/v1/me/sessions/${id}`);
+	sessions.value = sessions.value?.filter((s) => s.id !== id) ?? null;
+}
+
+export async function endOtherSessions(): Promise<void> {
+	await remove("/v1/me/sessions");
+	sessions.value = sessions.value?.filter((s) => s.current) ?? null;
+}
