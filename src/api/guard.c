@@ -124,7 +124,7 @@ guard_origin(struct call *call, struct err *err)
 {
 	const struct http_request *r = call->request;
 
-	if (!(r->verb & UNSAFE))
+	if (!(r->verb & UNSAFE) || (call->route->guards & SIGNED))
 		return RC_OK;
 	if (r->fetch_site.p != NULL ? str_eqz(r->fetch_site, "same-origin")
 	    : r->origin.p != NULL && str_eq(r->origin,
