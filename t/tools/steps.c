@@ -701,7 +701,7 @@ prepare_waiting(struct app *clean, struct run *run)
 	struct arena *arena = arena_new();
 	struct actor actor = actor_of(arena, run);
 	struct oauth_identity who;
-	struct str doc, id, cookie;
+	struct str doc, id = STR_NULL, cookie;
 	struct err err;
 
 	err_init(&err);
