@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""mongod-setup.py --socket PATH --secrets DIR --database NAME [--timeout SECONDS]
+"""mongod-setup.py --socket PATH --secrets DIR --database NAME --role FD [--timeout SECONDS]
 
 Waits for the mongod behind a unix socket, makes it a replica set of one, and sees to its users:
-  app     reads and writes its own database, and may change its collections (collMod); nothing else
+  app     the role bezelApp: what etc/mongodb-role.json (open as descriptor FD) allows in its own database
   admin   root
   backup  the role "backup"
 Their passwords are read from DIR/app.password and so on. The first user is made through the localhost
@@ -10,6 +10,7 @@ exception, which ends with it. May be repeated: what is as it should be stays so
 changed (the state folder was moved), the set is told.
 """
 import argparse
+import json
 import os
 import sys
 import time
@@ -106,6 +107,8 @@ def ensure_user(admin, name, password, roles):
 
 def setup(args):
     deadline = time.monotonic() + args.timeout
+    with os.fdopen(args.role, encoding="ascii") as file:
+        role = json.load(file)
     passwords = {name: secret(args.secrets, name) for name in ("app", "admin", "backup")}
     client = connect(args.socket)
     state = wait_for(deadline, "the start of mongod", lambda: hello(client))
@@ -131,10 +134,10 @@ def setup(args):
             raise Failure("the database has other users than this state's secrets: is %s of another state?"
                           % args.secrets) from error
         raise
-    ensure_role(admin, "bezelApp",
-                [{"resource": {"db": args.database, "collection": ""}, "actions": ["collMod"]}],
-                [{"role": "readWrite", "db": args.database}])
-    ensure_user(admin, "app", passwords["app"], ["bezelApp"])
+    for privilege in role["privileges"]:
+        privilege["resource"]["db"] = args.database
+    ensure_role(admin, role["createRole"], role["privileges"], role["roles"])
+    ensure_user(admin, "app", passwords["app"], [role["createRole"]])
     ensure_user(admin, "backup", passwords["backup"], ["backup"])
     admin.close()
 
@@ -144,10 +147,11 @@ def main():
     parser.add_argument("--socket", required=True)
     parser.add_argument("--secrets", required=True)
     parser.add_argument("--database", required=True)
+    parser.add_argument("--role", type=int, metavar="FD", required=True)
     parser.add_argument("--timeout", type=float, default=60)
     try:
         setup(parser.parse_args())
-    except (Failure, pymongo.errors.PyMongoError, OSError) as error:
+    except (Failure, pymongo.errors.PyMongoError, OSError, ValueError, KeyError) as error:
         sys.exit("mongod-setup: %s" % error)
 
 

@@ -16,5 +16,6 @@ compare conf-man docs/bezel.conf.5
 compare man docs/bezel.1
 compare schema docs/schema.md
 compare metrics docs/metrics.md
+compare role etc/mongodb-role.json
 compare routes docs/routes.md
 exit $bad

@@ -18,7 +18,8 @@
 
 enum {
 	DAY_S = 24 * 3600, HOUR_S = 3600,
-	VERIFY_LIFE_S = 48 * 3600, RESET_LIFE_S = 15 * 60
+	VERIFY_LIFE_S = 48 * 3600, RESET_LIFE_S = 15 * 60,
+	ASK_MS = 10000
 };
 
 static enum rc
@@ -172,12 +173,32 @@ app_mail_ask(struct app *app, struct arena *arena, const struct actor *actor,
 	return err->rc;
 }
 
+/* A link that somebody has asked for, of an account that there is. */
+struct asked {
+	struct app *app;
+	struct one_time_token token;
+	bool reset;
+};
+
+static enum rc
+ask_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	static const struct actor nobody = { .kind = ACTOR_NONE };
+	struct asked *asked = arg;
+
+	if (tokens_insert(store, arena, &asked->token, err) != RC_OK)
+		return err->rc;
+	return !asked->reset ? RC_OK : audit_write(asked->app, arena, &nobody,
+	    "password_reset_asked", asked->token.user_id, NULL, err);
+}
+
 enum rc
 app_mail_prepare(struct app *app, struct arena *arena, struct mail_order *order,
     struct str token_id, int64_t asked_ms, bool *ret_wanted, struct err *err)
 {
 	bool reset = str_eqz(order->template, "password_reset");
-	struct one_time_token token;
+	struct asked asked = { .app = app, .reset = reset };
 	struct user user;
 	enum rc rc = users_by_email(app->store, arena, order->to, &user, err);
 
@@ -189,9 +210,10 @@ app_mail_prepare(struct app *app, struct arena *arena, struct mail_order *order,
 	if (rc != RC_OK || user.disabled_at != TIME_NULL
 	    || (!reset && user.email_verified))
 		return rc;
-	fill_token(&token, token_id, reset ? "password_reset" : "verify_email",
+	fill_token(&asked.token, token_id, reset ? "password_reset" : "verify_email",
 	    &user, asked_ms, reset ? RESET_LIFE_S : VERIFY_LIFE_S);
-	rc = tokens_insert(app->store, arena, &token, err);
+	rc = store_transaction(app->store, arena, clock_mono_ms() + ASK_MS,
+	    ask_in_transaction, &asked, err);
 	if (rc == RC_CONFLICT)		/* of an earlier try */
 		err_init(err);
 	else if (rc != RC_OK)
@@ -391,6 +413,10 @@ check_current(struct link *l, struct arena *arena, struct str current,
 	    != RC_OK)
 		return err->rc;
 	if (!match) {
+		if (audit_write(l->app, arena, l->actor, "sign_in_failed",
+		    l->user.id, "the current password, at its change", err)
+		    != RC_OK)
+			return err->rc;
 		err_fault(err, arena, STR("/current_password"), "wrong_password",
 		    "This is not your password.");
 		return err->rc;

@@ -21,7 +21,7 @@ show(struct app *app, struct arena *arena, struct str doc,
 
 	doc_init(&doc_job, &job);
 	(void)doc_from_bson(&doc_job, doc, &job, arena, NULL);
-	if (job.design_id.p == NULL)	/* a member's mail is a job too */
+	if (str_eqz(job.kind, "mail"))	/* a member's, but no generation */
 		return err_set(err, RC_NOT_FOUND, "There is nothing here.");
 	generation.id = job.id;
 	generation.revision = job.revision;

@@ -80,6 +80,24 @@ app_me_quota(const struct app *app, const struct user *user, bool refinement)
 	return day.left <= month.left && day.limit > 0 ? day : month;
 }
 
+enum rc
+app_usage_tidy(struct app *app, int64_t *ret_changed, struct err *err)
+{
+	enum { AT_ONCE = 500 };
+	struct arena *page = arena_new();
+	int64_t changed;
+
+	*ret_changed = 0;
+	do {
+		changed = 0;
+		(void)!users_tidy_usage(app->store, page, AT_ONCE, &changed, err);
+		*ret_changed += changed;
+		arena_reset(page);
+	} while (err->rc == RC_OK && changed == AT_ONCE);
+	arena_free(page);
+	return err->rc;
+}
+
 /* --- profile ------------------------------------------------------------- */
 
 /* Sets *at and tells whether that is a change. */

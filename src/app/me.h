@@ -39,6 +39,11 @@ struct app_me_usage app_me_usage(const struct app *app, const struct user *user)
 struct quota app_me_quota(const struct app *app, const struct user *user,
     bool refinement);
 
+/* Sets counters to 0 whose month is over, for whoever looks at the database: neither
+ * reads nor charges depend on it, so it may run late, twice or never. */
+enum rc app_usage_tidy(struct app *app, int64_t *ret_changed,
+    struct err *err) must_use;
+
 /* Limits of both tiers, as they are configured. */
 struct users_limits app_limits_free(const struct conf *conf);
 struct users_limits app_limits_premium(const struct conf *conf);

@@ -3,6 +3,7 @@
 #include "app/post.h"
 
 #include "app/accounts.h"
+#include "app/admin-announce.h"
 #include "app/charge.h"
 #include "app/links.h"
 #include "app/work-slot.h"
@@ -21,9 +22,9 @@ enum {
 	GIVE_UP_TIMES = 4320		/* of the first wait: three days of 60 s */
 };
 
-enum rc
-post_enqueue(struct app *app, struct arena *arena,
-    const struct mail_order *order, struct str user_id, struct err *err)
+static enum rc
+enqueue(struct app *app, struct arena *arena, const struct mail_order *order,
+    struct str user_id, struct str id, int32_t priority, struct err *err)
 {
 	struct actor actor = { .kind = ACTOR_NONE, .owner.user_id = user_id };
 	struct mail_order copy = *order;
@@ -32,10 +33,26 @@ post_enqueue(struct app *app, struct arena *arena,
 	if (!mail_address_is(order->to))
 		return err_set(err, RC_INVALID, "This is not an address that mail"
 		    " can be sent to.");
-	job_init(&job, arena, &actor, "mail", uuid_new(arena), STR_NULL, 0, 0);
-	job.priority = JOB_PRIORITY_MAIL;
+	job_init(&job, arena, &actor, "mail", id, STR_NULL, 0, 0);
+	job.priority = priority;
 	job.mail_order = &copy;
 	return jobs_insert(app->store, arena, &job, err);
+}
+
+enum rc
+post_enqueue(struct app *app, struct arena *arena,
+    const struct mail_order *order, struct str user_id, struct err *err)
+{
+	return enqueue(app, arena, order, user_id, uuid_new(arena),
+	    JOB_PRIORITY_MAIL, err);
+}
+
+enum rc
+post_enqueue_bulk(struct app *app, struct arena *arena,
+    const struct mail_order *order, struct str user_id, struct str id,
+    struct err *err)
+{
+	return enqueue(app, arena, order, user_id, id, JOB_PRIORITY_BULK, err);
 }
 
 /* --- when again ---------------------------------------------------------- */
@@ -266,7 +283,10 @@ post_run(struct work *w, struct err *err)
 	    w->job->mail_order, w->job->id, w->job->created_at, &wanted, err)
 	    != RC_OK)
 		return err->rc;
-	if (!wanted)	/* nobody's address, and nobody is told */
+	if (order->list.p != NULL && admin_announce_wanted(w->app, w->arena,
+	    w->job->user_id, order, &wanted, err) != RC_OK)
+		return err->rc;
+	if (!wanted)	/* nobody's address, and nobody is told; or no longer */
 		return jobs_end(w->app->store, w->arena, w->job->id, w->token,
 		    "succeeded", false, err);
 	write_message(w, template, &message);

@@ -21,6 +21,12 @@ struct work;
 enum rc post_enqueue(struct app *app, struct arena *arena,
     const struct mail_order *order, struct str user_id, struct err *err) must_use;
 
+/* The same as a job of that id, behind everything that somebody waits for. What is
+ * there already is RC_CONFLICT. */
+enum rc post_enqueue_bulk(struct app *app, struct arena *arena,
+    const struct mail_order *order, struct str user_id, struct str id,
+    struct err *err) must_use;
+
 /* The step of a job of kind "mail". */
 enum rc post_run(struct work *w, struct err *err) must_use;
 

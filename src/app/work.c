@@ -309,7 +309,7 @@ bury(struct work *w, struct err *err)
 	    LOG_STR("kind", w->job->kind), LOG_INT("attempts", w->job->attempts),
 	    LOG_END);
 	metric_add(w->app->shared, METRIC_jobs_dead_total, 1);
-	if (w->job->design_id.p == NULL)	/* mail: it has no slots, nothing was charged */
+	if (str_eqz(w->job->kind, "mail"))	/* no slots, nothing charged */
 		return jobs_give_up(w->app->store, w->arena, w->job->id, w->token,
 		    STR("given up after many claims"), err);
 	err_init(&ignored);

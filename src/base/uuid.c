@@ -31,14 +31,14 @@ is_dash(size_t i)
 }
 
 struct str
-uuid_new(struct arena *arena)
+uuid_of(struct arena *arena, int64_t time_ms, const unsigned char tail[16])
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char b[16];
-	uint64_t ms = (uint64_t)clock_now_ms();
+	uint64_t ms = (uint64_t)time_ms;
 	char *text = arena_alloc(arena, UUID_TEXT + 1);
 
-	random_bytes(b, sizeof b);
+	memcpy(b, tail, sizeof b);
 	for (int i = 0; i < 6; i++)
 		b[i] = (unsigned char)(ms >> (40 - 8 * i));
 	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
@@ -52,6 +52,27 @@ uuid_new(struct arena *arena)
 		k++;
 	}
 	return (struct str){ text, UUID_TEXT };
+}
+
+struct str
+uuid_new(struct arena *arena)
+{
+	unsigned char tail[16];
+
+	random_bytes(tail, sizeof tail);
+	return uuid_of(arena, clock_now_ms(), tail);
+}
+
+int64_t
+uuid_ms(struct str id)
+{
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < 13 && i < id.n; i++)
+		if (id.p[i] != '-')
+			ms = ms << 4 | (id.p[i] <= '9' ? id.p[i] - '0'
+			    : id.p[i] - 'a' + 10);
+	return ms;
 }
 
 bool

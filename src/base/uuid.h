@@ -10,6 +10,12 @@
 enum { UUID_TEXT = 36 };
 
 struct str uuid_new(struct arena *arena);
+/* The same id for the same time and tail, of which 74 bits are used: for what must not
+ * be made twice. */
+struct str uuid_of(struct arena *arena, int64_t ms,
+    const unsigned char tail[16]);
+/* The milliseconds of one of version 7, or of whatever it is. */
+int64_t uuid_ms(struct str id);
 /* The canonical form of any version: 8-4-4-4-12, lower case. */
 bool uuid_is(struct str s);
 /* Fills p with random bytes from the kernel. Failure ends the process. */

@@ -4,11 +4,34 @@
 
 #include <stdio.h>
 
+#include "app/audit.h"
 #include "base/clock.h"
+#include "cmd/admin.h"
 #include "cmd/open.h"
 #include "store/keys.h"
 
-typedef int keys_fn(struct cmd *cmd, struct store *store, struct err *err);
+typedef int keys_fn(struct cmd *cmd, struct app *app, struct err *err);
+
+/* Before it is begun, so that no change of a key goes unnoted, and when it is done. */
+static enum rc
+note(struct cmd *cmd, struct app *app, const char *kind, const char *detail,
+    struct err *err)
+{
+	struct actor actor = admin_operator(cmd->arena);
+
+	return audit_write(app, cmd->arena, &actor, kind, STR_NULL, detail, err);
+}
+
+static enum rc
+note_done(struct cmd *cmd, struct app *app, const char *kind,
+    const struct keys_done *done, struct err *err)
+{
+	return note(cmd, app, kind, arena_printf(cmd->arena, "done: fields/%lld, "
+	    "%lld of %lld values sealed anew, %lld unreadable, %lld keys removed",
+	    (long long)done->number, (long long)done->resealed,
+	    (long long)done->values, (long long)done->unreadable,
+	    (long long)done->removed).p, err);
+}
 
 static const char *
 state_of(const struct keys_row *row)
@@ -23,14 +46,14 @@ state_of(const struct keys_row *row)
 }
 
 static int
-list(struct cmd *cmd, struct store *store, struct err *err)
+list(struct cmd *cmd, struct app *app, struct err *err)
 {
 	struct keys_row *rows;
 	bool bad = false;
 	int64_t lost;
 	size_t n;
 
-	if (keys_list(store, cmd->arena, &rows, &n, &lost, err) != RC_OK)
+	if (keys_list(app->store, cmd->arena, &rows, &n, &lost, err) != RC_OK)
 		return 1;
 	for (size_t i = 0; i < n; i++) {
 		char made[CLOCK_TEXT_BYTES];
@@ -64,12 +87,13 @@ say_values(const struct keys_done *done)
 }
 
 static int
-rotate(struct cmd *cmd, struct store *store, struct err *err)
+rotate(struct cmd *cmd, struct app *app, struct err *err)
 {
 	struct keys_done done;
 
-	(void)cmd;
-	if (keys_rotate(store, &done, err) != RC_OK)
+	if (note(cmd, app, "keys_rotated", "begun", err) != RC_OK
+	    || keys_rotate(app->store, &done, err) != RC_OK
+	    || note_done(cmd, app, "keys_rotated", &done, err) != RC_OK)
 		return 1;
 	if (done.resumed)
 		(void)printf("went on with a rotation that had not ended\n");
@@ -77,13 +101,14 @@ rotate(struct cmd *cmd, struct store *store, struct err *err)
 }
 
 static int
-prune(struct cmd *cmd, struct store *store, struct err *err)
+prune(struct cmd *cmd, struct app *app, struct err *err)
 {
 	struct keys_done done;
 	int status;
 
-	(void)cmd;
-	if (keys_prune(store, KEYS_PRUNE_AGE_MS, &done, err) != RC_OK)
+	if (note(cmd, app, "keys_pruned", "begun", err) != RC_OK
+	    || keys_prune(app->store, KEYS_PRUNE_AGE_MS, &done, err) != RC_OK
+	    || note_done(cmd, app, "keys_pruned", &done, err) != RC_OK)
 		return 1;
 	status = say_values(&done);
 	(void)printf("removed %lld old data keys\n", (long long)done.removed);
@@ -91,7 +116,7 @@ prune(struct cmd *cmd, struct store *store, struct err *err)
 }
 
 static int
-rewrap(struct cmd *cmd, struct store *store, struct err *err)
+rewrap(struct cmd *cmd, struct app *app, struct err *err)
 {
 	int64_t wrapped, fine;
 	struct keyring old;
@@ -100,9 +125,13 @@ rewrap(struct cmd *cmd, struct store *store, struct err *err)
 	conf.master_key_file = cmd->args[1];
 	if (open_keys(&conf, &old, err) != RC_OK)
 		return 1;
-	(void)!keys_rewrap(store, keyring_key(&old, KEY_SEAL), &wrapped, &fine, err);
+	if (note(cmd, app, "keys_rewrapped", "begun", err) == RC_OK)
+		(void)!keys_rewrap(app->store, keyring_key(&old, KEY_SEAL),
+		    &wrapped, &fine, err);
 	keyring_done(&old);
-	if (err->rc != RC_OK)
+	if (err->rc != RC_OK || note(cmd, app, "keys_rewrapped",
+	    arena_printf(cmd->arena, "done: %lld data keys, %lld were fine",
+	    (long long)wrapped, (long long)fine).p, err) != RC_OK)
 		return 1;
 	(void)printf("wrapped %lld data keys anew; %lld were fine already\n",
 	    (long long)wrapped, (long long)fine);
@@ -139,7 +168,7 @@ cmd_keys(struct cmd *cmd, struct err *err)
 		if (open_app(cmd->arena, cmd->conf, OPEN_STORE, "bezel-keys", &app,
 		    err) != RC_OK)
 			return 1;
-		return words[i].run(cmd, app.store, err);
+		return words[i].run(cmd, &app, err);
 	}
 	return cmd_usage("keys needs list, rotate, prune or rewrap");
 }

@@ -126,6 +126,9 @@ complain(const struct err *err)
 static bool
 conf_matters(const char *name, char **args)
 {
+	for (size_t i = 0; args[i] != NULL; i++)
+		if (strcmp(args[i], "--help") == 0)
+			return false;
 	return strcmp(name, "help") != 0 && strcmp(name, "version") != 0
 	    && !(strcmp(name, "print") == 0 && (args[0] == NULL
 	    || strcmp(args[0], "media-secret") != 0));

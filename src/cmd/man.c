@@ -128,6 +128,12 @@ add_commands(struct buf *buf)
 	add_item(buf, name, args, text, more);
 #include "cmd/commands.def"
 #undef COMMAND
+	buf_addz(buf, ".El\n.Pp\nWhat\n.Ic admin\nknows:\n"
+	    ".Bl -tag -width Ds\n");
+#define ADMIN(function, name, operands, args, text) \
+	add_item(buf, name, args, text, "");
+#include "cmd/admin.def"
+#undef ADMIN
 	buf_addz(buf, ".El\n.Pp\nThe parts that\n.Ic print\nknows are:\n"
 	    ".Bl -tag -width Ds\n");
 #define PRINT(function, name, text) add_item(buf, name, "", text, "");

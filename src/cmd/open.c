@@ -39,6 +39,15 @@ is_config(int argc, char **argv, int *i, const char **ret_file)
 	return true;
 }
 
+/* Of a command with options of its own, what is none of the configuration's stays among
+ * its words. */
+static bool
+is_own(struct arena *arena, char *const *words, const char *arg)
+{
+	return words[0] != NULL && strcmp(words[0], "admin") == 0
+	    && !conf_is_arg(arena, str_of(arg));
+}
+
 enum rc
 open_conf(struct arena *arena, int argc, char **argv, struct conf *ret_conf,
     char ***ret_words, struct err *err)
@@ -49,16 +58,16 @@ open_conf(struct arena *arena, int argc, char **argv, struct conf *ret_conf,
 
 	conf_init(ret_conf, arena);
 	for (int i = 1; i < argc; i++)
-		if (argv[i][0] != '-')
+		if (argv[i][0] != '-' || (!is_config(argc, argv, &i, &file)
+		    && is_own(arena, words, argv[i])))
 			words[n++] = argv[i];
-		else
-			(void)is_config(argc, argv, &i, &file);
 	if (file != NULL)
 		(void)!conf_read_file(ret_conf, arena, file, err);
 	(void)!conf_read_environ(ret_conf, arena,
 	    (const char *const *)environ, err);
 	for (int i = 1; i < argc; i++)
-		if (argv[i][0] == '-' && !is_config(argc, argv, &i, &file))
+		if (argv[i][0] == '-' && !is_config(argc, argv, &i, &file)
+		    && !is_own(arena, words, argv[i]))
 			(void)!conf_set_arg(ret_conf, arena, str_of(argv[i]), err);
 	*ret_words = words;
 	return err->rc != RC_OK ? err->rc : conf_check(ret_conf, arena, err);

@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "cmd/open.h"
 #include "schema/schema.h"
+#include "store/role.h"
 
 static void
 print_media_secret(struct buf *buf, struct cmd *cmd, struct err *err)

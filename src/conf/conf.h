@@ -65,6 +65,9 @@ must_use enum rc conf_set(struct conf *conf, struct arena *arena, struct str nam
 must_use enum rc conf_set_arg(struct conf *conf, struct arena *arena,
     struct str arg, struct err *err);
 
+/* Whether conf_set_arg() knows its option. */
+bool conf_is_arg(struct arena *arena, struct str arg);
+
 /* Each BEZEL_<NAME> of an option; other variables are none of our business. */
 must_use enum rc conf_read_environ(struct conf *conf, struct arena *arena,
     const char *const *environment, struct err *err);

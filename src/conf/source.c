@@ -17,21 +17,39 @@ worst(enum rc a, enum rc b)
 	return a != RC_OK ? a : b;
 }
 
+/* The option's name in "--name" or "--name=value". */
+static const char *
+name_of_arg(struct arena *arena, struct str origin)
+{
+	char *p = arena_strz(arena, str_slice(origin, 2, origin.n));
+
+	for (size_t i = 0; p[i] != '\0'; i++)
+		p[i] = p[i] == '-' ? '_' : p[i];
+	return p;
+}
+
+bool
+conf_is_arg(struct arena *arena, struct str arg)
+{
+	struct str origin = str_cut(&arg, '=');
+
+	return str_starts(origin, STR("--")) && conf_find(str_of(
+	    name_of_arg(arena, origin))) < CONF_OPTION_COUNT;
+}
+
 enum rc
 conf_set_arg(struct conf *conf, struct arena *arena, struct str arg,
     struct err *err)
 {
 	struct str value = arg, origin, name;
 	enum conf_option option;
-	char *p;
+	const char *p;
 
 	origin = str_cut(&value, '=');
 	if (!str_starts(origin, STR("--")))
 		return conf_fault(err, arena, utf8_repair(arena, origin),
 		    "unknown_option", "an option begins with --");
-	p = arena_strz(arena, str_slice(origin, 2, origin.n));
-	for (size_t i = 0; p[i] != '\0'; i++)
-		p[i] = p[i] == '-' ? '_' : p[i];
+	p = name_of_arg(arena, origin);
 	name = str_of(p);
 	option = conf_find(name);
 	if (value.p == NULL && option < CONF_OPTION_COUNT) {

@@ -126,7 +126,7 @@ static const struct {
 	{ 422, "Unprocessable Content" }, { 428, "Precondition Required" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
-	{ 500, "Internal Server Error" },
+	{ 500, "Internal Server Error" }, { 502, "Bad Gateway" },
 	{ 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
 };
 

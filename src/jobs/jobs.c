@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "app/me.h"
 #include "app/retention.h"
 #include "app/work.h"
 #include "base/clock.h"
@@ -87,6 +88,19 @@ run_orphans(struct app *app, struct arena *arena)
 		    LOG_END);
 }
 
+/* Counters of a month that is over. */
+static void
+run_usage(struct app *app, struct arena *arena)
+{
+	struct err err;
+	int64_t changed;
+
+	(void)arena;
+	err_init(&err);
+	if (app_usage_tidy(app, &changed, &err) != RC_OK)
+		complain("usage.failed", &err);
+}
+
 /* What puts that were killed have left in the store. */
 static void
 run_tidy(struct app *app, struct arena *arena)
@@ -107,6 +121,7 @@ static const struct {
 	{ run_retention, 0 },
 	{ run_orphans, ORPHANS_EVERY_S },
 	{ run_tidy, TIDY_EVERY_S },
+	{ run_usage, TIDY_EVERY_S },
 };
 
 void

@@ -30,7 +30,7 @@ struct mail_result {
 	struct str reply;
 };
 
-/* Called about four times a second while it sends; false breaks it off, with the
+/* Called at least once a second while it sends; false breaks it off, with the
  * outcome MAIL_LATER and the reason "broken_off". */
 typedef bool mail_pulse_fn(void *arg);
 

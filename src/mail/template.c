@@ -243,7 +243,7 @@ mail_template_fill(const struct mail_template *t, struct arena *arena,
 	struct str subject = fill(&w, t->subject);
 
 	if (subject.n == 0)
-		subject = studio;
+		subject = w.values[0].text;
 	buf_init(&w.text, arena, 2048, 2 * TEXT_MAX);
 	buf_init(&w.html, arena, 4096, 8 * TEXT_MAX);
 	add_head(&w, t, values, subject);

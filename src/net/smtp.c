@@ -22,7 +22,9 @@ struct sending {
 	struct curl_slist *to;
 	struct str left;		/* of the message */
 	enum net_smtp_stage stage;
-	bool forbidden;
+	bool forbidden, quitting, broken_off;
+	bool (*pulse)(void *arg);
+	void *pulse_arg;
 	char error[CURL_ERROR_SIZE];
 	char reply[REPLY_MAX];
 	size_t reply_n;
@@ -92,18 +94,39 @@ look(CURL *easy, curl_infotype type, char *p, size_t n, void *object)
 	struct str line = { p, n };
 
 	(void)easy;
-	if (type == CURLINFO_HEADER_OUT)
+	if (type == CURLINFO_HEADER_OUT) {
+		s->quitting = s->quitting || str_starts(line, STR("QUIT"));
 		for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 			if (s->stage != NET_SMTP_DATA
 			    && str_starts(line, verbs[i].verb))
 				s->stage = verbs[i].stage;
-	if (type == CURLINFO_HEADER_IN) {
+	}
+	if (type == CURLINFO_HEADER_IN && !s->quitting) {
 		while (line.n > 0 && (unsigned char)line.p[line.n - 1] <= ' ')
 			line.n--;
 		s->reply_n = line.n < REPLY_MAX ? line.n : REPLY_MAX;
 		memcpy(s->reply, line.p, s->reply_n);
 	}
 	return 0;
+}
+
+static bool
+goes_on(struct sending *s)
+{
+	if (s->pulse != NULL && !s->broken_off && !s->pulse(s->pulse_arg))
+		s->broken_off = true;
+	return !s->broken_off;
+}
+
+/* libcurl waits for the reply to the message within one call (smtp_done()), and
+ * comes by here once a second meanwhile. */
+static int
+progress(void *object, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct sending *s = object;
+
+	(void)a, (void)b, (void)c, (void)d;
+	return goes_on(s) ? 0 : 1;
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -162,6 +185,7 @@ end_sending(void *object)
 {
 	struct sending *s = object;
 
+	s->pulse = NULL;	/* its caller has gone */
 	(void)curl_multi_remove_handle(s->multi, s->easy);
 	(void)curl_multi_cleanup(s->multi);
 	curl_easy_cleanup(s->easy);
@@ -228,6 +252,9 @@ set_up(struct sending *s, struct arena *arena, struct str from, struct str to)
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, s);
 	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, s->error);
+	(void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, progress);
+	(void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, s);
 	(void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, look);
 	(void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, s);
@@ -237,8 +264,7 @@ set_up(struct sending *s, struct arena *arena, struct str from, struct str to)
 
 /* Drives it to its end; false when pulse broke it off. */
 static bool
-drive(const struct sending *s, bool (*pulse)(void *arg), void *arg,
-    CURLcode *ret_code)
+drive(struct sending *s, CURLcode *ret_code)
 {
 	for (;;) {
 		const CURLMsg *message;
@@ -249,9 +275,9 @@ drive(const struct sending *s, bool (*pulse)(void *arg), void *arg,
 		message = curl_multi_info_read(s->multi, &left);
 		if (message != NULL && message->msg == CURLMSG_DONE) {
 			*ret_code = message->data.result;
-			return true;
+			return *ret_code == CURLE_OK || !s->broken_off;
 		}
-		if (pulse != NULL && !pulse(arg))
+		if (!goes_on(s))
 			return false;
 		if (curl_multi_poll(s->multi, NULL, 0, PULSE_MS, NULL) != CURLM_OK)
 			die("net: curl_multi_poll failed");
@@ -276,7 +302,9 @@ net_smtp_send(struct arena *arena, const struct net_smtp_options *options,
 	if (s->to == NULL || curl_multi_add_handle(s->multi, s->easy) != CURLM_OK)
 		die("net: out of memory");
 	arena_defer(arena, end_sending, s);
-	if (drive(s, pulse, arg, &code))
+	s->pulse = pulse;
+	s->pulse_arg = arg;
+	if (drive(s, &code))
 		finish(s, arena, code, ret_result);
 	else
 		*ret_result = (struct net_smtp_result){ .stage = s->stage,

@@ -62,8 +62,8 @@ struct net_smtp_result {
 const char *net_smtp_outcome_word(enum net_smtp_outcome outcome);
 
 /* from and to have been checked by the caller: they are written as they are.
- * message is the whole of it, lines ended by CRLF. pulse (or NULL) is called about
- * four times a second; false breaks off. Comes back as soon as the relay has
+ * message is the whole of it, lines ended by CRLF. pulse (or NULL) is called at
+ * least once a second; false breaks off. Comes back as soon as the relay has
  * accepted; the connection is ended when arena is. */
 void net_smtp_send(struct arena *arena, const struct net_smtp_options *options,
     struct str from, struct str to, struct str message,

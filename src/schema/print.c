@@ -275,7 +275,8 @@ print_index(struct buf *buf, const struct index *index)
 	if (index->flags & UNIQUE)
 		buf_addz(buf, ",\"unique\":true");
 	if (index->flags & TTL)
-		buf_addz(buf, ",\"expireAfterSeconds\":0");
+		buf_printf(buf, ",\"expireAfterSeconds\":%u",
+		    INDEX_DAYS(index->flags) * 86400);
 	if (index->filter[0] != '\0')
 		buf_printf(buf, ",\"partialFilterExpression\":%s", index->filter);
 	buf_add_char(buf, '}');
@@ -400,10 +401,13 @@ schema_print_reference(struct buf *buf)
 		for (size_t k = 0; k < doc->index_count; k++) {
 			const struct index *index = &doc->indexes[k];
 
-			buf_printf(buf, "| %s | `%s`%s%s%s%s%s | %s |\n",
-			    index->name, index->keys,
-			    index->flags & UNIQUE ? " unique" : "",
-			    index->flags & TTL ? " TTL" : "",
+			buf_printf(buf, "| %s | `%s`%s%s", index->name,
+			    index->keys, index->flags & UNIQUE ? " unique" : "",
+			    index->flags & TTL ? " TTL" : "");
+			if (INDEX_DAYS(index->flags) > 0)
+				buf_printf(buf, " %u days",
+				    INDEX_DAYS(index->flags));
+			buf_printf(buf, "%s%s%s | %s |\n",
 			    index->filter[0] ? " where `" : "", index->filter,
 			    index->filter[0] ? "`" : "", index->text);
 		}

@@ -57,6 +57,9 @@ enum field_flags {
 };
 
 enum index_flags { NO_INDEX_FLAGS = 0, UNIQUE = 1, TTL = 2 };
+/* TTL: MongoDB removes a document at that time; so many days after it. */
+#define TTL_DAYS(days) (TTL | (days) << 8)
+#define INDEX_DAYS(flags) ((flags) >> 8)
 
 struct limits {
 	double min, max;	/* code points, values or counts */

@@ -278,7 +278,8 @@ jobs_postpone(struct store *store, struct arena *arena, struct str id,
 {
 	return update_held(store, arena, id, token, db_json(arena,
 	    "[{\"$set\":{\"status\":\"queued\","
-	    "\"lease_token\":null,\"lease_until\":null,\"priority\":%d,"
+	    "\"lease_token\":null,\"lease_until\":null,"
+	    "\"priority\":{\"$max\":[\"$priority\",%d]},"
 	    "\"rank\":{\"$add\":[{\"$toLong\":\"$$NOW\"},%lld]},"
 	    "\"run_at\":{\"$add\":[\"$$NOW\",%lld]},%s}}]", JOB_PRIORITY,
 	    (long long)wait_ms, (long long)wait_ms, TOUCH), last_error, err);

@@ -18,6 +18,7 @@ struct api_usage;
 enum {
 	JOB_POSITION_MAX = 1000,
 	JOB_PRIORITY = 10,		/* of what people wait for in a line */
+	JOB_PRIORITY_BULK = 20,		/* of what nobody waits for */
 	JOB_PRIORITY_MAIL = 5		/* short, and somebody looks at the inbox */
 };
 

@@ -7,21 +7,24 @@
 static const char collection[] = "users";
 
 /* A counter holds for its month or day; afterwards it stands for 0, and so does a
- * poisoned one. */
+ * poisoned one. Both periods are made once for each expression: dates cost the server
+ * more than all the rest of it. */
 #define MONTH "{\"$dateToString\":{\"date\":\"$$NOW\",\"format\":\"%Y-%m\"}}"
 #define DAY "{\"$dateToString\":{\"date\":\"$$NOW\",\"format\":\"%Y-%m-%d\"}}"
+#define PERIODS(in) \
+	"{\"$let\":{\"vars\":{\"month\":" MONTH ",\"day\":" DAY "},\"in\":" in "}}"
 #define STAT(name) "$usage_stats." name
-#define VALID(name, period, now) \
-	"{\"$cond\":[{\"$and\":[{\"$eq\":[\"" STAT(period) "\"," now "]}," \
+#define VALID(name, period) \
+	"{\"$cond\":[{\"$and\":[{\"$eq\":[\"" STAT(period) "\",\"$$" period "\"]}," \
 	"{\"$isNumber\":\"" STAT(name) "\"},{\"$gte\":[\"" STAT(name) "\",0]}]}," \
 	"\"" STAT(name) "\",{\"$toLong\":0}]}"
 #define TOTAL(name) \
 	"{\"$cond\":[{\"$isNumber\":\"" STAT(name) "\"},\"" STAT(name) "\"," \
 	"{\"$toLong\":0}]}"
-#define DESIGNS_MONTH VALID("designs_this_month", "month", MONTH)
-#define DESIGNS_DAY VALID("designs_today", "day", DAY)
-#define REFINEMENTS_MONTH VALID("refinements_this_month", "month", MONTH)
-#define REFINEMENTS_DAY VALID("refinements_today", "day", DAY)
+#define DESIGNS_MONTH VALID("designs_this_month", "month")
+#define DESIGNS_DAY VALID("designs_today", "day")
+#define REFINEMENTS_MONTH VALID("refinements_this_month", "month")
+#define REFINEMENTS_DAY VALID("refinements_today", "day")
 
 /* What is derived at each read (schema: tier, expires_at). */
 #define PREMIUM \
@@ -29,48 +32,56 @@ static const char collection[] = "users";
 	"{\"$or\":[{\"$eq\":[\"$subscription.expires_at\",null]}," \
 	"{\"$gt\":[\"$subscription.expires_at\",\"$$NOW\"]}]}]}"
 #define LIMIT(name) "{\"$cond\":[" PREMIUM ",\"$$premium_" name "\",\"$$free_" name "\"]}"
-#define UNDER(counter, taken, name) \
-	"{\"$or\":[{\"$eq\":[\"$$" taken "\",0]},{\"$lt\":[" counter "," LIMIT(name) "]}]}"
+#define UNDER(counter, name) "{\"$lt\":[" counter "," LIMIT(name) "]}"
+#define ADD(counter, n) "{\"$add\":[" counter "," n "]}"
+#define ONE "{\"$toLong\":1}"
 
-/* What is not taken (0) is not held to its limit. */
-static const char charge_if[] = "{\"$expr\":{\"$and\":["
-    UNDER(DESIGNS_MONTH, "designs", "designs_month") ","
-    UNDER(DESIGNS_DAY, "designs", "designs_day") ","
-    UNDER(REFINEMENTS_MONTH, "refinements", "refinements_month") ","
-    UNDER(REFINEMENTS_DAY, "refinements", "refinements_day") "]}}";
+/* Only what is taken is held to its limit. */
+static const char designs_if[] = "{\"$expr\":" PERIODS("{\"$and\":["
+    UNDER(DESIGNS_MONTH, "month") "," UNDER(DESIGNS_DAY, "day") "]}") "}";
+static const char refinements_if[] = "{\"$expr\":" PERIODS("{\"$and\":["
+    UNDER(REFINEMENTS_MONTH, "month") "," UNDER(REFINEMENTS_DAY, "day") "]}") "}";
 
-static const char charge_update[] = "[{\"$set\":{"
-    "\"usage_stats.month\":" MONTH ",\"usage_stats.day\":" DAY ","
-    "\"usage_stats.designs_this_month\":{\"$add\":[" DESIGNS_MONTH ",\"$$designs\"]},"
-    "\"usage_stats.designs_today\":{\"$add\":[" DESIGNS_DAY ",\"$$designs\"]},"
-    "\"usage_stats.refinements_this_month\":"
-    "{\"$add\":[" REFINEMENTS_MONTH ",\"$$refinements\"]},"
-    "\"usage_stats.refinements_today\":{\"$add\":[" REFINEMENTS_DAY ",\"$$refinements\"]},"
-    "\"usage_stats.total_designs_created\":"
-    "{\"$add\":[" TOTAL("total_designs_created") ",\"$$new_designs\"]},"
-    "\"usage_stats.total_refinements_used\":"
-    "{\"$add\":[" TOTAL("total_refinements_used") ",\"$$refinements\"]},"
-    "\"usage_stats.last_design_created_at\":{\"$cond\":[{\"$eq\":[\"$$new_designs\",1]},"
-    "\"$$NOW\",\"" STAT("last_design_created_at") "\"]}}}]";
+#define UPDATE(designs_month, designs_day, refinements_month, refinements_day, more) \
+	"[{\"$set\":{\"usage_stats\":" PERIODS("{\"$mergeObjects\":[\"$usage_stats\"," \
+	"{\"month\":\"$$month\",\"day\":\"$$day\"," \
+	"\"designs_this_month\":" designs_month ",\"designs_today\":" designs_day "," \
+	"\"refinements_this_month\":" refinements_month "," \
+	"\"refinements_today\":" refinements_day more "}]}") "}}]"
+static const char generation_update[] = UPDATE(ADD(DESIGNS_MONTH, ONE),
+    ADD(DESIGNS_DAY, ONE), REFINEMENTS_MONTH, REFINEMENTS_DAY, "");
+static const char design_update[] = UPDATE(ADD(DESIGNS_MONTH, ONE),
+    ADD(DESIGNS_DAY, ONE), REFINEMENTS_MONTH, REFINEMENTS_DAY,
+    ",\"total_designs_created\":" ADD(TOTAL("total_designs_created"), ONE)
+    ",\"last_design_created_at\":\"$$NOW\"");
+static const char refinement_update[] = UPDATE(DESIGNS_MONTH, DESIGNS_DAY,
+    ADD(REFINEMENTS_MONTH, ONE), ADD(REFINEMENTS_DAY, ONE),
+    ",\"total_refinements_used\":" ADD(TOTAL("total_refinements_used"), ONE));
+
+/* What a kind takes: parsed once a process. */
+static struct {
+	const char *condition, *update;
+	bson_t *parsed_condition, *parsed_update;
+} kinds[] = {
+	[CHARGE_DESIGN] = { designs_if, design_update, NULL, NULL },
+	[CHARGE_GENERATION] = { designs_if, generation_update, NULL, NULL },
+	[CHARGE_REFINEMENT] = { refinements_if, refinement_update, NULL, NULL },
+};
 
 static void
-add_limits(bson_t *variables, const char *tier, const struct users_limits *limits)
+add_limits(bson_t *variables, enum users_charge_kind kind,
+    const struct users_limits *free, const struct users_limits *premium)
 {
-	const struct {
-		const char *name;
-		int64_t value;
-	} rows[] = {
-		{ "designs_month", limits->designs_month },
-		{ "designs_day", limits->designs_day },
-		{ "refinements_month", limits->refinements_month },
-		{ "refinements_day", limits->refinements_day },
-	};
-	char key[40];
+	bool refines = kind == CHARGE_REFINEMENT;
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		(void)snprintf(key, sizeof key, "%s_%s", tier, rows[i].name);
-		BSON_APPEND_INT64(variables, key, rows[i].value);
-	}
+	BSON_APPEND_INT64(variables, "free_month",
+	    refines ? free->refinements_month : free->designs_month);
+	BSON_APPEND_INT64(variables, "free_day",
+	    refines ? free->refinements_day : free->designs_day);
+	BSON_APPEND_INT64(variables, "premium_month",
+	    refines ? premium->refinements_month : premium->designs_month);
+	BSON_APPEND_INT64(variables, "premium_day",
+	    refines ? premium->refinements_day : premium->designs_day);
 }
 
 /* Nothing matched: say why. */
@@ -94,23 +105,21 @@ users_charge(struct store *store, struct arena *arena, struct str id,
     enum users_charge_kind kind, const struct users_limits *free,
     const struct users_limits *premium, struct user *ret_user, struct err *err)
 {
-	static bson_t *parsed_if, *parsed_update, *parsed_fields;
+	static bson_t *parsed_fields;
 	bson_t *filter = db_bson(arena), *variables = db_bson(arena);
 	const struct db_modify modify = { .collection = collection,
 		.filter = filter, .variables = variables, .flags = DB_PIPELINE,
-		.update = db_json_once(&parsed_update, charge_update),
+		.update = db_json_once(&kinds[kind].parsed_update,
+		kinds[kind].update),
 		.fields = db_json_once(&parsed_fields,
 		"{\"usage_stats\":1,\"subscription\":1}") };
 	struct str doc;
 
 	bson_add_str(filter, "_id", id);
 	BSON_APPEND_NULL(filter, "disabled_at");
-	(void)bson_concat(filter, db_json_once(&parsed_if, charge_if));
-	BSON_APPEND_INT64(variables, "designs", kind != CHARGE_REFINEMENT);
-	BSON_APPEND_INT64(variables, "new_designs", kind == CHARGE_DESIGN);
-	BSON_APPEND_INT64(variables, "refinements", kind == CHARGE_REFINEMENT);
-	add_limits(variables, "free", free);
-	add_limits(variables, "premium", premium);
+	(void)bson_concat(filter, db_json_once(&kinds[kind].parsed_condition,
+	    kinds[kind].condition));
+	add_limits(variables, kind, free, premium);
 	if (db_find_and_modify(store, arena, &modify, &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL)
@@ -173,10 +182,6 @@ users_tidy_usage(struct store *store, struct arena *arena, int limit,
 		(void)doc_peek_str(docs[i], "_id", &ids[i]);
 	bson_add_in(filter, "_id", ids, n);
 	return db_update(store, arena, collection, filter, db_json(arena, "%s",
-	    "[{\"$set\":{\"usage_stats.designs_this_month\":" DESIGNS_MONTH ","
-	    "\"usage_stats.refinements_this_month\":" REFINEMENTS_MONTH ","
-	    "\"usage_stats.designs_today\":" DESIGNS_DAY ","
-	    "\"usage_stats.refinements_today\":" REFINEMENTS_DAY ","
-	    "\"usage_stats.month\":" MONTH ",\"usage_stats.day\":" DAY "}}]"),
-	    DB_MULTI | DB_PIPELINE, ret_changed, err);
+	    UPDATE(DESIGNS_MONTH, DESIGNS_DAY, REFINEMENTS_MONTH, REFINEMENTS_DAY,
+	    "")), DB_MULTI | DB_PIPELINE, ret_changed, err);
 }

@@ -61,6 +61,29 @@ enum rc users_logged_in(struct store *store, struct arena *arena, struct str id,
 enum rc users_add_designs(struct store *store, struct arena *arena,
     struct str id, int64_t count, struct err *err) must_use;
 
+/* --- administration (users-admin.c) -------------------------------------- */
+
+/* Sets the members of `set`, as users_set(), of an account that may be disabled. */
+enum rc users_administer(struct store *store, struct arena *arena,
+    struct str id, struct str set, struct err *err) must_use;
+
+/* Newest first; by address when there is a prefix, in lower case. */
+struct users_query {
+	struct str email_prefix;	/* or null */
+	const char *tier;		/* what holds at now_ms, or NULL */
+	bool disabled;			/* only those */
+	int limit;
+};
+enum rc users_list(struct store *store, struct arena *arena,
+    const struct users_query *query, int64_t now_ms, struct str *ret_docs,
+    size_t *ret_n, struct err *err) must_use;
+
+/* Who has a confirmed address, is not disabled and wants a list ("new_features"), by
+ * rising id, behind after_id (null: from the first). */
+enum rc users_wanting(struct store *store, struct arena *arena, const char *list,
+    struct str after_id, int limit, struct user *ret_users, size_t *ret_n,
+    struct err *err) must_use;
+
 /* --- quota (users-charge.c) ---------------------------------------------- */
 
 enum users_charge_kind { CHARGE_DESIGN, CHARGE_GENERATION, CHARGE_REFINEMENT };

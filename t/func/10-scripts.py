@@ -125,13 +125,17 @@ def start_use_restart():
             pass
     is_(listening & sockets, set(), "mongod listens on no port")
     app = mongo_client(stack.state, "app")
-    app.bezel.things.insert_one({"_id": 1})
-    app.bezel.command("collMod", "things", validator={})
-    app.bezel.things.create_index("a")
+    app.bezel.folders.insert_one({"_id": 1})
+    app.bezel.command("collMod", "folders", validator={})
+    app.bezel.folders.create_index("a")
     with app.start_session() as session, session.start_transaction():
-        app.bezel.things.insert_one({"_id": 2}, session=session)
-    is_(app.bezel.things.count_documents({}), 2, "app reads and writes its database, in transactions too")
+        app.bezel.folders.insert_one({"_id": 2}, session=session)
+    is_(app.bezel.folders.count_documents({}), 2, "app reads and writes its database, in transactions too")
     failure = pymongo.errors.OperationFailure
+    raises(failure, lambda: app.bezel.things.insert_one({}), "app may not write to a collection that the rows do not have")
+    app.bezel.audit_log.insert_one({"_id": 1})
+    raises(failure, lambda: app.bezel.audit_log.update_one({}, {"$set": {"a": 1}}), "nor change the audit log")
+    raises(failure, lambda: app.bezel.audit_log.delete_many({}), "nor remove from it")
     raises(failure, lambda: app.other.things.insert_one({}), "app may not write elsewhere")
     raises(failure, lambda: app.admin.command("applyOps", [{"op": "n", "ns": "", "o": {}}]), "nor applyOps")
     raises(failure, lambda: list(app.local["oplog.rs"].find().limit(1)), "nor read the oplog")
@@ -155,7 +159,7 @@ def start_use_restart():
     stack.settings = {"web_workers": "5"}
     stack.start()
     is_(read_secret(stack.state, "master.key"), before, "secrets stay")
-    is_(stack.db.things.count_documents({}), 2, "data stay")
+    is_(stack.db.folders.count_documents({}), 2, "data stay")
     with open(os.path.join(stack.state, "etc", "bezel.conf"), encoding="ascii") as file:
         text = file.read()
     ok("log_level = error\n" in text and "web_workers = 5\n" in text and "web_workers = 3" not in text,
@@ -193,13 +197,13 @@ def one_dies():
 @test
 def run_itself_is_killed():
     stack = new_stack().start()
-    stack.db.things.insert_one({"_id": 1})
+    stack.db.folders.insert_one({"_id": 1})
     pids = [stack.pid(name) for name in ("mongod", "bezel", "nginx")]
     stack.kill(stack.pid("run"))
     wait_for(lambda: all(gone(pid) for pid in pids), 30, "all to end")
     ok(True, "what it watched ends")
     stack.start()
-    is_(stack.db.things.count_documents({}), 1, "the next start goes on")
+    is_(stack.db.folders.count_documents({}), 1, "the next start goes on")
     stack.close()
 
 
@@ -250,13 +254,13 @@ def a_long_path():
 @test
 def a_moved_state():
     stack = new_stack().start()
-    stack.db.things.insert_one({"_id": 1})
+    stack.db.folders.insert_one({"_id": 1})
     stack.stop()
     moved = stack.state + "-moved"
     os.rename(stack.state, moved)
     stack.state = moved
     stack.start()
-    is_(stack.db.things.count_documents({}), 1, "a moved state folder keeps its data")
+    is_(stack.db.folders.count_documents({}), 1, "a moved state folder keeps its data")
     stack.stop()
     os.unlink(os.path.join(stack.state, "secrets", "master.key"))
     raises(RuntimeError, stack.start, "a lost master key is not replaced by another")

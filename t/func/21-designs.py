@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 from PIL import Image
 
-from openapi import route_rows
 from stack import SRCDIR, Stack, wait_for
 from studio import body, create, design, guest, make, metric, over, picture
 from tap import contains, is_, main, ok, test
@@ -395,53 +394,6 @@ def advice():
     is_([(c["level"], c["code"]) for c in right["checks"]], [("ok", "weight_fits")], "1 carat does")
     made = make(ann, gem_data__type="Moon rock of my own", gem_data__cut="Whatever")
     is_(ann.get("/v1/designs/%s/checks" % made["id"]).status, 200, "of a stone that the catalogue does not know")
-
-
-@test
-def nobody_elses():
-    bob = guest(stack)
-    made = make(ann)
-    job = create(ann).json()["generation"]["id"]
-    over(ann, job)
-    image = made["generated_images"][0]["image_id"]
-    fixtures = {
-        "/v1/designs/{id}": (made["id"], {"is_favorite": True}),
-        "/v1/designs/{id}/restore": (made["id"], None),
-        "/v1/designs/{id}/select": (made["id"], {"image_id": image}),
-        "/v1/designs/{id}/generations": (made["id"], {}),
-        "/v1/designs/{id}/refinements": (made["id"], {"prompt": "x"}),
-        "/v1/designs/{id}/versions": (made["id"], None),
-        "/v1/designs/{id}/checks": (made["id"], None),
-        "/v1/generations/{id}": (job, None),
-        "/v1/generations/{id}/cancel": (job, None),
-        "/v1/generations/{id}/retry": (job, None),
-    }
-    # The second is opened by its signature alone: 45-jpeg.py.
-    open_to_all = {"/v1/problems/{code}", "/media/{signature}/{expires}/{folder}/{name}.jpg"}
-    before = (stack.db.designs.find_one({"_id": made["id"]}), stack.db.jobs.find_one({"_id": job}),
-              stack.db.guest_sessions.find_one({"_id": bob.session}))
-    for method, pattern, _ in route_rows(SRCDIR):
-        if "{" not in pattern or pattern in open_to_all:
-            continue
-        if pattern not in fixtures:
-            ok(False, "%s %s has no fixture here" % (method, pattern))
-            continue
-        identifier, json = fixtures[pattern]
-        path = pattern.replace("{id}", identifier)
-        json = json if method in ("POST", "PATCH") else None
-        problem(bob.request(method, path, json=json), 404, "not_found", "%s %s of somebody else" % (method, pattern))
-        if method == "DELETE":
-            problem(bob.delete(path + "?purge=true"), 404, "not_found", "purge of somebody else")
-        problem(stack.client().request(method, path, json=json), 401, "session_required", "%s %s of nobody" % (method, pattern))
-        problem(bob.request(method, pattern.replace("{id}", NOBODY), json=json), 404, "not_found",
-                "%s %s that is not there" % (method, pattern))
-        problem(bob.request(method, pattern.replace("{id}", "not-an-id"), json=json), 404, "not_found",
-                "%s %s with no id" % (method, pattern))
-    is_((stack.db.designs.find_one({"_id": made["id"]}), stack.db.jobs.find_one({"_id": job}),
-         stack.db.guest_sessions.find_one({"_id": bob.session})), before, "nothing of this changed anything")
-    problem(create(bob, gem_data__uploaded_image_url=ann.upload("/v1/uploads", picture()).json()["url"]), 422, "invalid",
-            "an upload of somebody else")
-    is_(bob.get("/v1/designs").json(), {"items": [], "next_cursor": None}, "Bob has nothing")
 
 
 @test

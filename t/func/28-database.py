@@ -25,7 +25,7 @@ def manual():
         name = part.split("\n", 1)[0].strip()
         found[name] = [(n, [(k.split(":")[0], int(k.split(":")[1])) for k in keys.split(",")], flags.strip(), where)
                        for n, keys, flags, where in re.findall(
-                           r"^\| (\w+) \| `([\w.,:-]+)`((?: unique| TTL)*)(?: where `([^`]*)`)? \|", part, re.M)]
+                           r"^\| (\w+) \| `([\w.,:-]+)`((?: unique| TTL(?: \d+ days)?)*)(?: where `([^`]*)`)? \|", part, re.M)]
     return found
 
 
@@ -51,7 +51,8 @@ def what_is_there():
             if "unique" in flags:
                 want[index]["unique"] = True
             if "TTL" in flags:
-                want[index]["expireAfterSeconds"] = 0
+                days = re.search(r"TTL (\d+) days", flags)
+                want[index]["expireAfterSeconds"] = int(days.group(1)) * 86400 if days else 0
             if where:
                 want[index]["partialFilterExpression"] = __import__("json").loads(where)
         for index in got.values():

@@ -450,6 +450,24 @@ def limits_of_the_plan():
 
 
 @test
+def the_job_of_the_month():
+    """Counters that are over are tidied, whose month runs on are left alone; nothing depends on it."""
+    over_now, running = member(stack), member(stack)
+    create(running)
+    stack.db.users.update_one({"_id": over_now.user}, {"$set": {
+        "usage_stats.month": "2026-01", "usage_stats.day": "2026-01-31", "usage_stats.designs_this_month": 7,
+        "usage_stats.refinements_this_month": 5, "usage_stats.designs_today": 2, "usage_stats.total_designs_created": 9}})
+    before = stack.db.users.find_one({"_id": running.user})["usage_stats"]
+    for _ in range(2):
+        stack.restart()
+        tidied = wait_for(lambda: [s for s in [stack.db.users.find_one({"_id": over_now.user})["usage_stats"]]
+                                   if s["month"] != "2026-01"], 10, "the scheduler")[0]
+    is_((tidied["designs_this_month"], tidied["refinements_this_month"], tidied["designs_today"],
+         tidied["total_designs_created"]), (0, 0, 0, 9), "tidied; what was ever made stays")
+    is_(stack.db.users.find_one({"_id": running.user})["usage_stats"], before, "this month's are left alone")
+
+
+@test
 def charges_come_back():
     failing = Stack(settings={"provider": "mem", "provider_script": "*:refused"})
     with failing:

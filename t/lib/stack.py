@@ -96,6 +96,15 @@ def mongo_client(state, user="admin"):
         serverSelectionTimeoutMS=5000)
 
 
+def app_role(database):
+    """The role of bezel's user, as scripts/mongod-setup.py makes it."""
+    with open(os.path.join(SRCDIR, "etc", "mongodb-role.json"), encoding="ascii") as file:
+        role = json_module.load(file)
+    for privilege in role["privileges"]:
+        privilege["resource"]["db"] = database
+    return role
+
+
 class Reply:
     """What came back: status, headers (any case), body."""
 
@@ -244,10 +253,8 @@ class Stack:
         """A database in the shared mongod and a user for it, with the rights scripts/run gives."""
         if self._mongo is None:
             self._mongo = mongo_client(self.shared)
-            self._mongo.admin.command(
-                "createRole", self.name,
-                privileges=[{"resource": {"db": self.database, "collection": ""}, "actions": ["collMod"]}],
-                roles=[{"role": "readWrite", "db": self.database}])
+            role = app_role(self.database)
+            self._mongo.admin.command("createRole", self.name, privileges=role["privileges"], roles=role["roles"])
             password = secrets.token_hex(16)
             self._mongo.admin.command("createUser", self.name, pwd=password, roles=[self.name])
             uri = "mongodb://%s:%s@%s/?authSource=admin&directConnection=true" % (

@@ -2,6 +2,8 @@
 
 #include "store_test.h"
 
+#include "app/post.h"
+#include "base/clock.h"
 #include "store/jobs.h"
 
 enum { LONG_MS = 60000 };
@@ -221,6 +223,108 @@ START_TEST(a_job_goes_back_to_the_queue)
 }
 END_TEST
 
+START_TEST(what_is_postponed_is_in_nobodys_way)
+{
+	struct str token = uuid_new(arena);
+	int64_t before_ms;
+
+	insert(STR(ID_OF(1)), JOB_PRIORITY_MAIL, 1);
+	insert(STR(ID_OF(2)), JOB_PRIORITY, clock_now_ms() + 40);
+	ck_assert(claim(token, LONG_MS));
+	ck_assert_str(job.id, ID_OF(1));
+	before_ms = clock_now_ms();
+	OK(jobs_postpone(store, arena, job.id, token, 80, STR("$x \"y\""), &err));
+	ck_assert_int_eq(count_of("jobs", "{\"_id\":\"" ID_OF(1) "\",\"status\":"
+	    "\"queued\",\"priority\":10,\"lease_token\":null,\"revision\":2,"
+	    "\"last_error\":\"$x \\\"y\\\"\"}"), 1);
+	clock_sleep_ms(120);
+	/* Both are due; the other one was asked for before the wait was over. */
+	ck_assert(claim(token, LONG_MS));
+	ck_assert_str(job.id, ID_OF(2));
+	ck_assert(claim(token, LONG_MS));
+	ck_assert_str(job.id, ID_OF(1));
+	ck_assert_int_ge(job.rank, before_ms + 80 - 20);
+	ck_assert_int_le(job.rank, before_ms + 80 + 1000);
+	IS(jobs_postpone(store, arena, job.id, uuid_new(arena), 0, STR_NULL, &err),
+	    RC_CONFLICT);
+}
+END_TEST
+
+/* --- mail ---------------------------------------------------------------- */
+
+struct posting {
+	struct app app;
+	struct mail_order order;
+	bool fail;
+};
+
+static enum rc
+post_in_transaction(struct store *s, struct arena *a, void *arg, struct err *e)
+{
+	struct posting *p = arg;
+
+	(void)s;
+	if (post_enqueue(&p->app, a, &p->order, STR(ID_OF(7)), e) != RC_OK)
+		return e->rc;
+	return p->fail ? err_set(e, RC_INVALID, "no") : RC_OK;
+}
+
+START_TEST(mail_is_ordered_with_its_reason_or_not_at_all)
+{
+	struct posting p = { .app = { .store = store }, .fail = true };
+
+	doc_init(&doc_mail_order, &p.order);
+	p.order.template = STR("announce");
+	p.order.to = STR("anna@example.net");
+	p.order.name = STR("Anna");
+	p.order.subject = STR("News");
+	p.order.text = STR("One\n\nTwo");
+	p.order.list = STR("design_tips");
+	IS(store_transaction(store, arena, clock_mono_ms() + LONG_MS,
+	    post_in_transaction, &p, &err), RC_INVALID);
+	ck_assert_int_eq(count_of("jobs", "{}"), 0);
+	p.fail = false;
+	OK(store_transaction(store, arena, clock_mono_ms() + LONG_MS,
+	    post_in_transaction, &p, &err));
+	insert(STR(ID_OF(1)), JOB_PRIORITY, 1);
+	ck_assert(claim(uuid_new(arena), LONG_MS));	/* before the picture */
+	ck_assert_str(job.kind, "mail");
+	ck_assert_str(job.user_id, ID_OF(7));
+	ck_assert(job.design_id.p == NULL && job.charge == NULL);
+	ck_assert_uint_eq(job.slots.n, 0);
+	ck_assert_int_eq(job.priority, JOB_PRIORITY_MAIL);
+	ck_assert_str(job.mail_order->template, "announce");
+	ck_assert_str(job.mail_order->to, "anna@example.net");
+	ck_assert_str(job.mail_order->text, "One\n\nTwo");
+	ck_assert_str(job.mail_order->list, "design_tips");
+	ck_assert(job.mail_order->token_id.p == NULL
+	    && job.mail_order->detail.p == NULL);
+	OK(jobs_give_up(store, arena, job.id, job.lease_token, STR("$no"), &err));
+	ck_assert_int_eq(count_of("jobs", "{\"kind\":\"mail\",\"status\":"
+	    "\"failed\",\"last_error\":\"$no\",\"ended_at\":{\"$ne\":null},"
+	    "\"lease_token\":null}"), 1);
+	IS(jobs_give_up(store, arena, job.id, uuid_new(arena), STR_NULL, &err),
+	    RC_CONFLICT);
+}
+END_TEST
+
+START_TEST(mail_to_no_address_is_not_ordered)
+{
+	struct posting p = { .app = { .store = store } };
+
+	doc_init(&doc_mail_order, &p.order);
+	p.order.template = STR("verify_email");
+	p.order.to = STR("a@b\r\nRCPT TO:<c@d>");
+	IS(post_enqueue(&p.app, arena, &p.order, STR_NULL, &err), RC_INVALID);
+	p.order.to = STR_NULL;
+	IS(post_enqueue(&p.app, arena, &p.order, STR_NULL, &err), RC_INVALID);
+	ck_assert_int_eq(count_of("jobs", "{}"), 0);
+	p.order.to = STR("a@b");
+	OK(post_enqueue(&p.app, arena, &p.order, STR_NULL, &err));
+	ck_assert_int_eq(count_of("jobs", "{\"kind\":\"mail\",\"user_id\":null}"), 1);
+}
+END_TEST
+
 /* --- ends ----------------------------------------------------------------- */
 
 static void
@@ -435,7 +539,9 @@ UNIT_MAIN_FIXTURE("store_jobs", store_setup, store_teardown,
     only_the_owner_sees_a_job, a_designs_generations_are_listed_newest_first,
     a_lease_that_ran_out_is_taken_over_and_the_first_is_fenced_off,
     a_heartbeat_holds_the_lease, a_slot_moves_from_one_state_to_the_next,
-    a_job_goes_back_to_the_queue, what_has_ended_is_ended,
+    a_job_goes_back_to_the_queue, what_is_postponed_is_in_nobodys_way,
+    mail_is_ordered_with_its_reason_or_not_at_all,
+    mail_to_no_address_is_not_ordered, what_has_ended_is_ended,
     what_failed_is_tried_again,
     without_a_missing_picture_nothing_is_tried_again,
     a_returned_charge_is_taken_again, a_running_job_that_is_cancelled_is_due_first,

@@ -172,6 +172,22 @@ START_TEST(uuids_are_version_7_in_time_order)
 }
 END_TEST
 
+START_TEST(uuids_of_a_time_and_a_tail_are_the_same)
+{
+	static const unsigned char ones[16] = {
+		[6] = 0xff, [8] = 0xff, [15] = 0x01 };
+	static const int64_t times[] = { 0, 1, 0x0190a5b01234, 0xffffffffffff };
+	struct arena *arena = arena_new();
+
+	ck_assert(str_eqz(uuid_of(arena, 0x0190a5b01234, ones),
+	    "0190a5b0-1234-7f00-bf00-000000000001"));
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+		ck_assert_int_eq(uuid_ms(uuid_of(arena, times[i], ones)), times[i]);
+	ck_assert_int_le(clock_now_ms() - uuid_ms(uuid_new(arena)), 1000);
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(log_text_is_always_json)
 {
 	char out[64];
@@ -213,5 +229,6 @@ UNIT_MAIN("base", strings_compare_and_cut, decimal_numbers_are_strict,
     arenas_keep_large_and_small_and_run_defers,
     buffers_remember_that_they_were_too_small,
     errors_carry_all_faults_and_a_bound, times_go_to_text_and_back,
-    uuids_are_version_7_in_time_order, log_text_is_always_json,
+    uuids_are_version_7_in_time_order,
+    uuids_of_a_time_and_a_tail_are_the_same, log_text_is_always_json,
     nothing_in_a_text_is_roffs)

@@ -222,6 +222,22 @@ START_TEST(bad_arguments_are_refused)
 }
 END_TEST
 
+START_TEST(arguments_of_ours_are_known)
+{
+	static const struct { const char *arg; bool ours; } rows[] = {
+		{ "--web-workers=3", true }, { "--web_workers", true },
+		{ "--insecure-http", true }, { "--email=x", false },
+		{ "--email", false }, { "--", false }, { "-n", false },
+		{ "-", false }, { "", false }, { "web-workers", false },
+		{ "--webworkers", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		ck_assert_msg(conf_is_arg(arena, str_of(rows[i].arg))
+		    == rows[i].ours, "%s", rows[i].arg);
+}
+END_TEST
+
 /* The example with its '#name' lines made to lines gives the defaults. */
 START_TEST(the_example_is_what_we_read)
 {
@@ -332,6 +348,19 @@ static const struct rule {
 	{ "master_key_file =\n", "bezel.conf:1", "must be set" },
 	{ "objects =\n", "bezel.conf:1", "must be set" },
 	{ "state_dir =\n", "bezel.conf:1", "must be set" },
+	{ "mail = smtp\n", "default", "needs smtp_host" },
+	{ "mail = smtp\nsmtp_host = mail.example\n", NULL, NULL },
+	{ "mail = smtp\nsmtp_host = [2001:db8::1]\n", NULL, NULL },
+	{ "mail = smtp\nsmtp_host = mail.example:25\n", "bezel.conf:2",
+	    "smtp_host must be" },
+	{ "mail = smtp\nsmtp_host = a/b\n", "bezel.conf:2", "smtp_host must be" },
+	{ "mail = smtp\nsmtp_host = a@b\n", "bezel.conf:2", "smtp_host must be" },
+	{ "mail = smtp\nsmtp_tls = none\nsmtp_host = mail.example\n",
+	    "bezel.conf:2", "loopback" },
+	{ "mail = smtp\nsmtp_tls = none\nsmtp_host = 127.0.0.9\n", NULL, NULL },
+	{ "smtp_user = x\n", "bezel.conf:1", "need each other" },
+	{ "smtp_password_file = /x\n", "default", "need each other" },
+	{ "smtp_user = x\nsmtp_password_file = /x\n", NULL, NULL },
 	{ "provider = gemini\n", "default", "needs gemini_api_key_file" },
 	{ "google_client_id = a.apps.example\n", "bezel.conf:1", "set together" },
 	{ "google_client_secret_file = /s\n", "default", "set together" },
@@ -452,6 +481,7 @@ main(void)
 	tcase_add_test(tcase, all_faults_of_a_file_are_told);
 	tcase_add_test(tcase, later_sources_go_over_earlier_ones);
 	tcase_add_test(tcase, bad_arguments_are_refused);
+	tcase_add_test(tcase, arguments_of_ours_are_known);
 	tcase_add_test(tcase, the_example_is_what_we_read);
 	tcase_add_loop_test(tcase, rules_between_options_hold, 0,
 	    (int)(sizeof rules / sizeof rules[0]));

@@ -643,7 +643,7 @@ export interface components {
              * @description What to do
              * @enum {string}
              */
-            kind: "generation" | "refinement" | "object_deletion";
+            kind: "generation" | "refinement" | "object_deletion" | "mail";
             /**
              * @description Where it is
              * @enum {string}
