@@ -235,7 +235,8 @@ app_identity_sign_in(struct app *app, struct arena *arena,
 
 	*ret_signed_in = (struct signed_in){ 0 };
 	*ret_pending = STR_NULL;
-	/* Twice at the same moment: who comes second is known by then. */
+	/* Twice at the same moment: who comes second is known by then, and the
+	 * account in the way their own. */
 	for (int i = 0; i < TRIES; i++) {
 		err_init(err);
 		rc = identities_find(app->store, arena, who->issuer, who->subject,
@@ -247,7 +248,7 @@ app_identity_sign_in(struct app *app, struct arena *arena,
 			return rc;
 		err_init(err);
 		rc = welcome(&a, arena, ret_signed_in, ret_pending, err);
-		if (rc != RC_CONFLICT)
+		if (rc != RC_CONFLICT && (rc != RC_ACCOUNT_EXISTS || i > 0))
 			return rc;
 	}
 	return rc;
