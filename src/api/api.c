@@ -21,13 +21,19 @@
 #define DOC_PTR_body_generation &doc_body_generation
 #define DOC_PTR_body_refinement &doc_body_refinement
 #define DOC_PTR_user &doc_user
+#define DOC_PTR_api_key &doc_api_key
 #define DOC_PTR_body_register &doc_body_register
 #define DOC_PTR_body_login &doc_body_login
 #define DOC_PTR_body_token &doc_body_token
 #define DOC_PTR_body_email &doc_body_email
 #define DOC_PTR_body_new_password &doc_body_new_password
 #define DOC_PTR_body_password &doc_body_password
+#define DOC_PTR_body_bulk &doc_body_bulk
+#define DOC_PTR_body_folder_order &doc_body_folder_order
+#define DOC_PTR_folder &doc_folder
 /* Shapes have no document. */
+#define DOC_PTR_bulk_result NULL
+#define DOC_PTR_folder_list NULL
 #define DOC_PTR_mail_sent NULL
 #define DOC_PTR_link_used NULL
 #define DOC_PTR_providers NULL

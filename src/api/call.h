@@ -9,6 +9,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
+#include "schema/documents.h"
 
 struct json_value;
 struct doc;
@@ -19,8 +20,15 @@ enum guards {
 	PLAIN = 0, WHO = 1 << 0, IDEM = 1 << 1, MATCH = 1 << 2,
 	JSON_BODY = 1 << 3, PATCH_BODY = 1 << 4, FORM_DATA = 1 << 5,
 	SLOW = 1 << 6, INFRA = 1 << 7, PAGE = 1 << 8, MEMBER = 1 << 9,
-	SIGNED = 1 << 10
+	OPEN = 1 << 10, IN_TEST = 1 << 11, SIGNED = 1 << 12,
+	SCOPES_AT = 16,		/* the scope that a key needs: one bit from here */
+#define SCOPE(name, word, text) name = 1 << (SCOPES_AT + SCOPE_##name),
+#include "schema/scopes.def"
+#undef SCOPE
 };
+
+/* The scope that a row asks of keys, or -1: it is not for keys. */
+int route_scope(unsigned guards);
 
 enum { PAGE_USUAL = 20, PAGE_MAX = 100 };
 

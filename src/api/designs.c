@@ -3,8 +3,11 @@
 #include "api/call.h"
 #include "api/cursor.h"
 #include "app/designs.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "schema/documents.h"
+
+enum { WORDS_MAX = 200 };	/* characters of q */
 
 enum rc
 api_design_create(struct call *call, struct err *err)
@@ -166,6 +169,22 @@ place_of(struct call *call, const struct designs_query *query, struct str doc)
 	    (long long)ms, STR_FMT(id)));
 }
 
+/* A folder's id, or "none". */
+static enum rc
+read_folder(struct call *call, struct designs_query *query, struct err *err)
+{
+	struct str folder = call_param(call, "folder_id");
+
+	query->no_folder = str_eqz(folder, "none");
+	if (folder.p == NULL || query->no_folder)
+		return RC_OK;
+	if (!uuid_is(folder))
+		return call_bad_param(call, "folder_id",
+		    "A folder's id, or none.", err);
+	query->folder_id = folder;
+	return RC_OK;
+}
+
 static enum rc
 read_query(struct call *call, struct designs_query *query, struct err *err)
 {
@@ -175,19 +194,19 @@ read_query(struct call *call, struct designs_query *query, struct err *err)
 	if (call_params_known(call, params, err) != RC_OK
 	    || call_param_limit(call, &query->limit, err) != RC_OK
 	    || read_sort(call, query, err) != RC_OK
+	    || read_folder(call, query, err) != RC_OK
 	    || call_param_bool(call, "deleted", &deleted, err) != RC_OK
 	    || call_param_bool(call, "is_favorite", &query->is_favorite, err)
 	    != RC_OK)
 		return err->rc;
 	query->deleted = deleted == 1;
-	query->folder_id = call_param(call, "folder_id");
 	query->gem_type = call_param(call, "gem_type");
 	query->metal = call_param(call, "metal");
 	query->words = call_param(call, "q");
 	if (query->words.n == 0)
 		query->words = STR_NULL;
-	if (query->words.n > 200)
-		return call_bad_param(call, "q", "At most 200 bytes.", err);
+	if (utf8_count(query->words) > WORDS_MAX)
+		return call_bad_param(call, "q", "At most 200 characters.", err);
 	return read_place(call, query, err);
 }
 

@@ -2,12 +2,14 @@
 
 #include "api/call.h"
 
+#include "app/api-keys.h"
 #include "app/guests.h"
 #include "app/sessions.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "codec/cookie.h"
+#include "codec/header.h"
 #include "codec/json.h"
 #include "schema/documents.h"
 
@@ -94,6 +96,64 @@ recognise(struct call *call, struct err *err)
 	    "Sign in, or start a guest session first: POST /v1/guest-session.");
 }
 
+/* Authorization: Bearer <key>. Cookies do not count then. */
+static enum rc
+recognise_key(struct call *call, struct err *err)
+{
+	struct str key;
+
+	if (!header_bearer(call->request->authorization, &key))
+		return err_set(err, RC_API_KEY,
+		    "Authorization must be: Bearer bzl_live_... or bzl_test_...");
+	if (app_api_key_recognise(call->app, call->arena, key,
+	    &call->actor, err) != RC_OK)
+		return err->rc;
+	metric_add(call->app->shared, METRIC_api_key_requests_total, 1);
+	return RC_OK;
+}
+
+int
+route_scope(unsigned guards)
+{
+	return guards >> SCOPES_AT == 0 ? -1 : __builtin_ctz(guards >> SCOPES_AT);
+}
+
+/* What the key may do. The header names what is missing (RFC 6750, 3.1). */
+static enum rc
+check_scope(struct call *call, struct err *err)
+{
+	unsigned guards = call->route->guards;
+	int scope = route_scope(guards);
+	const char *word;
+
+	if (scope < 0)
+		return err_set(err, RC_FORBIDDEN, "This is not for API keys: it "
+		    "needs somebody who is signed in with a browser.");
+	if (!(call->actor.key_scopes >> scope & 1)) {
+		word = enum_scope.values[scope];
+		http_header_printf(call->response, "WWW-Authenticate",
+		    "Bearer realm=\"bezel\", error=\"insufficient_scope\", "
+		    "scope=\"%s\"", word);
+		return err_set(err, RC_SCOPE,
+		    "This key lacks the scope %s.", word);
+	}
+	if (call->actor.kind == ACTOR_TEST && (guards & MEMBER)
+	    && !(guards & IN_TEST))
+		return err_set(err, RC_FORBIDDEN, "There is none of this in test "
+		    "mode; it needs a live key.");
+	return RC_OK;
+}
+
+static enum rc
+guard_key(struct call *call, struct err *err)
+{
+	if (recognise_key(call, err) == RC_OK)
+		(void)!check_scope(call, err);
+	if (err->rc == RC_API_KEY || err->rc == RC_SCOPE)
+		metric_add(call->app->shared, METRIC_api_key_refusals_total, 1);
+	return err->rc;
+}
+
 static enum rc
 guard_who(struct call *call, struct err *err)
 {
@@ -106,6 +166,8 @@ guard_who(struct call *call, struct err *err)
 	call->actor.request_id = r->request_id;
 	call->actor.deadline_ms = r->began_us / 1000
 	    + call->app->conf->request_deadline_ms;
+	if (r->authorization.p != NULL && !(guards & (OPEN | INFRA)))
+		return guard_key(call, err);
 	rc = recognise(call, err);
 	if (!(guards & WHO) && (rc == RC_NO_SESSION || rc == RC_SESSION_EXPIRED)) {
 		err_init(err);
@@ -124,7 +186,9 @@ guard_origin(struct call *call, struct err *err)
 {
 	const struct http_request *r = call->request;
 
-	if (!(r->verb & UNSAFE) || (call->route->guards & SIGNED))
+	/* Browsers send cookies by themselves, but no key. */
+	if (!(r->verb & UNSAFE) || call->actor.key_id.p != NULL
+	    || (call->route->guards & SIGNED))
 		return RC_OK;
 	if (r->fetch_site.p != NULL ? str_eqz(r->fetch_site, "same-origin")
 	    : r->origin.p != NULL && str_eq(r->origin,
@@ -196,6 +260,27 @@ guard_match(struct call *call, struct err *err)
 	    "If-Match does not name a version of this resource.");
 }
 
+/* Programs repeat what failed, and run beside each other: what they may only do
+ * safely they must do safely. */
+static enum rc
+guard_care(const struct call *call, struct err *err)
+{
+	const struct http_request *r = call->request;
+	unsigned guards = call->route->guards;
+
+	if (call->actor.key_id.p == NULL)
+		return RC_OK;
+	if ((guards & MATCH) && (r->verb & (HTTP_PATCH | HTTP_DELETE))
+	    && r->if_match.p == NULL)
+		return err_set(err, RC_PRECONDITION_REQUIRED, "With an API key this "
+		    "needs If-Match with the ETag of what you have read.");
+	if ((guards & IDEM) && r->idempotency_key.p == NULL)
+		return err_set(err, RC_IDEM_REQUIRED, "With an API key this needs "
+		    "an Idempotency-Key: a new one, say a UUID, for each thing that "
+		    "is to be done, the same one when it is tried again.");
+	return RC_OK;
+}
+
 /* What makes a repeated body the same. A form sent again has another boundary,
  * so that of a single part is left out. */
 static struct str
@@ -222,6 +307,7 @@ call_guard(struct call *call, struct err *err)
 	if (url_query(call->arena, r->query, &call->query, err) != RC_OK
 	    || guard_who(call, err) != RC_OK
 	    || guard_origin(call, err) != RC_OK
+	    || guard_care(call, err) != RC_OK
 	    || guard_match(call, err) != RC_OK
 	    || guard_body(call, err) != RC_OK)
 		return err->rc;

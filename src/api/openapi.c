@@ -3,6 +3,7 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/openapi.h"
 #include "codec/json.h"
 #include "schema/documents.h"
 
@@ -27,7 +28,14 @@ static const struct {
 	{ "PasswordChange", &doc_body_password, IN_NEW },
 	{ "Session", &doc_session, OWNER },
 	{ "Identity", &doc_identity, OWNER },
+	{ "ApiKey", &doc_api_key, OWNER },
+	{ "ApiKeyNew", &doc_api_key, IN_NEW },
 	{ "Select", &doc_body_select, IN_NEW },
+	{ "Bulk", &doc_body_bulk, IN_NEW },
+	{ "Folder", &doc_folder, OWNER },
+	{ "FolderNew", &doc_folder, IN_NEW },
+	{ "FolderEdit", &doc_folder, IN_EDIT },
+	{ "FolderOrder", &doc_body_folder_order, IN_NEW },
 	{ "GenerationNew", &doc_body_generation, IN_NEW },
 	{ "RefinementNew", &doc_body_refinement, IN_NEW },
 };
@@ -125,6 +133,12 @@ more_members(const struct doc *doc)
 		    "\"uses_limit\":{\"type\":\"integer\"},"
 		    "\"seconds_left\":{\"type\":\"integer\"},"
 		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_folder)
+		return "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_api_key)
+		return "\"key\":{\"type\":\"string\",\"description\":\"The key "
+		    "itself, in the answer that makes it and never again\"},"
+		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	return "\"url\":{\"type\":\"string\"},"
 	    "\"thumbnail_url\":{\"type\":\"string\"},"
 	    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
@@ -183,6 +197,25 @@ print_own_parameters(struct buf *buf, const struct route *route, bool *first)
 	}
 }
 
+/* Of pages the first two, of the list of designs all. */
+static const struct {
+	const char *name, *schema, *text;
+} list_params[] = {
+	{ "limit", "\"type\":\"integer\",\"minimum\":1,\"maximum\":100,"
+	    "\"default\":20", "Items of a page" },
+	{ "cursor", TEXT, "next_cursor of the page before, with the same filters" },
+	{ "folder_id", TEXT, "A folder's id, or none: those in no folder" },
+	{ "is_favorite", BOOLEAN, "Starred or not" },
+	{ "q", TEXT ",\"maxLength\":200", "Words, as they stand in the prompt, the "
+	    "stone's type or its colour; capitals do not matter. A search of more "
+	    "than half a second is given up with 503 search_timeout" },
+	{ "gem_type", TEXT, "The stone's type" },
+	{ "metal", TEXT, "One of its metals" },
+	{ "deleted", BOOLEAN ",\"default\":false", "Those in the trash" },
+	{ "sort", WORDS("\"-created_at\",\"created_at\",\"-updated_at\"")
+	    ",\"default\":\"-created_at\"", "In which order" },
+};
+
 static void
 print_parameters(struct buf *buf, const struct route *route)
 {
@@ -200,15 +233,14 @@ print_parameters(struct buf *buf, const struct route *route)
 		first = false;
 	}
 	if (route->guards & PAGE) {
-		static const char *const list[] = { "limit", "cursor", "folder_id",
-			"is_favorite", "q", "gem_type", "metal", "deleted", "sort" };
 		size_t n = strcmp(route->name, "design_list") == 0
-		    ? sizeof list / sizeof list[0] : 2;
+		    ? sizeof list_params / sizeof list_params[0] : 2;
 
 		for (size_t i = 0; i < n; i++) {
 			buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\","
-			    "\"schema\":{\"type\":\"%s\"}}", first ? "" : ",",
-			    list[i], i == 0 ? "integer" : "string");
+			    "\"description\":\"%s\",\"schema\":{%s}}",
+			    first ? "" : ",", list_params[i].name,
+			    list_params[i].text, list_params[i].schema);
 			first = false;
 		}
 	}
@@ -219,13 +251,16 @@ print_parameters(struct buf *buf, const struct route *route)
 	}
 	if (route->guards & IDEM) {
 		buf_printf(buf, "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\","
-		    "\"schema\":{\"type\":\"string\",\"maxLength\":255}}",
-		    first ? "" : ",");
+		    "%s\"schema\":{\"type\":\"string\",\"maxLength\":255}}",
+		    first ? "" : ",", route_scope(route->guards) < 0 ? ""
+		    : "\"description\":\"Required from API keys\",");
 		first = false;
 	}
 	if (route->guards & MATCH)
 		buf_printf(buf, "%s{\"name\":\"If-Match\",\"in\":\"header\","
-		    "\"schema\":{\"type\":\"string\"}}", first ? "" : ",");
+		    "%s\"schema\":{\"type\":\"string\"}}", first ? "" : ",",
+		    openapi_needs_match(route) ? "\"description\":\"Required from API "
+		    "keys\"," : "");
 	buf_add_char(buf, ']');
 }
 
@@ -278,7 +313,9 @@ print_responses(struct buf *buf, const struct route *route)
 		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 		    "\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
-	buf_addz(buf, "},\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
+	buf_addz(buf, "}");
+	openapi_refusals(buf, route);
+	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
 }
 
 static void
@@ -291,7 +328,7 @@ print_route(struct buf *buf, const struct route *route)
 	    verbs[__builtin_ctz(route->match.verb)], route->name);
 	buf_add_json(buf, str_of(route->text));
 	if (route->guards & WHO)
-		buf_addz(buf, ",\"security\":[{\"session\":[]}]");
+		openapi_security(buf, route);
 	print_parameters(buf, route);
 	print_body(buf, route);
 	print_responses(buf, route);
@@ -334,11 +371,11 @@ api_print_openapi(struct buf *buf)
 	    ".jpg.\"},"
 	    "\"paths\":{", VERSION);
 	print_paths(buf);
-	buf_addz(buf, "\n},\"components\":{\"securitySchemes\":{\"session\":{"
-	    "\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"bezel\"}},"
-	    "\"responses\":{\"Problem\":{\"description\":\"What went wrong (RFC "
-	    "9457)\",\"content\":{\"application/problem+json\":{\"schema\":{"
-	    "\"$ref\":\"#/components/schemas/Problem\"}}}}},\"schemas\":{\n");
+	buf_addz(buf, "\n},\"components\":{");
+	openapi_security_schemes(buf);
+	buf_addz(buf, ",\"responses\":{");
+	openapi_problem_responses(buf);
+	buf_addz(buf, "},\"schemas\":{\n");
 	for (size_t i = 0; i < sizeof components / sizeof components[0]; i++)
 		print_component(buf, i);
 	buf_addz(buf, ",\"Damaged\":{\"type\":\"array\",\"description\":\"What did "
@@ -352,9 +389,11 @@ api_print_openapi(struct buf *buf)
 void
 api_print_routes(struct buf *buf)
 {
-	buf_addz(buf, "| method | path | status | what |\n|---|---|---|---|\n");
+	buf_addz(buf, "| method | path | status | what | scope of API keys |\n"
+	    "|---|---|---|---|---|\n");
 	for (size_t i = 0; i < route_count; i++)
-		buf_printf(buf, "| %s | `%s` | %d | %s |\n",
+		buf_printf(buf, "| %s | `%s` | %d | %s | %s |\n",
 		    http_method_name(routes[i].match.verb),
-		    routes[i].match.pattern, routes[i].status, routes[i].text);
+		    routes[i].match.pattern, routes[i].status, routes[i].text,
+		    openapi_keys_column(routes[i].guards));
 }

@@ -31,6 +31,7 @@ struct app {
 	struct blob *blob;
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */
+	struct provider *test_provider;	/* the same, for test keys */
 	struct mail *mail;		/* NULL but in job workers */
 	struct oauth *oauth;		/* NULL but in slow web workers, or none is on */
 	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
@@ -48,15 +49,21 @@ struct app_trace {
 enum rc app_take_over(struct app *app, struct arena *arena, struct err *err)
     must_use;
 
-enum actor_kind { ACTOR_NONE, ACTOR_GUEST, ACTOR_MEMBER };
+/* ACTOR_TEST is a test key: what it makes has an owner of its own, the guest session
+ * with the id of the account, which no guest can have. So neither of both modes sees
+ * the other's, and retention takes it away like a guest's. */
+enum actor_kind { ACTOR_NONE, ACTOR_GUEST, ACTOR_MEMBER, ACTOR_TEST };
 
 /* Who asks. Verified, or ACTOR_NONE. */
 struct actor {
 	enum actor_kind kind;
 	struct store_owner owner;
-	struct str principal;		/* "guest:<id>" or "user:<id>" */
-	int64_t expires_ms;		/* of the session */
-	struct str session_id;		/* of a member, else null */
+	struct str principal;		/* "guest:<id>", "user:<id>", "test:<account>" */
+	struct str account;		/* of a member, also in test mode; else null */
+	struct str key_id;		/* of the API key that it came with, else null */
+	uint32_t key_scopes;		/* a bit for each enum scope */
+	int64_t expires_ms;		/* of the session or key */
+	struct str session_id;		/* of a member in a browser, else null */
 	int64_t signed_in_ms;		/* of a member */
 	struct str request_id;
 	struct str address;		/* of the client */

@@ -21,7 +21,7 @@ void job_init(struct job *job, struct arena *arena, const struct actor *actor,
     int first_variation);
 
 /* In the transaction: the guest's session or the member's account is live and has quota
- * left. A new design is noted in a guest's session. RC_QUOTA sets *ret_quota too. */
+ * left; test mode takes nothing. A new design is noted in a guest's session. RC_QUOTA sets *ret_quota too. */
 enum rc charge_principal(struct app *app, struct arena *arena,
     const struct actor *actor, enum users_charge_kind kind,
     struct str design_id, struct quota *ret_quota, struct err *err) must_use;

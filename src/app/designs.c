@@ -3,12 +3,14 @@
 #include "app/designs.h"
 
 #include "app/charge.h"
+#include "app/folders.h"
 #include "app/me.h"
 #include "app/uploads.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "codec/json.h"
 #include "schema/documents.h"
+#include "store/folders.h"
 #include "store/jobs.h"
 
 enum { EDIT_TRIES = 8 };
@@ -125,7 +127,7 @@ usual_variations(struct app *app, struct arena *arena, const struct actor *actor
 {
 	struct app_me me;
 
-	if (actor->kind != ACTOR_MEMBER || doc_present(&doc_design, design,
+	if (actor->account.p == NULL || doc_present(&doc_design, design,
 	    "num_variations_requested"))
 		return RC_OK;
 	if (app_me_get(app, arena, actor, &me, err) == RC_OK)
@@ -240,11 +242,18 @@ describes_picture(const struct design *design)
 	return any;
 }
 
-static enum rc
-check_edit(const struct design *design, struct arena *arena, struct err *err)
+static bool
+goes_into_folder(const struct design *design)
 {
-	if (design->folder_id.p != NULL
-	    && doc_present(&doc_design, design, "folder_id"))
+	return design->folder_id.p != NULL
+	    && doc_present(&doc_design, design, "folder_id");
+}
+
+static enum rc
+check_edit(const struct design *design, const struct actor *actor,
+    struct arena *arena, struct err *err)
+{
+	if (goes_into_folder(design) && actor->kind != ACTOR_MEMBER)
 		err_fault(err, arena, STR("/folder_id"), "not_found",
 		    "This is not a folder of yours.");
 	if (design->generated_images.n == 0)
@@ -255,6 +264,42 @@ check_edit(const struct design *design, struct arena *arena, struct err *err)
 			    "there is a picture; ask for a further generation.",
 			    before_images[i]);
 	return err->rc;
+}
+
+struct edit {
+	struct app *app;
+	const struct actor *actor;
+	struct str id, folder_id, upload_id;
+	const struct designs_when *when;
+	struct str set, *ret_doc;
+};
+
+static enum rc
+move_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct edit *e = arg;
+
+	if (app_folders_enter(e->app, arena, e->actor, e->folder_id, err)
+	    != RC_OK || app_upload_use(store, arena, e->actor, e->upload_id,
+	    e->id, err) != RC_OK)
+		return err->rc;
+	return designs_set(store, arena, e->actor->owner, e->id, e->when, e->set,
+	    e->ret_doc, err);
+}
+
+/* Into a folder in one transaction with a look at that, the rest in one command. */
+static enum rc
+write_edit(struct edit *e, struct arena *arena, struct err *err)
+{
+	if (e->folder_id.p != NULL)
+		return owner_transaction(e->app, arena, e->actor, NULL,
+		    move_in_transaction, e, err);
+	if (app_upload_use(e->app->store, arena, e->actor, e->upload_id, e->id,
+	    err) != RC_OK)
+		return err->rc;
+	return designs_set(e->app->store, arena, e->actor->owner, e->id, e->when,
+	    e->set, e->ret_doc, err);
 }
 
 /* One try: reads, merges, writes what it read. RC_NOT_FOUND when the write met
@@ -275,7 +320,7 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 	design.present = 0;
 	design.gem_data.present = 0;
 	if (doc_decode(&doc_design, patch, DECODE_EDIT, &design, arena, err)
-	    != RC_OK || check_edit(&design, arena, err) != RC_OK)
+	    != RC_OK || check_edit(&design, actor, arena, err) != RC_OK)
 		return err->rc;
 	if (design.is_deleted)
 		return err_set(err, RC_CONFLICT, "The design is in the trash.");
@@ -290,11 +335,10 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 	    && app_upload_take(app, arena, actor,
 	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
 		return err->rc;
-	if (app_upload_use(app->store, arena, actor, upload, id, err) != RC_OK)
-		return err->rc;
 	*ret_when = when;
-	return designs_set(app->store, arena, actor->owner, id, &when,
-	    edited_members(&design, arena), ret_doc, err);
+	return write_edit(&(struct edit){ app, actor, id,
+	    goes_into_folder(&design) ? design.folder_id : STR_NULL, upload, &when,
+	    edited_members(&design, arena), ret_doc }, arena, err);
 }
 
 enum rc
@@ -350,17 +394,49 @@ app_design_trash(struct app *app, struct arena *arena, const struct actor *actor
 	return changed(app, arena, actor, id, &when, doc, rc, &ignored, err);
 }
 
+/* --- out of the trash ----------------------------------------------------- */
+
+struct restore {
+	const struct actor *actor;
+	struct str id, doc;
+	struct designs_when when;
+};
+
+/* Its folder may be gone meanwhile: a removal that has not come to this design. */
+static enum rc
+restore_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct restore *r = arg;
+	struct store_owner owner = r->actor->owner;
+	struct str folder_id;
+	bool there = false;
+
+	if (designs_trash(store, arena, owner, r->id, &r->when, false, &r->doc,
+	    err) != RC_OK || !doc_peek_str(r->doc, "folder_id", &folder_id))
+		return err->rc;
+	if (folders_exist(store, arena, owner.user_id, &folder_id, 1, &there, err)
+	    != RC_OK || there)
+		return err->rc;
+	return designs_leave_folder(store, arena, owner, r->id, &r->doc, err);
+}
+
 enum rc
 app_design_restore(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id, int64_t if_match_ms,
     struct app_design *ret_design, struct err *err)
 {
-	struct designs_when when = { if_match_ms, 1 };
-	struct str doc;
-	enum rc rc = designs_trash(app->store, arena, actor->owner, id, &when,
-	    false, &doc, err);
+	struct restore r = { .actor = actor, .id = id,
+		.when = { if_match_ms, 1 } };
+	enum rc rc;
 
-	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
+	if (actor->kind == ACTOR_MEMBER)
+		rc = owner_transaction(app, arena, actor, NULL,
+		    restore_in_transaction, &r, err);
+	else	/* guests have no folders */
+		rc = designs_trash(app->store, arena, actor->owner, id, &r.when,
+		    false, &r.doc, err);
+	return changed(app, arena, actor, id, &r.when, r.doc, rc, ret_design, err);
 }
 
 /* --- purging ------------------------------------------------------------- */

@@ -184,7 +184,7 @@ usual_strength(struct app *app, struct arena *arena, const struct actor *actor,
 	struct app_me me;
 
 	*ret_strength = 0.5;
-	if (actor->kind != ACTOR_MEMBER)
+	if (actor->account.p == NULL)
 		return RC_OK;
 	if (app_me_get(app, arena, actor, &me, err) == RC_OK)
 		*ret_strength =

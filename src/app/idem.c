@@ -80,7 +80,7 @@ app_idem_take(struct app *app, struct arena *arena, const struct actor *actor,
 		return err->rc;
 	}
 	*ret_idem = (struct idem){ row.id, row.resource_id, row.second_id,
-		row.done, row.http_status };
+		row.done, row.http_status, row.outcome };
 	return RC_OK;
 }
 
@@ -91,6 +91,16 @@ app_idem_done(struct app *app, struct arena *arena, const struct idem *idem,
 	if (idem->key.p == NULL)
 		return RC_OK;
 	return idempotency_done(app->store, arena, idem->key, status, err);
+}
+
+enum rc
+app_idem_done_many(struct app *app, struct arena *arena, const struct idem *idem,
+    int status, struct str outcome, struct err *err)
+{
+	if (idem->key.p == NULL)
+		return RC_OK;
+	return idempotency_done_many(app->store, arena, idem->key, status,
+	    outcome, err);
 }
 
 void

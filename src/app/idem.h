@@ -13,6 +13,7 @@ struct idem {
 	struct str id, second_id;	/* for the new resource, and its generation */
 	bool replay;			/* done before: only show it */
 	int status;			/* of the first answer, for a replay */
+	struct str outcome;		/* of many things: a letter for each, or null */
 };
 
 /* Without a key (null) only new ids are made. RC_IDEM_RUNNING, RC_IDEM_MISMATCH,
@@ -25,6 +26,11 @@ enum rc app_idem_take(struct app *app, struct arena *arena,
 /* Inside the transaction of the effect, or after an effect that may be repeated. */
 enum rc app_idem_done(struct app *app, struct arena *arena,
     const struct idem *idem, int status, struct err *err) must_use;
+
+/* The same, of many things. */
+enum rc app_idem_done_many(struct app *app, struct arena *arena,
+    const struct idem *idem, int status, struct str outcome,
+    struct err *err) must_use;
 
 /* The request was refused: the key may be used again. */
 void app_idem_release(struct app *app, struct arena *arena,

@@ -139,7 +139,7 @@ static enum rc
 read_user(struct app *app, struct arena *arena, const struct actor *actor,
     struct user *user, struct str *ret_doc, struct err *err)
 {
-	enum rc rc = users_get(app->store, arena, actor->owner.user_id, user,
+	enum rc rc = users_get(app->store, arena, actor->account, user,
 	    ret_doc, err);
 
 	if (rc == RC_NOT_FOUND || (rc == RC_OK && user->disabled_at != TIME_NULL))

@@ -1,6 +1,6 @@
 /*
- * session-cache.h - sessions that were looked up, in memory that all processes of one
- * host share, so that a member's request needs no command for its session.
+ * session-cache.h - sessions and API keys that were looked up, in memory that all
+ * processes of one host share, so that a request needs no command to tell who asks.
  *
  * An entry holds for a time (session_cache_s), and ends at once for all processes of
  * this host when the session is revoked here. Other hosts see it when their entry
@@ -20,6 +20,8 @@ struct session_entry {
 	unsigned char secret_hash[32];	/* SHA-256 */
 	int64_t created_ms, last_used_ms, expires_ms, ends_ms;
 	int64_t until_mono_ms;		/* of the entry, clock_mono_ms() */
+	bool is_key, is_test;		/* an API key; of test mode */
+	uint32_t scopes;		/* of a key: a bit for each enum scope */
 };
 
 /* In shared memory, before fork; ends the process when there is none. */
@@ -34,7 +36,7 @@ int64_t session_cache_epoch(struct session_cache *cache);
 void session_cache_put(struct session_cache *cache,
     const struct session_entry *entry, int64_t epoch);
 
-/* One session; all of a user. To be called after the database has been told. */
+/* One session or key; all of a user. To be called after the database has been told. */
 void session_cache_forget(struct session_cache *cache, struct str id);
 void session_cache_forget_user(struct session_cache *cache, struct str user_id);
 

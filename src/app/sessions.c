@@ -127,7 +127,7 @@ app_session_recognise(struct app *app, struct arena *arena, struct str token,
 	if (!session_cache_get(app->sessions, id, clock_mono_ms(), &entry)) {
 		if (look_up(app, arena, id, hash, &entry, err) != RC_OK)
 			return err->rc;
-	} else if (!str_eq_ct((struct str){ (const char *)hash, sizeof hash },
+	} else if (entry.is_key || !str_eq_ct((struct str){ (const char *)hash, sizeof hash },
 	    (struct str){ (const char *)entry.secret_hash, sizeof hash })) {
 		return over(err);
 	}
@@ -140,6 +140,7 @@ app_session_recognise(struct app *app, struct arena *arena, struct str token,
 	actor->owner = (struct store_owner){
 		arena_str(arena, str_of(entry.user_id)), STR_NULL };
 	actor->principal = arena_printf(arena, "user:%s", entry.user_id);
+	actor->account = actor->owner.user_id;
 	actor->session_id = arena_str(arena, str_of(entry.id));
 	actor->signed_in_ms = entry.created_ms;
 	actor->expires_ms = entry.expires_ms;

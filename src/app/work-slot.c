@@ -48,7 +48,7 @@ init_usage(struct work *w, const struct slot *slot, struct api_usage *usage)
 	usage->user_id = w->job->user_id;
 	usage->design_id = w->job->design_id;
 	usage->api_type = w->job->kind;
-	usage->model_used = str_of(provider_name(w->app->provider));
+	usage->model_used = str_of(provider_name(w->provider));
 	usage->request.prompt = w->request.is_refinement
 	    ? w->request.change.prompt : w->request.prompt;
 	usage->request.num_images = 1;
@@ -83,9 +83,10 @@ slot_start(struct work *w, size_t i, struct err *err)
 	call->request = w->request;
 	call->request.variation = slot->variation;
 	call->request.seed = (uint32_t)slot->seed;
-	call->call = provider_start(w->app->provider, w->arena, &call->request);
+	call->call = provider_start(w->provider, w->arena, &call->request);
 	w->running++;
-	metric_add(w->app->shared, METRIC_provider_calls_total, 1);
+	metric_add(w->app->shared, w->job->test ? METRIC_test_calls_total
+	    : METRIC_provider_calls_total, 1);
 	return RC_OK;
 }
 
@@ -227,7 +228,7 @@ slot_take(struct work *w, size_t i, const struct provider_result *result,
 	complete_usage(call, result);
 	metric_add(w->app->shared, METRIC_provider_microdollars_total,
 	    result->cost_microusd);
-	if (result->outcome == PROVIDER_OK)
+	if (result->outcome == PROVIDER_OK && !w->job->test)
 		metric_set(w->app->shared, METRIC_provider_failing, 0);
 	else if (result->alarm)
 		metric_set(w->app->shared, METRIC_provider_failing, 1);

@@ -30,6 +30,7 @@ struct work {
 	struct job *job;
 	struct str token;		/* of the lease */
 	struct design design;
+	struct provider *provider;	/* the app's, or that of test mode */
 	struct provider_request request;	/* what all slots share */
 	struct work_call calls[SLOTS_MAX];
 	int running;

@@ -6,6 +6,7 @@
 
 #include "app/claim.h"
 #include "app/ending.h"
+#include "app/folders.h"
 #include "app/post.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
@@ -155,7 +156,7 @@ must_break_off(struct work *w)
 		return false;
 	if (w->leave_by_ms == 0)
 		w->leave_by_ms = now_ms
-		    + (provider_paid(w->app->provider) ? LEAVE_MS : 0);
+		    + (provider_paid(w->provider) ? LEAVE_MS : 0);
 	return now_ms >= w->leave_by_ms;
 }
 
@@ -168,7 +169,7 @@ drive(struct work *w, struct err *err)
 			return err->rc;
 		if (w->running == 0)
 			return RC_OK;
-		provider_wait(w->app->provider, WAIT_MS);
+		provider_wait(w->provider, WAIT_MS);
 		if (must_break_off(w))
 			cancel_calls(w);
 		if (work_heartbeat(w, err) != RC_OK || take_ended(w, err) != RC_OK)
@@ -203,6 +204,7 @@ run_generation(struct work *w, struct err *err)
 	enum rc rc;
 
 	w->cancelled = w->job->cancel_requested;
+	w->provider = w->job->test ? w->app->test_provider : w->app->provider;
 	rc = designs_find(w->app->store, w->arena, w->job->design_id, &doc, err);
 	if (rc == RC_NOT_FOUND) {
 		err_init(err);
@@ -260,6 +262,18 @@ run_claim(struct work *w, struct err *err)
 	    "succeeded", false, err);
 }
 
+/* --- designs of a folder that is removed ---------------------------------- */
+
+static enum rc
+run_folder_deletion(struct work *w, struct err *err)
+{
+	if (app_folders_remove_rest(w->app, w->arena, w->job->user_id, err)
+	    != RC_OK)
+		return err->rc;
+	return jobs_end(w->app->store, w->arena, w->job->id, w->token,
+	    "succeeded", false, err);
+}
+
 /* --- any job ------------------------------------------------------------- */
 
 static const struct {
@@ -271,6 +285,7 @@ static const struct {
 	{ "object_deletion", run_deletion },
 	{ "claim", run_claim },
 	{ "mail", post_run },
+	{ "folder_deletion", run_folder_deletion },
 };
 
 static int64_t

@@ -143,9 +143,11 @@ open_provider(struct arena *arena, const struct conf *conf, struct app *app,
 {
 	/* A price, so that tests see what becomes of costs. */
 	struct provider_mem_options mem = { .cost_microusd = 20000 };
+	struct provider_mem_options test = { .test_mode = true };
 	struct render_options render = { .povray = conf->povray,
 		.max_parallel = (int)conf->job_slots };
 
+	app->test_provider = provider_mem_open(arena, &test);
 	if (conf->provider == CONF_PROVIDER_GEMINI)
 		(void)!open_gemini(arena, conf, app, err);
 	else if (conf->provider == CONF_PROVIDER_MEM)

@@ -139,3 +139,20 @@ header_parse(struct arena *arena, struct str text, struct str *ret_value,
 	*ret_params = params;
 	return true;
 }
+
+bool
+header_bearer(struct str text, struct str *ret_token)
+{
+	struct str token = str_trim(text), scheme = str_cut(&token, ' ');
+
+	if (token.p == NULL || !str_eq_nocase(scheme, STR("Bearer")))
+		return false;
+	token = str_trim(token);
+	for (size_t i = 0; i < token.n; i++)
+		if (token.p[i] <= ' ' || token.p[i] > '~')
+			return false;
+	if (token.n == 0)
+		return false;
+	*ret_token = token;
+	return true;
+}

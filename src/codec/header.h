@@ -20,4 +20,8 @@ bool header_is_token(struct str s);
 must_use bool header_parse(struct arena *arena, struct str text,
     struct str *ret_value, struct pairs *ret_params);
 
+/* The token of an Authorization value "Bearer <token>" (RFC 6750, 2.1; the scheme in
+ * any case): characters that are printable and no spaces. False for anything else. */
+must_use bool header_bearer(struct str text, struct str *ret_token);
+
 #endif

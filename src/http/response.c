@@ -104,9 +104,11 @@ http_problem(struct http_response *response, const struct err *err,
 		    err->retry_after_s);
 	else if (row->status == 503)
 		http_header_printf(response, "Retry-After", "%d", 2);
+	/* RFC 6750, 3: who came with a key hears what is wrong with it. */
 	if (row->status == 401)
-		http_header(response, "WWW-Authenticate",
-		    STR("Bearer realm=\"bezel\""));
+		http_header(response, "WWW-Authenticate", err->rc == RC_API_KEY
+		    ? STR("Bearer realm=\"bezel\", error=\"invalid_token\"")
+		    : STR("Bearer realm=\"bezel\""));
 }
 
 /* nginx sends the status line as we write it: with its phrase (RFC 9110, 15). */
@@ -126,8 +128,8 @@ static const struct {
 	{ 422, "Unprocessable Content" }, { 428, "Precondition Required" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
-	{ 500, "Internal Server Error" }, { 502, "Bad Gateway" },
-	{ 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
+	{ 500, "Internal Server Error" },
+	{ 502, "Bad Gateway" }, { 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
 };
 
 static const char *

@@ -55,7 +55,8 @@ mem_start(struct provider *provider, struct arena *arena,
 
 	*call = (struct provider_call){ provider, arena, { .attempts_left_at_most = -1,
 		.model = STR("mem-1") }, clock_mono_ms() };
-	if (str_eqz(request->prompt, "refuse me")) {
+	if (str_eqz(request->prompt, "refuse me")
+	    || str_eqz(request->change.prompt, "refuse me")) {
 		result->outcome = PROVIDER_REFUSED;
 		result->reason = STR("policy");
 		result->message = STR("This cannot be pictured.");
@@ -64,8 +65,9 @@ mem_start(struct provider *provider, struct arena *arena,
 	result->image = paint(arena, mem->options.side_px, seed);
 	result->mime = STR("image/png");
 	result->parameters = arena_printf(arena, "{\"preview_render\":true,"
-	    "\"renderer\":\"mem-1\",\"seed\":%lu,\"variation\":%d}",
-	    (unsigned long)request->seed, request->variation);
+	    "\"renderer\":\"mem-1\",\"seed\":%lu,\"variation\":%d%s}",
+	    (unsigned long)request->seed, request->variation,
+	    mem->options.test_mode ? ",\"test_mode\":true" : "");
 	result->cost_microusd = mem->options.cost_microusd;
 	result->reason = STR("ok");
 	result->message = STR("");

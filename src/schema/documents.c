@@ -19,6 +19,12 @@
 #include "schema/enums.def"
 #undef ENUM_SET
 
+const struct enum_set enum_scope = { "scope", (const char *const[]){
+#define SCOPE(name, word, text) word,
+#include "schema/scopes.def"
+#undef SCOPE
+	NULL } };
+
 #define DOC_READER "schema/table.inc"
 #include "schema/docs.inc"
 #undef DOC_READER

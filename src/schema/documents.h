@@ -22,6 +22,7 @@
 #define FIELD(type, member, ...) C_##type member;
 #define ENUM(set, member, ...) struct str member;
 #define LIST(type, member, ...) struct str_list member;
+#define ENUMS(set, member, ...) struct str_list member;
 #define SUB(doc, member, ...) struct doc member;
 #define NSUB(doc, member, ...) struct doc *member;
 #define SUBS(doc, member, ...) struct { struct doc *items; size_t n; } member;
@@ -33,6 +34,7 @@
 #undef FIELD
 #undef ENUM
 #undef LIST
+#undef ENUMS
 #undef SUB
 #undef NSUB
 #undef SUBS
@@ -46,5 +48,15 @@
 #define ENUM_SET(name, ...) extern const struct enum_set enum_##name;
 #include "schema/enums.def"
 #undef ENUM_SET
+
+/* What an API key may do: the place of each row of scopes.def, and in the same order
+ * its words. */
+enum scope {
+#define SCOPE(name, word, text) SCOPE_##name,
+#include "schema/scopes.def"
+#undef SCOPE
+	SCOPE_COUNT
+};
+extern const struct enum_set enum_scope;
 
 #endif

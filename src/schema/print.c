@@ -346,7 +346,7 @@ reference_field(struct buf *buf, const struct field *field, const char *prefix)
 	    type_word(field->type));
 	if (field->type == FIELD_LIST)
 		buf_printf(buf, " %s", type_word(field->item));
-	if (field->type == FIELD_ENUM)
+	if (field->set != NULL)
 		for (size_t i = 0; field->set->values[i] != NULL; i++)
 			buf_printf(buf, "%s \"%s\"", i == 0 ? "" : ",",
 			    field->set->values[i]);

@@ -9,6 +9,7 @@
  *   FIELD(type, member, "key", flags, limits, "default", "text")
  *   ENUM (set, member, "key", flags, "default", "text")       a closed list of enums.def
  *   LIST (type, member, "key", flags, count, limits, "text")  an array of scalars
+ *   ENUMS(set, member, "key", flags, count, "text")           an array of words of a closed list
  *   SUB  (doc, member, "key", flags, "text")                  a document in it
  *   NSUB (doc, member, "key", flags, "text")                  the same or null: a pointer
  *   SUBS (doc, member, "key", flags, count, "text")           an array of documents
@@ -92,7 +93,7 @@ struct field {
 	size_t offset;
 	struct limits limits;		/* of the value, or of each item */
 	struct limits count;		/* of a LIST or SUBS */
-	const struct enum_set *set;
+	const struct enum_set *set;	/* of an ENUM, or of a LIST's items */
 	const struct doc *sub;
 	const char *def;		/* default as JSON, or NULL */
 	const char *text;

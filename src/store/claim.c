@@ -40,7 +40,7 @@ give(struct store *store, struct arena *arena, const char *collection,
 	bson_add_str(set, "user_id", user_id);
 	BSON_APPEND_NULL(set, "guest_session_id");
 	return db_update(store, arena, collection, filter, db_set_pipeline(arena,
-	    (struct str){ (const char *)bson_get_data(set), set->len }),
+	    bson_bytes(set)),
 	    DB_MULTI | DB_PIPELINE, NULL, err);
 }
 

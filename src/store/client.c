@@ -141,6 +141,7 @@ client_fail(struct store *store, const bson_t *reply, const bson_error_t *error,
 	    && mongoc_error_has_label(reply, "UnknownTransactionCommitResult");
 	store->cut |= error->domain == MONGOC_ERROR_STREAM
 	    || error->domain == MONGOC_ERROR_SERVER_SELECTION;
+	store->out_of_time = reply != NULL && error->code == CODE_MAX_TIME;
 	if (error->code == CODE_DUPLICATE)
 		rc = RC_CONFLICT;
 	else if (store->transient || store->unknown_commit

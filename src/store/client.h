@@ -22,6 +22,7 @@ struct store {
 	void *watch_arg;
 	int64_t transaction_commands;
 	bool transient, unknown_commit;	/* labels of the last error */
+	bool out_of_time;		/* the last error was that of maxTimeMS */
 	bool cut;			/* the connection broke in a transaction */
 	struct store_trace *trace;
 	struct vault *vault;		/* NULL until something is sealed or unsealed */

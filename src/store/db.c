@@ -14,10 +14,14 @@ destroy_bson(void *object)
 	bson_destroy(object);
 }
 
+/* libbson declares it aligned to 128 bytes, which is more than an arena gives. */
 bson_t *
 db_bson(struct arena *arena)
 {
-	bson_t *bson = arena_one(arena, bson_t);
+	uintptr_t room = (uintptr_t)arena_alloc(arena,
+	    sizeof(bson_t) + _Alignof(bson_t) - 1);
+	bson_t *bson = (bson_t *)((room + _Alignof(bson_t) - 1)
+	    / _Alignof(bson_t) * _Alignof(bson_t));
 
 	bson_init(bson);
 	arena_defer(arena, destroy_bson, bson);
@@ -309,22 +313,36 @@ db_get_own(struct store *store, struct arena *arena, const char *collection,
 /* --- writes -------------------------------------------------------------- */
 
 enum rc
-db_insert(struct store *store, struct arena *arena, const char *collection,
-    struct str doc, struct err *err)
+db_insert_many(struct store *store, struct arena *arena, const char *collection,
+    const struct str *docs, size_t n, struct err *err)
 {
 	bson_t command = BSON_INITIALIZER, array, item;
+	const char *index;
+	char room[16];
 	enum rc rc;
 
-	if (!bson_init_static(&item, (const uint8_t *)doc.p, doc.n))
-		die("db_insert: not BSON");
 	BSON_APPEND_UTF8(&command, "insert", collection);
 	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
 	BSON_APPEND_ARRAY_BEGIN(&command, "documents", &array);
-	BSON_APPEND_DOCUMENT(&array, "0", &item);
+	for (size_t i = 0; i < n; i++) {
+		if (!bson_init_static(&item, (const uint8_t *)docs[i].p,
+		    docs[i].n))
+			die("db_insert: not BSON");
+		(void)bson_uint32_to_string((uint32_t)i, &index, room,
+		    sizeof room);
+		BSON_APPEND_DOCUMENT(&array, index, &item);
+	}
 	bson_append_array_end(&command, &array);
 	rc = db_write(store, arena, &command, NULL, err);
 	bson_destroy(&command);
 	return rc;
+}
+
+enum rc
+db_insert(struct store *store, struct arena *arena, const char *collection,
+    struct str doc, struct err *err)
+{
+	return db_insert_many(store, arena, collection, &doc, 1, err);
 }
 
 static void

@@ -62,6 +62,11 @@ enum rc db_read(struct store *store, struct arena *arena, const bson_t *command,
 enum rc db_insert(struct store *store, struct arena *arena,
     const char *collection, struct str doc, struct err *err) must_use;
 
+/* All in one command, in their order until one fails. */
+enum rc db_insert_many(struct store *store, struct arena *arena,
+    const char *collection, const struct str *docs, size_t n,
+    struct err *err) must_use;
+
 enum db_update_flags { DB_UPSERT = 1, DB_MULTI = 2, DB_PIPELINE = 4, DB_FAST = 8 };
 enum rc db_update(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, const bson_t *update,
@@ -99,6 +104,17 @@ bson_add_str(bson_t *bson, const char *key, struct str s)
 		(void)bson_append_null(bson, key, -1);
 	else
 		(void)bson_append_utf8(bson, key, -1, s.p, (int)s.n);
+}
+
+/* Its bytes. Not by bson->len: a bson_t of an arena is not aligned as its type asks. */
+static inline struct str
+bson_bytes(const bson_t *bson)
+{
+	const uint8_t *data = bson_get_data(bson);
+	uint32_t n;
+
+	memcpy(&n, data, sizeof n);
+	return (struct str){ (const char *)data, BSON_UINT32_FROM_LE(n) };
 }
 
 /* The next updated_at: later than the last, and not behind the server's clock. A

@@ -3,6 +3,7 @@
 #include "store/designs.h"
 
 #include "schema/documents.h"
+#include "store/client.h"
 #include "store/designs-filter.h"
 
 enum { SEARCH_MS = 500 };
@@ -95,6 +96,8 @@ list_filter(struct arena *arena, struct store_owner owner,
 		BSON_APPEND_BOOL(filter, "is_favorite", query->is_favorite == 1);
 	if (query->folder_id.p != NULL)
 		bson_add_str(filter, "folder_id", query->folder_id);
+	else if (query->no_folder)
+		BSON_APPEND_NULL(filter, "folder_id");
 	if (query->gem_type.p != NULL)
 		bson_add_str(filter, "gem_data.type", query->gem_type);
 	if (query->metal.p != NULL)
@@ -111,8 +114,9 @@ list_index(const bson_t *filter, const struct designs_query *query)
 {
 	if (bson_has_field(filter, "guest_session_id"))
 		return "by_guest_time";
-	/* Stars are few: theirs is the shorter range, if not in this order. */
-	if (query->sort == BY_UPDATED_DESC && query->is_favorite != 1)
+	/* In its order even where stars are few: a list of pages is read in the order of
+	 * an index, so that no page sorts all that are behind it. */
+	if (query->sort == BY_UPDATED_DESC)
 		return "by_user_updated";
 	return query->is_favorite >= 0 ? "by_user_favorite" : "by_user_time";
 }
@@ -131,7 +135,11 @@ find(struct store *store, struct arena *arena, const bson_t *filter,
 	if (strcmp(key, "_id") != 0)
 		BSON_APPEND_INT32(sort, key, sorts[query->sort].direction);
 	BSON_APPEND_INT32(sort, "_id", sorts[query->sort].direction);
-	return db_find(store, arena, &find, ret_docs, ret_n, err);
+	if (db_find(store, arena, &find, ret_docs, ret_n, err) == RC_OK)
+		return RC_OK;
+	return query->words.p != NULL && store->out_of_time
+	    ? err_set(err, RC_SEARCH_TIMEOUT, "The search took longer than %d ms; "
+	    "try other words.", SEARCH_MS) : err->rc;
 }
 
 /* key: {$type: "date"}, or the contrary. */

@@ -86,6 +86,18 @@ designs_set(struct store *store, struct arena *arena, struct store_owner owner,
 	    err);
 }
 
+static bson_t *
+trash_pipeline(struct arena *arena, bool to_trash)
+{
+	/* What lies in the trash keeps the day on which it came there. */
+	return db_json(arena,
+	    "[{\"$set\":{\"is_deleted\":%s,\"deleted_at\":%s,\"updated_at\":%s}}]",
+	    to_trash ? "true" : "false", to_trash ? "{\"$cond\":[{\"$and\":["
+	    "{\"$eq\":[\"$is_deleted\",true]},{\"$eq\":[{\"$type\":"
+	    "\"$deleted_at\"},\"date\"]}]},\"$deleted_at\",\"$$NOW\"]}" : "null",
+	    NEXT_UPDATED_AT);
+}
+
 enum rc
 designs_trash(struct store *store, struct arena *arena, struct store_owner owner,
     struct str id, const struct designs_when *when, bool to_trash,
@@ -94,13 +106,8 @@ designs_trash(struct store *store, struct arena *arena, struct store_owner owner
 	bson_t *filter = own(arena, owner, id);
 
 	add_when(filter, when);
-	/* What lies in the trash keeps the day on which it came there. */
-	return modify(store, arena, filter, db_json(arena,
-	    "[{\"$set\":{\"is_deleted\":%s,\"deleted_at\":%s,\"updated_at\":%s}}]",
-	    to_trash ? "true" : "false", to_trash ? "{\"$cond\":[{\"$and\":["
-	    "{\"$eq\":[\"$is_deleted\",true]},{\"$eq\":[{\"$type\":"
-	    "\"$deleted_at\"},\"date\"]}]},\"$deleted_at\",\"$$NOW\"]}" : "null",
-	    NEXT_UPDATED_AT), ret_doc, err);
+	return modify(store, arena, filter, trash_pipeline(arena, to_trash), ret_doc,
+	    err);
 }
 
 enum rc
@@ -117,6 +124,99 @@ designs_remove(struct store *store, struct arena *arena,
 	return deleted == 1 ? RC_OK
 	    : err_set(err, RC_NOT_FOUND, "There is no such design in the trash.");
 }
+
+/* --- many at once -------------------------------------------------------- */
+
+static bson_t *
+own_many(struct arena *arena, struct store_owner owner, const struct str *ids,
+    size_t n)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_in(filter, "_id", ids, n);
+	bson_add_owner(filter, owner);
+	return filter;
+}
+
+enum rc
+designs_peek_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n,
+    struct str *ret_docs, size_t *ret_n, struct err *err)
+{
+	const struct db_find find = { .collection = DESIGNS, .hint = "_id_",
+		.filter = own_many(arena, owner, ids, n), .limit = (int)n,
+		.projection = db_json(arena, "{\"is_deleted\":1,\"folder_id\":1}") };
+
+	return db_find(store, arena, &find, ret_docs, ret_n, err);
+}
+
+static enum rc
+update_many(struct store *store, struct arena *arena, struct store_owner owner,
+    const struct str *ids, size_t n, const bson_t *pipeline, struct err *err)
+{
+	return n == 0 ? RC_OK : db_update(store, arena, DESIGNS,
+	    own_many(arena, owner, ids, n), pipeline, DB_MULTI | DB_PIPELINE,
+	    NULL, err);
+}
+
+enum rc
+designs_star_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n, bool is_favorite,
+    struct err *err)
+{
+	return update_many(store, arena, owner, ids, n, db_json(arena,
+	    "[{\"$set\":{\"is_favorite\":%s,\"updated_at\":%s}}]",
+	    is_favorite ? "true" : "false", NEXT_UPDATED_AT), err);
+}
+
+/* A folder's id is a checked UUID, so it may stand in JSON text. */
+static bson_t *
+move_pipeline(struct arena *arena, struct str folder_id)
+{
+	return db_json(arena, "[{\"$set\":{\"folder_id\":%s,\"updated_at\":%s}}]",
+	    folder_id.p == NULL ? "null" : arena_printf(arena, "\"%.*s\"",
+	    STR_FMT(folder_id)).p, NEXT_UPDATED_AT);
+}
+
+enum rc
+designs_leave_folder(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str id, struct str *ret_doc,
+    struct err *err)
+{
+	return modify(store, arena, own(arena, owner, id),
+	    move_pipeline(arena, STR_NULL), ret_doc, err);
+}
+
+enum rc
+designs_move_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n,
+    struct str folder_id, struct err *err)
+{
+	return update_many(store, arena, owner, ids, n,
+	    move_pipeline(arena, folder_id), err);
+}
+
+enum rc
+designs_trash_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n, bool to_trash,
+    struct err *err)
+{
+	return update_many(store, arena, owner, ids, n,
+	    trash_pipeline(arena, to_trash), err);
+}
+
+enum rc
+designs_remove_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n, struct err *err)
+{
+	bson_t *filter = own_many(arena, owner, ids, n);
+
+	designs_add_deleted(filter, true);
+	return n == 0 ? RC_OK : db_delete(store, arena, DESIGNS, filter, 0, NULL,
+	    err);
+}
+
+/* --- the version that is shown, and generations --------------------------- */
 
 /* Our ids are checked UUIDs, so they may stand in JSON text. */
 enum rc

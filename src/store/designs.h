@@ -32,6 +32,7 @@ struct designs_query {
 	bool deleted;
 	int is_favorite;		/* -1: either */
 	struct str folder_id;		/* null: any */
+	bool no_folder;			/* those in none */
 	struct str gem_type, metal;	/* null: any */
 	struct str words;		/* null: any; in prompt, stone and colour */
 	enum designs_sort sort;
@@ -40,6 +41,7 @@ struct designs_query {
 	int limit;
 };
 
+/* RC_SEARCH_TIMEOUT when the server gave the words up. */
 enum rc designs_list(struct store *store, struct arena *arena,
     struct store_owner owner, const struct designs_query *query,
     struct str *ret_docs, size_t *ret_n, struct err *err) must_use;
@@ -55,6 +57,11 @@ enum rc designs_set(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     struct str set, struct str *ret_doc, struct err *err) must_use;
 
+/* Its folder_id becomes null. */
+enum rc designs_leave_folder(struct store *store, struct arena *arena,
+    struct store_owner owner, struct str id, struct str *ret_doc,
+    struct err *err) must_use;
+
 /* To the trash and back. */
 enum rc designs_trash(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
@@ -62,6 +69,28 @@ enum rc designs_trash(struct store *store, struct arena *arena,
 
 enum rc designs_remove(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
+    struct err *err) must_use;
+
+/* --- many at once: those of these ids that are the owner's ----------------- */
+
+/* _id, is_deleted and folder_id of each that is there, in no order. */
+enum rc designs_peek_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n,
+    struct str *ret_docs, size_t *ret_n, struct err *err) must_use;
+
+/* Like designs_set(), designs_trash() and designs_remove(), of none too. A null
+ * folder_id is out of any. */
+enum rc designs_star_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n,
+    bool is_favorite, struct err *err) must_use;
+enum rc designs_move_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n,
+    struct str folder_id, struct err *err) must_use;
+enum rc designs_trash_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n, bool to_trash,
+    struct err *err) must_use;
+enum rc designs_remove_many(struct store *store, struct arena *arena,
+    struct store_owner owner, const struct str *ids, size_t n,
     struct err *err) must_use;
 
 /* Makes image_id, one of this design's, what the design shows. */

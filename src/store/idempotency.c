@@ -90,6 +90,21 @@ idempotency_done(struct store *store, struct arena *arena, struct str id,
 }
 
 enum rc
+idempotency_done_many(struct store *store, struct arena *arena, struct str id,
+    int status, struct str outcome, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), set;
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
+	BSON_APPEND_BOOL(&set, "done", true);
+	BSON_APPEND_INT32(&set, "status", status);
+	bson_add_str(&set, "outcome", outcome);
+	bson_append_document_end(update, &set);
+	return db_update(store, arena, collection, filter, update, 0, NULL, err);
+}
+
+enum rc
 idempotency_release(struct store *store, struct arena *arena, struct str id,
     struct str resource_id, struct err *err)
 {

@@ -22,6 +22,9 @@ enum rc idempotency_take(struct store *store, struct arena *arena,
 /* Inside the transaction that has the effect. */
 enum rc idempotency_done(struct store *store, struct arena *arena,
     struct str id, int status, struct err *err) must_use;
+/* The same, of many things: outcome is a letter for each. */
+enum rc idempotency_done_many(struct store *store, struct arena *arena,
+    struct str id, int status, struct str outcome, struct err *err) must_use;
 
 /* The work was refused: the key is free again, if it is that of this resource
  * and not done. */

@@ -27,6 +27,18 @@ jobs_insert(struct store *store, struct arena *arena, const struct job *job,
 	    doc_to_bson(&doc_job, job, arena), err);
 }
 
+enum rc
+jobs_insert_many(struct store *store, struct arena *arena,
+    const struct job *jobs, size_t n, struct err *err)
+{
+	struct str *docs = arena_many(arena, n, struct str);
+
+	for (size_t i = 0; i < n; i++)
+		docs[i] = doc_to_bson(&doc_job, &jobs[i], arena);
+	return n == 0 ? RC_OK
+	    : db_insert_many(store, arena, collection, docs, n, err);
+}
+
 static bson_t *
 own(struct arena *arena, struct store_owner owner, struct str id)
 {

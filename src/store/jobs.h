@@ -25,6 +25,10 @@ enum {
 enum rc jobs_insert(struct store *store, struct arena *arena,
     const struct job *job, struct err *err) must_use;
 
+/* In one command. */
+enum rc jobs_insert_many(struct store *store, struct arena *arena,
+    const struct job *jobs, size_t n, struct err *err) must_use;
+
 enum rc jobs_get(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err) must_use;

@@ -81,7 +81,7 @@ set_of_address(struct store *store, struct arena *arena, struct str id,
 	bson_add_str(filter, "email", email);
 	BSON_APPEND_NULL(filter, "disabled_at");
 	if (db_update(store, arena, collection, filter, db_set_pipeline(arena,
-	    (struct str){ (const char *)bson_get_data(set), set->len }),
+	    bson_bytes(set)),
 	    DB_PIPELINE, &matched, err) != RC_OK)
 		return err->rc;
 	return matched == 1 ? RC_OK

@@ -6,4 +6,4 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import mongod  # noqa: E402
 
-mongod.run("t/tools/store_designs", "t/tools/store_sessions", "t/tools/store_jobs", "t/tools/store_together")
+mongod.run("t/tools/store_designs", "t/tools/store_sessions", "t/tools/store_jobs", "t/tools/store_folders", "t/tools/store_together")

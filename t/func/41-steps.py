@@ -23,7 +23,8 @@ LONG = bool(os.environ.get("BEZEL_TEST_LONG"))
 STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
-FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9, ("claim", "db"): 20, ("signin", "db"): 18, ("confirm", "db"): 18,
+FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9, ("claim", "db"): 20,
+       ("signin", "db"): 18, ("confirm", "db"): 18, ("unfile", "db"): 13, ("unfile", "take"): 8,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
@@ -122,6 +123,25 @@ def signed_in(db, run):
     return faults
 
 
+FILED = 1001    # designs in a folder that is removed: t/tools/steps.c
+
+
+def unfiled(db, run):
+    """Of a folder that was removed, in two steps."""
+    faults = []
+    if db.folders.count_documents({"_id": run["folder"]}):
+        faults.append("the folder is still there")
+    there = list(db.designs.find({"user_id": run["user"]}, {"folder_id": 1, "created_at": 1, "updated_at": 1}))
+    states = {(d["folder_id"], d["updated_at"] > d["created_at"]) for d in there}
+    if len(there) != FILED or states != {(None, True)}:
+        faults.append("%d designs: %s" % (len(there), states))
+    jobs = [(job["kind"], job["status"]) for job in db.jobs.find({"user_id": run["user"]})]
+    if jobs != [("folder_deletion", "succeeded")]:
+        faults.append("jobs: %s" % jobs)
+    db.designs.delete_many({"user_id": run["user"]})
+    return faults
+
+
 def faults_of(steps, run, objects):
     found = ["stuck at " + run["where"]] if run["stuck"] else []
     if run["scenario"] in ("purge", "retain"):
@@ -130,6 +150,8 @@ def faults_of(steps, run, objects):
         return found + claimed(steps.stack.db, run)
     if run["scenario"] in ("signin", "confirm"):
         return found + signed_in(steps.stack.db, run)
+    if run["scenario"] == "unfile":
+        return found + unfiled(steps.stack.db, run)
     exits = run["how"] in EXITS
     before = 0 if run["scenario"] in ("make", "cancel") else 2    # calls of what was there already
     calls = before + run["calls"]
@@ -219,8 +241,14 @@ def prove_an_address():
     run(series_of("confirm", [DB]))
 
 
+@test
+def remove_a_folder():
+    """A folder with more designs than one transaction takes: the request's step, then the job's."""
+    run(series_of("unfile", [DB, ("take", "0")]))
+
+
 both = [Steps(), Steps()]
 if __name__ == "__main__":
     for each_stack in both:
         each_stack.stack.start()
-    main()
+    main(600)

@@ -33,7 +33,7 @@ OPEN = {
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
     "POST /v1/auth/logout", "POST /v1/auth/password", "GET /v1/me", "PATCH /v1/me", "GET /v1/me/usage",
-    "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/me/identities", "GET /v1/guest-session", "POST /v1/uploads",
+    "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/me/identities", "GET /v1/guest-session", "POST /v1/uploads", "POST /v1/folders", "POST /v1/api-keys",
 }
 
 
@@ -58,6 +58,9 @@ class Owner:
         stack.db.jobs.update_one({"_id": made}, {"$set": {"status": "failed", "slots.0.status": "failed"}})
         return made
 
+    def key(self):
+        return self.client.post("/v1/api-keys", json={"name": "x", "scopes": ["designs:read"]}).json()["id"]
+
     def waiting(self):
         made = create(self.client).json()["generation"]["id"]
         return made
@@ -66,6 +69,9 @@ class Owner:
         made = self.design()["id"]
         self.client.delete("/v1/designs/" + made)
         return made
+
+    def folder(self):
+        return self.client.post("/v1/folders", json={"name": "Rings"}).json()["id"]
 
     def other_session(self):
         there = stack.client()
@@ -88,6 +94,10 @@ def on_design(suffix="", json=None, make_it=Owner.design):
     return fixture
 
 
+def on_folder(json=None):
+    return lambda owner: ("/v1/folders/" + owner.folder(), json)
+
+
 def on_job(suffix, make_it):
     return lambda owner: ("/v1/generations/%s%s" % (make_it(owner), suffix), None)
 
@@ -96,6 +106,12 @@ FIXTURES = {
     "POST /v1/designs": lambda owner: ("/v1/designs", {**BODY, "gem_data": {
         **BODY["gem_data"], "uploaded_image_url": owner.client.upload("/v1/uploads", picture()).json()["url"]}}),
     "GET /v1/designs": lambda owner: ("/v1/designs?limit=100", owner.design()["id"]),
+    "POST /v1/designs/bulk": lambda owner: ("/v1/designs/bulk", {"action": "delete", "ids": [owner.design()["id"]]}),
+    "GET /v1/folders": lambda owner: ("/v1/folders", owner.folder()),
+    "POST /v1/folders/reorder": lambda owner: ("/v1/folders/reorder", {"ids": [owner.folder()]}),
+    "GET /v1/folders/{id}": on_folder(),
+    "PATCH /v1/folders/{id}": on_folder({"name": "x"}),
+    "DELETE /v1/folders/{id}": on_folder(),
     "GET /v1/designs/{id}": on_design(),
     "PATCH /v1/designs/{id}": on_design(json=lambda made: {"is_favorite": True}),
     "DELETE /v1/designs/{id}": on_design(),
@@ -111,12 +127,16 @@ FIXTURES = {
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),
     "DELETE /v1/me/identities/{id}": lambda owner: ("/v1/me/identities/" + owner.identity(), None),
+    "GET /v1/api-keys": lambda owner: ("/v1/api-keys", owner.key()),
+    "DELETE /v1/api-keys/{id}": lambda owner: ("/v1/api-keys/" + owner.key(), None),
     "DELETE /v1/me/sessions/{id}": lambda owner: ("/v1/me/sessions/" + owner.other_session(), None),
 }
 # Lists: the fixture's second part is what must not be in another one's answer.
-LISTS = {"GET /v1/designs"}
+LISTS = {"GET /v1/designs", "GET /v1/folders", "GET /v1/api-keys"}
 # Somebody else's id stands in the body: refused as a fault of it.
-IN_BODY = {"POST /v1/designs"}
+IN_BODY = {"POST /v1/designs", "POST /v1/folders/reorder"}
+# Ids stand in the body, and each has an answer of its own: not there.
+EACH = {"POST /v1/designs/bulk"}
 
 
 def send(client, method, path, json, headers=None):
@@ -142,7 +162,7 @@ def answers_allowed(row, who):
     if who in ("somebody signed out", "nobody"):
         return {401}
     if row in IN_BODY:
-        return {401, 422}
+        return {401, 422, 403} if "guest" in who and "/folders" in row else {401, 422}
     return {404, 403} if "guest" in who else {404}
 
 
@@ -155,6 +175,10 @@ def try_all(row, owner, fixture):
             ok(reply.status in (200, 401, 403) and json not in reply.text, "%s: %s does not see it" % (row, who), reply)
             continue
         reply = send(client, method, path, json)
+        if row in EACH:
+            ok(reply.status == 401 or {i["status"] for i in reply.json()["items"]} == {404}, "%s by %s: none of it is there" % (row, who),
+               reply)
+            continue
         allowed = answers_allowed(row, who)
         ok(reply.status in allowed, "%s by %s: %s" % (row, who, sorted(allowed)), reply)
         if "{id}" in pattern and reply.status in (403, 404):

@@ -282,7 +282,17 @@ put_and_more(bson_t *to, const char *key, const struct field *field, double arg)
 
 /* --- arrays --------------------------------------------------------------- */
 
-/* A good item; different for each i. */
+static size_t
+set_size(const struct enum_set *set)
+{
+	size_t n = 0;
+
+	while (set->values[n] != NULL)
+		n++;
+	return n;
+}
+
+/* A good item; different for each i, as far as a closed list goes. */
 static void
 append_item(bson_t *array, const struct field *field, size_t i)
 {
@@ -297,6 +307,9 @@ append_item(bson_t *array, const struct field *field, size_t i)
 	}
 	if (field->item == FIELD_UUID)
 		(void)snprintf(text, sizeof text, "0190a5b0-0000-7000-8000-%012zu", i);
+	else if (field->item == FIELD_ENUM)
+		(void)snprintf(text, sizeof text, "%s",
+		    field->set->values[i % set_size(field->set)]);
 	else
 		(void)snprintf(text, sizeof text, "%zu", i);
 	BSON_APPEND_UTF8(array, value_index(i), text);
@@ -348,6 +361,8 @@ ITEM(put_kind)
 ITEM(put_ascii)
 ITEM(put_wide)
 ITEM(put_odd)
+ITEM(put_enum)
+ITEM(put_enum_spoilt)
 ITEM(put_uuid)
 
 /* --- good ones ------------------------------------------------------------ */
@@ -450,14 +465,15 @@ add_uuids(bool item)
 }
 
 static void
-add_enum(const struct enum_set *set)
+add_enum(const struct enum_set *set, bool item)
 {
 	for (int i = 0; set->values[i] != NULL; i++)
-		add((struct value){ .name = set->values[i], .put = put_enum,
-		    .arg = i, .good = true });
+		add((struct value){ .name = set->values[i],
+		    .put = item ? put_enum_item : put_enum, .arg = i, .good = true });
 	for (int i = 0; i < 5; i++)
 		add((struct value){ .name = "almost of the list",
-		    .put = put_enum_spoilt, .arg = i });
+		    .put = item ? put_enum_spoilt_item : put_enum_spoilt,
+		    .arg = i });
 }
 
 static void
@@ -552,7 +568,7 @@ add_of_type(const struct field *field)
 	case FIELD_UUID: add_uuids(false); break;
 	case FIELD_STR:
 	case FIELD_KEY: add_text(field, false); break;
-	case FIELD_ENUM: add_enum(field->set); break;
+	case FIELD_ENUM: add_enum(field->set, false); break;
 	case FIELD_TIME:
 		for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
 			add((struct value){ .name = "a time", .put = put_time,
@@ -577,6 +593,8 @@ add_of_type(const struct field *field)
 		add_item_kinds(field);
 		if (field->item == FIELD_UUID)
 			add_uuids(true);
+		else if (field->item == FIELD_ENUM)
+			add_enum(field->set, true);
 		else
 			add_text(field, true);
 		if (field->count.max >= 2)

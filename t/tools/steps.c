@@ -17,6 +17,7 @@
  *	claim	a guest with more designs than one step takes becomes a member
  *	signin	a guest whom a provider names, with an address that somebody has typed in
  *	confirm	a guest whom a provider names, whose address is proven by mail
+ *	unfile	a member's folder with DESIGNS_FILED designs removed
  *	sweep	nothing but the sweep for orphans
  *
  * KIND is take (HOW: a number K): at the N-th point between two commands of a
@@ -38,6 +39,7 @@
 
 #include "app/claim.h"
 #include "app/designs.h"
+#include "app/folders.h"
 #include "app/generations.h"
 #include "app/guests.h"
 #include "app/identities.h"
@@ -58,10 +60,12 @@
 #include "schema/documents.h"
 #include "store/claim.h"
 #include "store/db.h"
+#include "store/folders.h"
 #include "store/designs.h"
 #include "store/users.h"
 
-enum { TRIES_MAX = 40, STEPS_MAX = 400, HANG_MS = 300, EXITED_PROVIDER = 70 };
+enum { TRIES_MAX = 40, STEPS_MAX = 400, HANG_MS = 300, EXITED_PROVIDER = 70,
+	DESIGNS_FILED = FOLDER_EMPTY_AT_ONCE + 1 };
 
 static const char body_design[] = "{\"original_prompt\":\"a ring\",\"gem_data\":"
     "{\"type\":\"Ruby\",\"cut\":\"Oval\",\"size\":{\"simple\":\"Medium\"},"
@@ -80,7 +84,7 @@ static volatile bool stop;
 /* What a user of one run keeps, over a process that dies as well. */
 struct run {
 	char session[37], address[40], design[37], make_key[37], refine_key[37],
-	    user[37], cookie[200], link[200];
+	    user[37], folder[37], cookie[200], link[200];
 	int n, calls, tries;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
@@ -154,6 +158,17 @@ actor_of(struct arena *arena, const struct run *run)
 		.expires_ms = clock_now_ms() + 3600000,
 		.address = str_of(run->address), .device = STR("steps"),
 		.deadline_ms = clock_mono_ms() + 10000 };
+}
+
+static struct actor
+member_of(struct arena *arena, const struct run *run)
+{
+	struct actor actor = actor_of(arena, run);
+
+	actor.kind = ACTOR_MEMBER;
+	actor.owner = (struct store_owner){ str_of(run->user), STR_NULL };
+	actor.principal = arena_printf(arena, "user:%s", run->user);
+	return actor;
 }
 
 static void
@@ -386,6 +401,18 @@ run_orphans(struct app *app, struct arena *arena, struct run *run,
 	return app_orphans_run(app, arena, &removed, err);
 }
 
+static enum rc
+remove_folder(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+
+	if (app_folders_remove(app, arena, &actor, str_of(run->folder),
+	    TIME_NULL, err) == RC_NOT_FOUND)
+		err_init(err);		/* it is gone, as we wanted */
+	return err->rc;
+}
+
 typedef enum rc step_fn(struct app *app, struct arena *arena, struct run *run,
     struct err *err);
 
@@ -558,6 +585,13 @@ confirm(struct app *app, struct app *clean, struct run *run, bool hangs)
 }
 
 static void
+unfile(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, remove_folder, "remove");
+	work_until_ended(app, clean, run, hangs);
+}
+
+static void
 sweep(struct app *app, struct app *clean, struct run *run, bool hangs)
 {
 	(void)hangs;
@@ -720,6 +754,38 @@ prepare_waiting(struct app *clean, struct run *run)
 	arena_free(arena);
 }
 
+/* A member's folder, full of designs. */
+static void
+prepare_folder(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+	struct str *docs = arena_many(arena, DESIGNS_FILED, struct str);
+	struct design design;
+	struct folder folder;
+	struct err err;
+
+	err_init(&err);
+	copy(run->user, sizeof run->user, uuid_new(arena));
+	copy(run->folder, sizeof run->folder, uuid_new(arena));
+	doc_init(&doc_folder, &folder);
+	folder.id = str_of(run->folder);
+	folder.name = STR("Rings");
+	decode(arena, &doc_design, body_design, &design);
+	design.user_id = folder.user_id = str_of(run->user);
+	design.folder_id = folder.id;
+	design.created_at = design.updated_at = folder.created_at
+	    = folder.updated_at = clock_now_ms();
+	for (size_t i = 0; i < DESIGNS_FILED; i++) {
+		design.id = uuid_new(arena);
+		docs[i] = doc_to_bson(&doc_design, &design, arena);
+	}
+	if (folders_insert(clean->store, arena, &folder, &err) != RC_OK
+	    || db_insert_many(clean->store, arena, "designs", docs,
+	    DESIGNS_FILED, &err) != RC_OK)
+		complain("folder", &err);
+	arena_free(arena);
+}
+
 static const struct scenario {
 	const char *name;
 	void (*prepare)(struct app *clean, struct run *run);
@@ -735,6 +801,7 @@ static const struct scenario {
 	{ "claim", prepare_guest, claim },
 	{ "signin", prepare_typed_in, signin },
 	{ "confirm", prepare_waiting, confirm },
+	{ "unfile", prepare_folder, unfile },
 	{ "sweep", NULL, sweep },
 };
 
@@ -793,8 +860,7 @@ struct taker {
 static void
 take_lease(struct taker *t, struct arena *arena)
 {
-	set_all(t->app, arena, "jobs", db_json(arena,
-	    "{\"design_id\":\"%s\",\"status\":\"running\"}", t->run->design),
+	set_all(t->app, arena, "jobs", jobs_of(arena, t->run, "\"running\""),
 	    db_json(arena, "{\"$set\":{\"lease_token\":\"%.*s\"},"
 	    "\"$inc\":{\"attempts\":1,\"revision\":1}}",
 	    STR_FMT(uuid_new(arena))));
@@ -807,7 +873,7 @@ at_point(void *arg)
 	struct arena *arena;
 	int point = ++t->points;
 
-	if (t->run->design[0] == '\0' || (point != t->at && point != t->done_at))
+	if ((t->run->design[0] == '\0' && t->run->user[0] == '\0') || (point != t->at && point != t->done_at))
 		return;
 	arena = arena_new();
 	if (point == t->at)
@@ -932,11 +998,11 @@ say(const struct scenario *scenario, const struct planned *fault,
 	buf_printf(&buf, "{\"scenario\":\"%s\",\"kind\":\"%s\",\"how\":\"%s\","
 	    "\"n\":%d,\"fired\":%s,\"stuck\":%s,\"calls\":%d,\"tries\":%d,"
 	    "\"session\":\"%s\",\"address\":\"%s\",\"design\":\"%s\",\"user\":\"%s\","
-	    "\"where\":",
+	    "\"folder\":\"%s\",\"where\":",
 	    scenario->name, fault->kind, fault->how, run->n,
 	    run->fired ? "true" : "false", run->stuck ? "true" : "false",
 	    run->calls, run->tries, run->session, run->address, run->design,
-	    run->user);
+	    run->user, run->folder);
 	buf_add_json(&buf, str_of(run->where));
 	buf_addz(&buf, "}\n");
 	(void)fwrite(buf.p, 1, buf.n, stdout);

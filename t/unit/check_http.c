@@ -478,6 +478,11 @@ START_TEST(some_problems_have_headers)
 	(void)problem(&err, &response);
 	ck_assert_str(buf_str(&response.headers),
 	    "WWW-Authenticate: Bearer realm=\"bezel\"\r\n");
+	err_init(&err);
+	ck_assert_int_eq(err_set(&err, RC_API_KEY, "x"), RC_API_KEY);
+	(void)problem(&err, &response);
+	ck_assert_str(buf_str(&response.headers), "WWW-Authenticate: Bearer "
+	    "realm=\"bezel\", error=\"invalid_token\"\r\n");
 }
 END_TEST
 

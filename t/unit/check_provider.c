@@ -26,7 +26,8 @@ flaky(struct arena *arena, const char *script)
 
 START_TEST(mem_makes_pictures_that_follow_the_seed)
 {
-	static const struct provider_mem_options options = { 16, 39000 };
+	static const struct provider_mem_options options = { .side_px = 16,
+		.cost_microusd = 39000 };
 	struct arena *arena = arena_new();
 	struct provider *mem = provider_mem_open(arena, &options);
 	struct provider_request request = { .prompt = STR("a ring"), .seed = 7 };
@@ -48,7 +49,32 @@ START_TEST(mem_makes_pictures_that_follow_the_seed)
 	request.prompt = STR("refuse me");
 	ck_assert_int_eq(provider_result(provider_start(mem, arena, &request))->outcome,
 	    PROVIDER_REFUSED);
+	request.is_refinement = true;
+	request.prompt = STR("a ring");
+	request.change.prompt = STR("smaller");
+	ck_assert_int_eq(provider_result(provider_start(mem, arena, &request))->outcome,
+	    PROVIDER_OK);
+	request.change.prompt = STR("refuse me");
+	ck_assert_int_eq(provider_result(provider_start(mem, arena, &request))->outcome,
+	    PROVIDER_REFUSED);
+	ck_assert(!str_contains_nocase(a->parameters, STR("test_mode")));
 	provider_close(mem);
+	arena_free(arena);
+}
+END_TEST
+
+START_TEST(pictures_of_test_mode_say_so_and_cost_nothing)
+{
+	static const struct provider_mem_options options = { .test_mode = true };
+	struct arena *arena = arena_new();
+	struct provider_request request = { .prompt = STR("a ring") };
+	const struct provider_result *result = provider_result(provider_start(
+	    provider_mem_open(arena, &options), arena, &request));
+
+	ck_assert_int_eq(result->outcome, PROVIDER_OK);
+	ck_assert_int_eq(result->cost_microusd, 0);
+	ck_assert(str_contains_nocase(result->parameters,
+	    STR("\"test_mode\":true")));
 	arena_free(arena);
 }
 END_TEST
@@ -70,7 +96,7 @@ END_TEST
 /* The picture of an independent decoder: Python's zlib, by way of its checks. */
 START_TEST(mem_pictures_are_valid_for_others)
 {
-	static const struct provider_mem_options options = { 300, 0 };
+	static const struct provider_mem_options options = { .side_px = 300 };
 	struct arena *arena = arena_new();
 	struct provider_request request = { .seed = 3 };
 	struct str png = provider_result(provider_start(provider_mem_open(arena, &options),
@@ -241,6 +267,7 @@ START_TEST(flaky_refuses_bad_scripts)
 END_TEST
 
 UNIT_MAIN("provider", mem_makes_pictures_that_follow_the_seed,
+    pictures_of_test_mode_say_so_and_cost_nothing,
     without_a_service_there_is_nothing_to_ask, mem_pictures_are_valid_for_others,
     png_strip_keeps_what_shows_and_refuses_what_is_broken, flaky_follows_its_script,
     flaky_counts_each_slot, flaky_delays_hangs_and_is_cancelled, flaky_ends_the_process,

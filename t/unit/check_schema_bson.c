@@ -79,7 +79,7 @@ START_TEST(a_document_is_stored_whole)
 	    "\"parts\" : [ { \"name\" : \"item\", \"size\" : null, \"note\" : "
 	    "\"none\" }, { \"name\" : \"item\", \"size\" : null, \"note\" : "
 	    "\"none\" } ], \"extra\" : {  }, \"secret\" : \"hush\", "
-	    "\"views\" : 9, \"maybe\" : null }");
+	    "\"views\" : 9, \"maybe\" : null, \"themes\" : [ \"dark\" ] }");
 }
 END_TEST
 
@@ -136,7 +136,8 @@ START_TEST(nulls_and_empty_lists_come_back)
 	    "\"until\":null,\"small\":1,\"big\":7,\"plain\":0,\"num\":0.5,"
 	    "\"nnum\":null,\"flag\":true,\"words\":[\"one\",\"two\"],\"ids\":[],"
 	    "\"part\":{\"name\":\"p\",\"size\":null,\"note\":\"none\"},"
-	    "\"npart\":null,\"parts\":[],\"extra\":{},\"maybe\":null}");
+	    "\"npart\":null,\"parts\":[],\"extra\":{},\"maybe\":null,"
+	    "\"themes\":[\"dark\"]}");
 }
 END_TEST
 

@@ -13,6 +13,7 @@
 #define FIELD(type, member, ...) C_##type member;
 #define ENUM(set, member, ...) struct str member;
 #define LIST(type, member, ...) struct str_list member;
+#define ENUMS(set, member, ...) struct str_list member;
 #define SUB(doc, member, ...) struct doc member;
 #define NSUB(doc, member, ...) struct doc *member;
 #define SUBS(doc, member, ...) struct { struct doc *items; size_t n; } member;
@@ -29,6 +30,7 @@
 #undef FIELD
 #undef ENUM
 #undef LIST
+#undef ENUMS
 #undef SUB
 #undef NSUB
 #undef SUBS
@@ -90,6 +92,9 @@ every_full(struct arena *arena, struct every *e)
 	e->ids.items = arena_one(arena, struct str);
 	e->ids.items[0] = STR(EVERY_REF);
 	e->ids.n = 1;
+	e->themes.items = arena_one(arena, struct str);
+	e->themes.items[0] = STR("dark");
+	e->themes.n = 1;
 	e->part.name = STR("p");
 	e->npart = arena_one(arena, struct every_part);
 	doc_init(&doc_every_part, e->npart);

@@ -73,6 +73,247 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an account. A link is sent to the address; the answer is the same when that has an account already */
+        post: operations["auth_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in; what the browser made as a guest is the account's from now on */
+        post: operations["auth_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out: this session ends */
+        post: operations["auth_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the address by the link that was sent; in the browser that registered it also signs in */
+        post: operations["auth_verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/verify-email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send that link again, if there is such an account */
+        post: operations["auth_verify_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a link for a new password, if there is such an account */
+        post: operations["auth_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password-reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new password by that link; all sessions end, this browser is signed in */
+        post: operations["auth_reset_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another password; all other sessions end, and this one goes on under a new id */
+        post: operations["auth_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's profile, settings, plan and counters */
+        get: operations["me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change name and settings */
+        patch: operations["me_edit"];
+        trace?: never;
+    };
+    "/v1/me/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the plan allows, what is used, and when it begins anew */
+        get: operations["me_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in, newest first */
+        get: operations["session_list"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else */
+        delete: operations["session_end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of them */
+        delete: operations["session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's API keys, newest first, also those that ended in the last 30 days */
+        get: operations["api_key_list"];
+        put?: never;
+        /** Make an API key; `key` is shown this once */
+        post: operations["api_key_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key: it is refused from now on */
+        delete: operations["api_key_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/designs": {
         parameters: {
             query?: never;
@@ -85,6 +326,23 @@ export interface paths {
         put?: never;
         /** Describe a piece; its pictures follow one by one */
         post: operations["design_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/designs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One change of up to 100 designs; each has a status of its own, as its own route would give. A folder that is none of one's own refuses them all */
+        post: operations["design_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -279,6 +537,60 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of one's folders, in their order */
+        get: operations["folder_list"];
+        put?: never;
+        /** A new folder, the last in their order; at most 200 */
+        post: operations["folder_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/folders/reorder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put folders into another order; one that is not one's own refuses it all */
+        post: operations["folder_reorder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/folders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One folder; its designs are in /v1/designs?folder_id= */
+        get: operations["folder_get"];
+        put?: never;
+        post?: never;
+        /** Remove a folder; its designs stay, in no folder */
+        delete: operations["folder_delete"];
+        options?: never;
+        head?: never;
+        /** Change name, description, colour, icon and place */
+        patch: operations["folder_edit"];
         trace?: never;
     };
     "/media/{signature}/{expires}/{folder}/{name}.jpg": {
@@ -643,7 +955,7 @@ export interface components {
              * @description What to do
              * @enum {string}
              */
-            kind: "generation" | "refinement" | "object_deletion" | "mail";
+            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail" | "folder_deletion";
             /**
              * @description Where it is
              * @enum {string}
@@ -702,6 +1014,8 @@ export interface components {
             refinement_strength: number | null;
             /** @description Of a refinement */
             preserve_elements: string[];
+            /** @description Asked for with a test key: its pictures are stand-ins and cost nothing */
+            test: boolean;
             /**
              * Format: date-time
              * @description When it was asked for
@@ -777,12 +1091,378 @@ export interface components {
              */
             created_at: string;
         };
+        User: {
+            url?: string;
+            thumbnail_url?: string;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description User id, UUID version 7
+             */
+            id: string;
+            /** @description Lower case; unique */
+            email: string;
+            /** @description Name to show */
+            full_name: string | null;
+            /**
+             * Format: uri-reference
+             * @description Picture of the person
+             */
+            profile_photo_url: string | null;
+            /**
+             * @description How the account was made
+             * @enum {string}
+             */
+            auth_provider: "email" | "google" | "facebook";
+            /** @description The address is confirmed */
+            email_verified: boolean;
+            preferences: {
+                email_notifications: {
+                    /** @description News about the studio */
+                    new_features: boolean;
+                    /** @description Tips */
+                    design_tips: boolean;
+                    /** @description Sign-ins and changes of the account */
+                    account_activity: boolean;
+                };
+                /** @description Pictures a design, when not said */
+                default_num_variations: number;
+                /** @description Strength of a refinement, when not said */
+                default_refinement_strength: number;
+                /**
+                 * @description Look of the studio
+                 * @enum {string}
+                 */
+                theme: "light" | "dark";
+            };
+            subscription: {
+                /**
+                 * @description What was bought; what holds now is derived at read
+                 * @enum {string}
+                 */
+                tier: "free" | "premium";
+                /**
+                 * Format: date-time
+                 * @description Since when
+                 */
+                started_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when; null: no end
+                 */
+                expires_at: string | null;
+            };
+            usage_stats: {
+                /** @description Ever */
+                total_designs_created: number;
+                /** @description Ever */
+                total_refinements_used: number;
+                /** @description In `month`; shown as 0 when that is over */
+                designs_this_month: number;
+                /** @description In `month` */
+                refinements_this_month: number;
+                /**
+                 * Format: date-time
+                 * @description The latest one
+                 */
+                last_design_created_at: string | null;
+                /** @description Beyond the schema: in `day`; shown as 0 when that is over */
+                designs_today: number;
+                /** @description Beyond the schema: in `day` */
+                refinements_today: number;
+            };
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Rises with every change
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description Last use of a session, to the hour
+             */
+            last_login_at: string | null;
+        };
+        UserEdit: {
+            /**
+             * @description Name to show
+             * @default null
+             */
+            full_name: string | null;
+            preferences?: {
+                email_notifications?: {
+                    /**
+                     * @description News about the studio
+                     * @default true
+                     */
+                    new_features: boolean;
+                    /**
+                     * @description Tips
+                     * @default true
+                     */
+                    design_tips: boolean;
+                    /**
+                     * @description Sign-ins and changes of the account
+                     * @default true
+                     */
+                    account_activity: boolean;
+                };
+                /**
+                 * @description Pictures a design, when not said
+                 * @default 3
+                 */
+                default_num_variations: number;
+                /**
+                 * @description Strength of a refinement, when not said
+                 * @default 0.5
+                 */
+                default_refinement_strength: number;
+                /**
+                 * @description Look of the studio
+                 * @default light
+                 * @enum {string}
+                 */
+                theme: "light" | "dark";
+            };
+        };
+        Register: {
+            /** @description Your address */
+            email: string;
+            /** @description 8 to 128 characters, not a common one */
+            password: string;
+            /**
+             * @description Name to show
+             * @default null
+             */
+            full_name: string | null;
+        };
+        Login: {
+            /** @description Your address */
+            email: string;
+            /** @description Your password */
+            password: string;
+        };
+        LinkToken: {
+            /** @description What stands behind #token= in the link that was sent */
+            token: string;
+        };
+        EmailAddress: {
+            /** @description Your address */
+            email: string;
+        };
+        NewPassword: {
+            /** @description What stands behind #token= in the link that was sent */
+            token: string;
+            /** @description 8 to 128 characters, not a common one */
+            password: string;
+        };
+        PasswordChange: {
+            /**
+             * @description The password until now; null for an account without one, which then needs a fresh sign-in
+             * @default null
+             */
+            current_password: string | null;
+            /** @description 8 to 128 characters, not a common one */
+            new_password: string;
+        };
+        Session: {
+            url?: string;
+            thumbnail_url?: string;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description Session id
+             */
+            id: string;
+            /** @description What the browser calls itself */
+            device: string | null;
+            /** @description From where it was begun */
+            ip_address: string;
+            /**
+             * Format: date-time
+             * @description When one signed in
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Last use, to the hour
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used; at most `ends_at`
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends in any case
+             */
+            ends_at: string;
+        };
+        ApiKey: {
+            /** @description The key itself, in the answer that makes it and never again */
+            key?: string;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description Key id; the key names it, so that a request finds it by one read
+             */
+            id: string;
+            /** @description What it is for */
+            name: string;
+            /**
+             * @description live: real pictures, which cost quota; test: stand-ins, which cost nothing
+             * @enum {string}
+             */
+            mode: "live" | "test";
+            /** @description What it may do */
+            scopes: ("designs:read" | "designs:write" | "generate" | "folders:read" | "folders:write" | "shares:read" | "shares:write" | "webhooks:read" | "webhooks:write" | "account:read")[];
+            /** @description How the key begins, to know it by */
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Last use, to the hour; null until the first
+             */
+            last_used_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, or null
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked, or null
+             */
+            revoked_at: string | null;
+        };
+        ApiKeyNew: {
+            /** @description What it is for */
+            name: string;
+            /**
+             * @description live: real pictures, which cost quota; test: stand-ins, which cost nothing
+             * @default live
+             * @enum {string}
+             */
+            mode: "live" | "test";
+            /** @description What it may do */
+            scopes: ("designs:read" | "designs:write" | "generate" | "folders:read" | "folders:write" | "shares:read" | "shares:write" | "webhooks:read" | "webhooks:write" | "account:read")[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself, or null
+             * @default null
+             */
+            expires_at: string | null;
+        };
         Select: {
             /**
              * Format: uuid
              * @description An image_id or refinement_id of this design
              */
             image_id: string;
+        };
+        Bulk: {
+            /**
+             * @description What to do with each of them
+             * @enum {string}
+             */
+            action: "favorite" | "unfavorite" | "move" | "delete" | "restore" | "purge";
+            /** @description Which designs, each once */
+            ids: string[];
+            /**
+             * Format: uuid
+             * @description For move, and then required: the folder; null for out of any
+             * @default null
+             */
+            folder_id: string | null;
+        };
+        Folder: {
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description Folder id
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Owner
+             */
+            user_id: string;
+            /** @description Name */
+            name: string;
+            /** @description What it is for */
+            description: string | null;
+            /** @description Hex code for the studio, #rgb to #rrggbbaa */
+            color: string | null;
+            /** @description An emoji or the name of an icon */
+            icon: string | null;
+            /** @description Place among the folders; a new one is the last */
+            sort_order: number;
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Rises with every change
+             */
+            updated_at: string;
+        };
+        FolderNew: {
+            /** @description Name */
+            name: string;
+            /**
+             * @description What it is for
+             * @default null
+             */
+            description: string | null;
+            /**
+             * @description Hex code for the studio, #rgb to #rrggbbaa
+             * @default null
+             */
+            color: string | null;
+            /**
+             * @description An emoji or the name of an icon
+             * @default null
+             */
+            icon: string | null;
+        };
+        FolderEdit: {
+            /** @description Name */
+            name?: string;
+            /**
+             * @description What it is for
+             * @default null
+             */
+            description: string | null;
+            /**
+             * @description Hex code for the studio, #rgb to #rrggbbaa
+             * @default null
+             */
+            color: string | null;
+            /**
+             * @description An emoji or the name of an icon
+             * @default null
+             */
+            icon: string | null;
+            /**
+             * @description Place among the folders; a new one is the last
+             * @default 0
+             */
+            sort_order: number;
+        };
+        FolderOrder: {
+            /** @description Folders in the wanted order; those not named follow, in the order in which they are */
+            ids: string[];
         };
         GenerationNew: {
             /** @description How many pictures; without it as many as the design asked for */
@@ -998,6 +1678,65 @@ export interface components {
              */
             made_at: string | null;
         };
+        BulkResult: {
+            /** @description As they were asked for */
+            items: components["schemas"]["BulkItem"][];
+        };
+        BulkItem: {
+            /** @description Of the design */
+            id: string;
+            /** @description 200 changed, 204 in the trash or gone, 404 none of one's own, 409 not in a state for this */
+            status: number;
+            /** @description Of a refusal, as in problems */
+            code?: string;
+        };
+        FolderList: {
+            /** @description By sort_order, equal ones by id */
+            items: components["schemas"]["Folder"][];
+        };
+        MailSent: {
+            /** @description A sentence for people; the same whether there is such an account or not */
+            message: string;
+        };
+        LinkUsed: {
+            /** @description Whether this browser is signed in now */
+            signed_in: boolean;
+        };
+        Usage: {
+            /**
+             * @description The plan that holds now
+             * @enum {string}
+             */
+            tier: "free" | "premium";
+            /** @description Designs and further generations */
+            designs_this_month: components["schemas"]["UsageCount"];
+            /** @description The same */
+            designs_today: components["schemas"]["UsageCount"];
+            /** @description Refinements */
+            refinements_this_month: components["schemas"]["UsageCount"];
+            /** @description The same */
+            refinements_today: components["schemas"]["UsageCount"];
+        };
+        UsageCount: {
+            /** @description So far */
+            used: number;
+            /** @description What the plan allows */
+            limit: number;
+            /** @description What is left */
+            left: number;
+            /** @description Until it begins anew (UTC) */
+            resets_in_seconds: number;
+        };
+        SessionList: {
+            /** @description Newest first, at most 100 */
+            items: components["schemas"]["ListedSession"][];
+        };
+        ListedSession: {
+            /** @description Of the session */
+            id: string;
+            /** @description The one that asks */
+            current: boolean;
+        };
         ProblemType: {
             /** @description As in problems */
             code: string;
@@ -1044,6 +1783,42 @@ export interface components {
     responses: {
         /** @description What went wrong (RFC 9457) */
         Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request cannot be parsed, or comes with an API key and without an Idempotency-Key (idempotency_key_required) */
+        Malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nobody is signed in, or the API key is not valid (invalid_api_key); WWW-Authenticate says what would do */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This needs an account, the request comes from another site, or the API key lacks the scope (scope_required; WWW-Authenticate names it) or may not do this at all */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description With an API key this needs If-Match */
+        PreconditionRequired: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1142,6 +1917,8 @@ export interface operations {
                     "application/json": components["schemas"]["GuestSession"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1175,18 +1952,448 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    auth_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Register"];
+            };
+        };
+        responses: {
+            /** @description Make an account. A link is sent to the address; the answer is the same when that has an account already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Sign in; what the browser made as a guest is the account's from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign out: this session ends */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_verify_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Confirm the address by the link that was sent; in the browser that registered it also signs in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkUsed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_verify_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Send that link again, if there is such an account */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Send a link for a new password, if there is such an account */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_reset_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description A new password by that link; all sessions end, this browser is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkUsed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Another password; all other sessions end, and this one goes on under a new id */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's profile, settings, plan and counters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["UserEdit"];
+            };
+        };
+        responses: {
+            /** @description Change name and settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the plan allows, what is used, and when it begins anew */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    session_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where one is signed in, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    session_end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign out everywhere else */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    session_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End one of them */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    api_key_list: {
+        parameters: {
+            query?: {
+                /** @description Items of a page */
+                limit?: number;
+                /** @description next_cursor of the page before, with the same filters */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's API keys, newest first, also those that ended in the last 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ApiKey"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    api_key_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyNew"];
+            };
+        };
+        responses: {
+            /** @description Make an API key; `key` is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    api_key_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke a key: it is refused from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
     design_list: {
         parameters: {
             query?: {
+                /** @description Items of a page */
                 limit?: number;
+                /** @description next_cursor of the page before, with the same filters */
                 cursor?: string;
+                /** @description A folder's id, or none: those in no folder */
                 folder_id?: string;
-                is_favorite?: string;
+                /** @description Starred or not */
+                is_favorite?: boolean;
+                /** @description Words, as they stand in the prompt, the stone's type or its colour; capitals do not matter. A search of more than half a second is given up with 503 search_timeout */
                 q?: string;
+                /** @description The stone's type */
                 gem_type?: string;
+                /** @description One of its metals */
                 metal?: string;
-                deleted?: string;
-                sort?: string;
+                /** @description Those in the trash */
+                deleted?: boolean;
+                /** @description In which order */
+                sort?: "-created_at" | "created_at" | "-updated_at";
             };
             header?: never;
             path?: never;
@@ -1206,6 +2413,8 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1213,6 +2422,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1233,6 +2443,40 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    design_bulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required from API keys */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Bulk"];
+            };
+        };
+        responses: {
+            /** @description One change of up to 100 designs; each has a status of its own, as its own route would give. A folder that is none of one's own refuses them all */
+            207: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1256,6 +2500,8 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1265,6 +2511,7 @@ export interface operations {
                 purge?: boolean;
             };
             header?: {
+                /** @description Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -1281,6 +2528,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1288,6 +2538,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -1310,6 +2561,9 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1317,6 +2571,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
                 "If-Match"?: string;
             };
@@ -1336,6 +2591,9 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1343,6 +2601,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
                 "If-Match"?: string;
             };
@@ -1366,13 +2625,18 @@ export interface operations {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
     generation_list: {
         parameters: {
             query?: {
+                /** @description Items of a page */
                 limit?: number;
+                /** @description next_cursor of the page before, with the same filters */
                 cursor?: string;
             };
             header?: never;
@@ -1395,6 +2659,8 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1402,6 +2668,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1424,6 +2691,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1431,6 +2701,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1453,6 +2724,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1476,6 +2750,8 @@ export interface operations {
                     "application/json": components["schemas"]["Versions"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1499,6 +2775,8 @@ export interface operations {
                     "application/json": components["schemas"]["Checks"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1522,6 +2800,8 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1529,6 +2809,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1547,6 +2828,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1554,6 +2838,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1572,6 +2857,9 @@ export interface operations {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1579,6 +2867,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1602,6 +2891,179 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    folder_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of one's folders, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    folder_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required from API keys */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderNew"];
+            };
+        };
+        responses: {
+            /** @description A new folder, the last in their order; at most 200 */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    folder_reorder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required from API keys */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderOrder"];
+            };
+        };
+        responses: {
+            /** @description Put folders into another order; one that is not one's own refuses it all */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    folder_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One folder; its designs are in /v1/designs?folder_id= */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    folder_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required from API keys */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Remove a folder; its designs stay, in no folder */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    folder_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required from API keys */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["FolderEdit"];
+            };
+        };
+        responses: {
+            /** @description Change name, description, colour, icon and place */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
             default: components["responses"]["Problem"];
         };
     };
