@@ -36,6 +36,9 @@
 #define DOC_PTR_folder_list NULL
 #define DOC_PTR_mail_sent NULL
 #define DOC_PTR_link_used NULL
+#define DOC_PTR_providers NULL
+#define DOC_PTR_identity_list NULL
+#define DOC_PTR_data_deletion NULL
 #define DOC_PTR_usage NULL
 #define DOC_PTR_session_list NULL
 #define DOC_PTR_catalog NULL

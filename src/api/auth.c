@@ -8,14 +8,14 @@
 #include "codec/json.h"
 #include "schema/documents.h"
 
-static void
-set_session(struct call *call, const struct signed_in *in)
+void
+call_set_session(struct call *call, const struct signed_in *in)
 {
 	call_set_cookie(call, "", in->token, in->max_age_s);
 	call_set_cookie(call, "-d", in->device, in->device_max_age_s);
 }
 
-static void
+void
 reply_mail_sent(struct call *call, const char *message)
 {
 	struct buf *body = &call->response->body;
@@ -26,7 +26,7 @@ reply_mail_sent(struct call *call, const char *message)
 	reply_json(call, body);
 }
 
-static void
+void
 reply_link_used(struct call *call, bool signed_in)
 {
 	buf_printf(&call->response->body, "{\"signed_in\":%s}",
@@ -58,7 +58,7 @@ api_auth_login(struct call *call, struct err *err)
 	    || app_login(call->app, call->arena, &call->actor, call->body, device,
 	    &in, err) != RC_OK)
 		return err->rc;
-	set_session(call, &in);
+	call_set_session(call, &in);
 	add_document(call, &call->response->body, &doc_user, in.user, STR_NULL);
 	reply_json(call, &call->response->body);
 	return RC_OK;
@@ -86,7 +86,7 @@ api_auth_verify_email(struct call *call, struct err *err)
 	    browser, &in, err) != RC_OK)
 		return err->rc;
 	if (in.token.p != NULL) {
-		set_session(call, &in);
+		call_set_session(call, &in);
 		call_set_cookie(call, "-r", STR(""), 0);
 	}
 	reply_link_used(call, in.token.p != NULL);
@@ -128,7 +128,7 @@ api_auth_reset_confirm(struct call *call, struct err *err)
 	if (app_password_reset(call->app, call->arena, &call->actor, call->body,
 	    &in, err) != RC_OK)
 		return err->rc;
-	set_session(call, &in);
+	call_set_session(call, &in);
 	reply_link_used(call, true);
 	return RC_OK;
 }
@@ -141,6 +141,6 @@ api_auth_password(struct call *call, struct err *err)
 	if (app_password_change(call->app, call->arena, &call->actor, call->body,
 	    &in, err) != RC_OK)
 		return err->rc;
-	set_session(call, &in);
+	call_set_session(call, &in);
 	return RC_OK;
 }

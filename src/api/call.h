@@ -20,7 +20,7 @@ enum guards {
 	PLAIN = 0, WHO = 1 << 0, IDEM = 1 << 1, MATCH = 1 << 2,
 	JSON_BODY = 1 << 3, PATCH_BODY = 1 << 4, FORM_DATA = 1 << 5,
 	SLOW = 1 << 6, INFRA = 1 << 7, PAGE = 1 << 8, MEMBER = 1 << 9,
-	OPEN = 1 << 10, IN_TEST = 1 << 11,
+	OPEN = 1 << 10, IN_TEST = 1 << 11, SIGNED = 1 << 12,
 	SCOPES_AT = 16,		/* the scope that a key needs: one bit from here */
 #define SCOPE(name, word, text) name = 1 << (SCOPES_AT + SCOPE_##name),
 #include "schema/scopes.def"
@@ -72,12 +72,16 @@ enum rc call_guard(struct call *call, struct err *err) must_use;
  * "bezel_<port>" off port 8080, because cookies ignore ports. */
 struct str call_cookie_name(const struct call *call);
 /* Others of ours have that name and a suffix ("-d": the browser has signed in, "-r": it
- * has registered). Null when there is none. */
+ * has registered, "-o": it is on its way to a provider, "-p": it was there, and an
+ * address is wanted). Null when there is none. */
 enum rc call_cookie(const struct call *call, const char *suffix,
     struct str *ret_value, struct err *err) must_use;
 /* Sets it for the whole host; max_age_s 0 removes it. */
 void call_set_cookie(struct call *call, const char *suffix, struct str value,
     int64_t max_age_s);
+
+struct signed_in;
+void call_set_session(struct call *call, const struct signed_in *in);
 
 /* A query parameter, or null. */
 struct str call_param(const struct call *call, const char *name);
@@ -111,6 +115,9 @@ bool reply_not_modified(struct call *call);
 void reply_quota(struct call *call, const struct quota *quota);
 /* 202: where to look, and when. */
 void reply_accepted(struct call *call, const char *where, struct str id);
+/* Accounts: a mail was sent; a link was used, which has signed in or not. */
+void reply_mail_sent(struct call *call, const char *message);
+void reply_link_used(struct call *call, bool signed_in);
 /* A refusal for want of quota says so in headers too. */
 enum rc reply_refused(struct call *call, const struct quota *quota,
     struct err *err);

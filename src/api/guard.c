@@ -187,7 +187,8 @@ guard_origin(struct call *call, struct err *err)
 	const struct http_request *r = call->request;
 
 	/* Browsers send cookies by themselves, but no key. */
-	if (!(r->verb & UNSAFE) || call->actor.key_id.p != NULL)
+	if (!(r->verb & UNSAFE) || call->actor.key_id.p != NULL
+	    || (call->route->guards & SIGNED))
 		return RC_OK;
 	if (r->fetch_site.p != NULL ? str_eqz(r->fetch_site, "same-origin")
 	    : r->origin.p != NULL && str_eq(r->origin,

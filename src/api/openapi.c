@@ -27,6 +27,7 @@ static const struct {
 	{ "NewPassword", &doc_body_new_password, IN_NEW },
 	{ "PasswordChange", &doc_body_password, IN_NEW },
 	{ "Session", &doc_session, OWNER },
+	{ "Identity", &doc_identity, OWNER },
 	{ "ApiKey", &doc_api_key, OWNER },
 	{ "ApiKeyNew", &doc_api_key, IN_NEW },
 	{ "Select", &doc_body_select, IN_NEW },
@@ -166,6 +167,36 @@ print_component(struct buf *buf, size_t i)
 	buf_add(buf, text.p + at, text.n - at);
 }
 
+/* Of one route alone. */
+static const struct {
+	const char *route, *name, *text;
+} parameters[] = {
+	{ "auth_google", "return_to", "A path of the studio; / when left out" },
+	{ "auth_google", "link", "1: link the account that is signed in" },
+	{ "auth_facebook", "return_to", "A path of the studio; / when left out" },
+	{ "auth_facebook", "link", "1: link the account that is signed in" },
+	{ "auth_google_callback", "state", "As it was sent there" },
+	{ "auth_google_callback", "code", "For one use, here" },
+	{ "auth_google_callback", "iss", "Who answers (RFC 9207)" },
+	{ "auth_google_callback", "error", "In the place of a code" },
+	{ "auth_facebook_callback", "state", "As it was sent there" },
+	{ "auth_facebook_callback", "code", "For one use, here" },
+	{ "auth_facebook_callback", "error", "In the place of a code" },
+};
+
+static void
+print_own_parameters(struct buf *buf, const struct route *route, bool *first)
+{
+	for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
+		if (strcmp(parameters[i].route, route->name) != 0)
+			continue;
+		buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\",\"description\":"
+		    "\"%s\",\"schema\":{\"type\":\"string\"}}", *first ? "" : ",",
+		    parameters[i].name, parameters[i].text);
+		*first = false;
+	}
+}
+
 /* Of pages the first two, of the list of designs all. */
 static const struct {
 	const char *name, *schema, *text;
@@ -213,6 +244,7 @@ print_parameters(struct buf *buf, const struct route *route)
 			first = false;
 		}
 	}
+	print_own_parameters(buf, route, &first);
 	if (strcmp(route->name, "design_delete") == 0) {
 		buf_addz(buf, ",{\"name\":\"purge\",\"in\":\"query\",\"schema\":"
 		    "{\"type\":\"boolean\"}}");
@@ -240,6 +272,11 @@ print_body(struct buf *buf, const struct route *route)
 		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
 		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
 		    "\"string\",\"format\":\"binary\"}}}}}}");
+	else if (route->guards & SIGNED)
+		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
+		    "\"object\",\"required\":[\"signed_request\"],\"properties\":"
+		    "{\"signed_request\":{\"type\":\"string\"}}}}}}");
 	else if (route->body != NULL)
 		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"
 		    "{\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",

@@ -56,3 +56,15 @@ browser_of(const struct app *app, struct str token)
 {
 	return verify(app, "r", STR_NULL, token);
 }
+
+struct str
+pending_token(struct app *app, struct arena *arena, struct str id)
+{
+	return sign(app, arena, "p", STR("-"), id, PENDING_LIFE_S);
+}
+
+struct str
+pending_of(const struct app *app, struct str token)
+{
+	return verify(app, "p", STR_NULL, token);
+}

@@ -8,7 +8,8 @@
 
 enum {
 	DEVICE_LIFE_S = 365 * 24 * 3600,
-	BROWSER_LIFE_S = 48 * 3600	/* as long as the link of a registration */
+	BROWSER_LIFE_S = 48 * 3600,	/* as long as the link of a registration */
+	PENDING_LIFE_S = 24 * 3600
 };
 
 /* Where this user has signed in: guesses from there are counted apart, so that
@@ -24,5 +25,9 @@ struct str device_of_user(const struct app *app, struct str token,
  * led into an account that another has prepared. */
 struct str browser_token(struct app *app, struct arena *arena, struct str id);
 struct str browser_of(const struct app *app, struct str token);
+
+/* Where a sign-in by a provider waits for an address: the id of its one-time token. */
+struct str pending_token(struct app *app, struct arena *arena, struct str id);
+struct str pending_of(const struct app *app, struct str token);
 
 #endif

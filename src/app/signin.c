@@ -48,8 +48,8 @@ make_limits(struct app *app, struct arena *arena, const struct actor *actor,
 }
 
 /* A browser that was never here, to an account that wants to know. */
-static enum rc
-tell_owner(struct app *app, struct arena *arena, const struct actor *actor,
+enum rc
+app_tell_owner(struct app *app, struct arena *arena, const struct actor *actor,
     const struct user *user, struct str device, struct err *err)
 {
 	struct mail_order order;
@@ -119,5 +119,5 @@ app_login(struct app *app, struct arena *arena, const struct actor *actor,
 	    != RC_OK) || app_session_begin(app, arena, actor, &user, "password",
 	    ret_signed_in, err) != RC_OK)
 		return err->rc;
-	return tell_owner(app, arena, actor, &user, device, err);
+	return app_tell_owner(app, arena, actor, &user, device, err);
 }

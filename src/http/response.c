@@ -117,7 +117,8 @@ static const struct {
 	const char *phrase;
 } phrases[] = {
 	{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
-	{ 204, "No Content" }, { 207, "Multi-Status" }, { 304, "Not Modified" },
+	{ 204, "No Content" }, { 207, "Multi-Status" }, { 303, "See Other" },
+	{ 304, "Not Modified" },
 	{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
 	{ 404, "Not Found" }, { 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" }, { 409, "Conflict" }, { 410, "Gone" },

@@ -69,3 +69,15 @@ tokens_remove(struct store *store, struct arena *arena, struct str user_id,
 		BSON_APPEND_UTF8(filter, "purpose", purpose);
 	return db_delete(store, arena, collection, filter, 0, &removed, err);
 }
+
+enum rc
+tokens_remove_subject(struct store *store, struct arena *arena, struct str issuer,
+    struct str subject, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+	int64_t removed;
+
+	bson_add_str(filter, "subject", subject);
+	bson_add_str(filter, "issuer", issuer);
+	return db_delete(store, arena, collection, filter, 0, &removed, err);
+}

@@ -1,6 +1,6 @@
 /*
  * tokens.h - the collection `one_time_tokens`: links that were sent by mail and work
- * once. A document holds no secret: the link's MAC is made when the mail is.
+ * once, and sign-ins by a provider that wait for an address. A document holds no secret: the link's MAC is made when the mail is.
  */
 #ifndef BEZEL_STORE_TOKENS_H
 #define BEZEL_STORE_TOKENS_H
@@ -25,5 +25,9 @@ enum rc tokens_use(struct store *store, struct arena *arena, struct str id,
 /* Those of a user and purpose (NULL: of all), used or not. */
 enum rc tokens_remove(struct store *store, struct arena *arena,
     struct str user_id, const char *purpose, struct err *err) must_use;
+
+/* Those that wait for an address of this person at a provider. */
+enum rc tokens_remove_subject(struct store *store, struct arena *arena,
+    struct str issuer, struct str subject, struct err *err) must_use;
 
 #endif

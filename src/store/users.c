@@ -111,6 +111,38 @@ users_verify_email(struct store *store, struct arena *arena, struct str id,
 }
 
 enum rc
+users_remove_unconfirmed(struct store *store, struct arena *arena, struct str id,
+    struct str email, int64_t *ret_removed, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	bson_add_str(filter, "email", email);
+	BSON_APPEND_BOOL(filter, "email_verified", false);
+	BSON_APPEND_NULL(filter, "last_login_at");
+	BSON_APPEND_NULL(filter, "disabled_at");
+	return db_delete(store, arena, collection, filter, 1, ret_removed, err);
+}
+
+enum rc
+users_note(struct store *store, struct arena *arena, struct str id, bool unname,
+    struct err *err)
+{
+	bson_t *filter = db_bson(arena), *set = db_bson(arena);
+	int64_t matched;
+
+	bson_add_str(filter, "_id", id);
+	if (unname)
+		BSON_APPEND_NULL(set, "full_name");
+	if (db_update(store, arena, collection, filter, db_set_pipeline(arena,
+	    (struct str){ (const char *)bson_get_data(set), set->len }),
+	    DB_PIPELINE, &matched, err) != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK
+	    : err_set(err, RC_NOT_FOUND, "There is no such account.");
+}
+
+enum rc
 users_signed_in(struct store *store, struct arena *arena,
     const struct user *user, int64_t now_ms, struct err *err)
 {

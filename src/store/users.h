@@ -35,6 +35,19 @@ enum rc users_set_password(struct store *store, struct arena *arena,
 enum rc users_verify_email(struct store *store, struct arena *arena,
     struct str id, struct str email, struct err *err) must_use;
 
+/* An account that nobody ever signed in to, with an address that nobody has confirmed:
+ * somebody typed both, and another has proven the address. *ret_removed is 0 when it is
+ * none of those (any more). */
+enum rc users_remove_unconfirmed(struct store *store, struct arena *arena,
+    struct str id, struct str email, int64_t *ret_removed,
+    struct err *err) must_use;
+
+/* In a transaction about the ways into an account: of two at once one waits for the
+ * other, because both write here. unname: the name goes too. Disabled or not;
+ * RC_NOT_FOUND. */
+enum rc users_note(struct store *store, struct arena *arena, struct str id,
+    bool unname, struct err *err) must_use;
+
 /* In the transaction that begins a session: last_login_at rises to now_ms if the
  * account is as it was read (not disabled, the same password); else RC_CREDENTIALS. */
 enum rc users_signed_in(struct store *store, struct arena *arena,

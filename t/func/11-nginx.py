@@ -171,13 +171,14 @@ def quick_and_slow():
         return client.request(method, path, json=None if method == "GET" else {}).json()
 
     for method, path in (("GET", "/v1/designs"), ("POST", "/v1/designs"), ("GET", "/v1/me"), ("GET", "/s/abc"),
-                         ("GET", "/v1/auth/google"), ("PATCH", "/v1/me"), ("GET", "/docs"), ("GET", "/v1/problems/x")):
+                         ("GET", "/v1/auth/providers"), ("PATCH", "/v1/me"), ("GET", "/docs"), ("GET", "/v1/problems/x")):
         got = where(method, path)
         is_((got["socket"], got["keep_conn"]), ("listen", True), "%s %s is quick" % (method, path))
     for method, path in (("POST", "/v1/auth/login"), ("POST", "/v1/uploads"), ("DELETE", "/v1/me"), ("POST", "/s/abc"),
-                         ("PUT", "/v1/designs/%s/share" % FOLDER), ("POST", "/v1/shares/abc/unlock")):
+                         ("PUT", "/v1/designs/%s/share" % FOLDER), ("POST", "/v1/shares/abc/unlock"), ("GET", "/v1/auth/google"),
+                         ("GET", "/v1/auth/facebook/callback")):
         got = where(method, path)
-        is_((got["socket"], got["keep_conn"], got["requests_before"], params(client.request(method, path, json={}))["REQUEST_METHOD"]),
+        is_((got["socket"], got["keep_conn"], got["requests_before"], params(client.request(method, path, json=None if method == "GET" else {}))["REQUEST_METHOD"]),
             ("listen_slow", False, 0, method), "%s %s is slow" % (method, path))
     is_(client.post("/v1/auth/login", body=b"x" * 70000).status, 413, "slow routes have the same limit")
     seen = [where("GET", "/v1/x")["requests_before"] for _ in range(5)]

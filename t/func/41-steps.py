@@ -24,7 +24,7 @@ STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
 FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9, ("claim", "db"): 20,
-       ("unfile", "db"): 13, ("unfile", "take"): 8,
+       ("signin", "db"): 18, ("confirm", "db"): 18, ("unfile", "db"): 13, ("unfile", "take"): 8,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
@@ -101,6 +101,28 @@ def claimed(db, run):
     return faults
 
 
+def signed_in(db, run):
+    """Whom a provider has named: one account, one identity, in the place of what somebody had typed in."""
+    users = list(db.users.find({"email": run["user"] + "@example.net"}))
+    if len(users) != 1 or users[0]["_id"] == run["user"] or users[0]["auth_provider"] != "google":
+        return ["accounts: %s" % users]
+    faults, user = [], users[0]["_id"]
+    counts = {
+        "identities": (db.identities.count_documents({"subject": run["user"], "user_id": user}), 1),
+        "the other's account": (db.users.count_documents({"_id": run["user"]}), 0),
+        "the guest": (db.guest_sessions.count_documents({"_id": run["session"]}), 0),
+        "the guest's designs": (db.designs.count_documents({"_id": run["design"], "user_id": user}), 1),
+        "registered": (db.audit_log.count_documents({"user_id": user, "kind": "registered"}), 1),
+        "replaced": (db.audit_log.count_documents({"user_id": run["user"], "kind": "registration_replaced"}), 1),
+        "designs counted": (users[0]["usage_stats"]["total_designs_created"], 1),
+        "links that still work": (db.one_time_tokens.count_documents({"subject": run["user"], "used_at": None}), 0),
+    }
+    faults += ["%s: %d, %d wanted" % (name, got, want) for name, (got, want) in counts.items() if got != want]
+    if not db.sessions.count_documents({"user_id": user}):
+        faults.append("nobody is signed in")
+    return faults
+
+
 FILED = 1001    # designs in a folder that is removed: t/tools/steps.c
 
 
@@ -126,6 +148,8 @@ def faults_of(steps, run, objects):
         return found + gone(steps.stack.db, run, objects)
     if run["scenario"] == "claim":
         return found + claimed(steps.stack.db, run)
+    if run["scenario"] in ("signin", "confirm"):
+        return found + signed_in(steps.stack.db, run)
     if run["scenario"] == "unfile":
         return found + unfiled(steps.stack.db, run)
     exits = run["how"] in EXITS
@@ -204,6 +228,17 @@ def remove():
 def become_a_member():
     """In steps of 200 designs: whatever fails, all of them are the member's in the end."""
     run(series_of("claim", [DB]))
+
+
+@test
+def sign_in_by_a_provider():
+    """Whatever fails at the callback: one account in the end, and nothing of whoever typed the address in."""
+    run(series_of("signin", [DB]))
+
+
+@test
+def prove_an_address():
+    run(series_of("confirm", [DB]))
 
 
 @test

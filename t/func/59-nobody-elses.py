@@ -2,8 +2,10 @@
 """Nobody sees or changes anybody else's anything: every row of the routes, asked for with another one's ids by a member,
 a guest, a guest whose session has ended, somebody signed out, nobody at all. A route without a fixture that gives its
 owner 2xx fails."""
+import datetime
 import os
 import sys
+import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
@@ -23,11 +25,15 @@ OPEN = {
     "POST /v1/auth/verify-email/resend": "53-accounts", "POST /v1/auth/password-reset": "53-accounts",
     "POST /v1/auth/password-reset/confirm": "53-accounts",
     "GET /media/{signature}/{expires}/{folder}/{name}.jpg": "45-jpeg",
+    "GET /docs/data-deletion/{code}": "58-signin", "GET /v1/auth/providers": "58-signin", "GET /v1/auth/google": "58-signin",
+    "GET /v1/auth/google/callback": "58-signin", "GET /v1/auth/facebook": "58-signin",
+    "GET /v1/auth/facebook/callback": "58-signin", "POST /v1/auth/facebook/data-deletion": "58-signin",
+    "POST /v1/auth/provider-email": "58-signin", "POST /v1/auth/provider-confirm": "58-signin",
 }
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
     "POST /v1/auth/logout", "POST /v1/auth/password", "GET /v1/me", "PATCH /v1/me", "GET /v1/me/usage",
-    "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/guest-session", "POST /v1/uploads", "POST /v1/folders", "POST /v1/api-keys",
+    "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/me/identities", "GET /v1/guest-session", "POST /v1/uploads", "POST /v1/folders", "POST /v1/api-keys",
 }
 
 
@@ -72,6 +78,14 @@ class Owner:
         login(there, self.client.address_of_mail)
         return self.client.get("/v1/me/sessions").json()["items"][0]["id"]
 
+    def identity(self):
+        """As if linked: the account has a password besides."""
+        made = str(uuid.uuid4())
+        stack.db.identities.insert_one({
+            "_id": made, "user_id": self.client.user, "provider": "google", "issuer": "https://id.example", "subject": made,
+            "email": None, "created_at": datetime.datetime.now(datetime.timezone.utc), "last_used_at": None})
+        return made
+
 
 def on_design(suffix="", json=None, make_it=Owner.design):
     def fixture(owner):
@@ -112,6 +126,7 @@ FIXTURES = {
     "GET /v1/generations/{id}": on_job("", Owner.job),
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),
+    "DELETE /v1/me/identities/{id}": lambda owner: ("/v1/me/identities/" + owner.identity(), None),
     "GET /v1/api-keys": lambda owner: ("/v1/api-keys", owner.key()),
     "DELETE /v1/api-keys/{id}": lambda owner: ("/v1/api-keys/" + owner.key(), None),
     "DELETE /v1/me/sessions/{id}": lambda owner: ("/v1/me/sessions/" + owner.other_session(), None),

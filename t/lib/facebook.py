@@ -55,6 +55,7 @@ class Facebook:
         self.port = free_port()
         self.url = "http://127.0.0.1:%d" % self.port
         self.mode = "good"
+        self.user_id = USER_ID  # who signs in next
         self.log = []
         self.codes = {}     # code: redirect_uri
         self.tokens = set()
@@ -174,12 +175,12 @@ class Facebook:
         now = int(time.time())
         data = {"app_id": APP_ID, "type": "USER", "application": "Studio", "expires_at": now + 5183976,
                 "data_access_expires_at": now + 7776000, "is_valid": True, "scopes": ["email", "public_profile"],
-                "user_id": USER_ID}
+                "user_id": self.user_id}
         if sent.get("input_token") not in self.tokens:
             data.update(is_valid=False)
         data.update({"wrong_app_id": {"app_id": "999999999999999"}, "page_token": {"type": "PAGE"},
                      "is_valid_false": {"is_valid": False}, "expired_token": {"expires_at": now - 3600},
-                     "numbers": {"app_id": int(APP_ID), "user_id": int(USER_ID), "expires_at": 0}}.get(self.mode, {}))
+                     "numbers": {"app_id": int(APP_ID), "user_id": int(self.user_id), "expires_at": 0}}.get(self.mode, {}))
         return self.json(200, {"data": data})
 
     def me(self, sent):
@@ -189,7 +190,7 @@ class Facebook:
             return self.error(190, "Error validating access token: Session has expired.", error_subcode=463, status=401)
         if sent.get("appsecret_proof") != proof:
             return self.error(100, "Invalid appsecret_proof provided in the API argument", "GraphMethodException")
-        person = {"id": USER_ID, "name": "Fanny Face", "email": "fanny@example.com",
+        person = {"id": self.user_id, "name": "Fanny Face", "email": "fanny@example.com",
                   "picture": {"data": {"height": 50, "width": 50, "is_silhouette": False,
                                        "url": "https://img.example/fanny.jpg"}}}
         if self.mode == "no_email":
@@ -197,11 +198,11 @@ class Facebook:
         elif self.mode == "no_picture":
             person["picture"]["data"]["is_silhouette"] = True
         elif self.mode == "bare":
-            person = {"id": USER_ID}
+            person = {"id": self.user_id}
         elif self.mode == "id_mismatch":
             person["id"] = "1"
         elif self.mode == "numbers":
-            person["id"] = int(USER_ID)
+            person["id"] = int(self.user_id)
         elif self.mode == "huge":
             person["name"] = "x" * 70000
         asked = set(sent.get("fields", "").split(",")) | {"id"}

@@ -21,6 +21,17 @@ const people = {
 	nomail: { name: 'No Mail' },
 	corp: { email: 'bob@corp.example', email_verified: true, name: 'Bob', hd: 'corp.example' },
 };
+/* Beside them as many as a test wants: "verified:anna@example.net", "hosted:...", "unverified:...". */
+function personOf(sub) {
+	const [, kind, email] = /^(verified|hosted|unverified):([^:]+@[^:]+)$/.exec(sub) ?? [];
+
+	if (!email)
+		return people[sub];
+	return {
+		email, email_verified: kind !== 'unverified', name: `Person ${email.split('@')[0]}`,
+		...(kind === 'hosted' ? { hd: email.split('@')[1] } : {}),
+	};
+}
 const provider = new Provider(issuer, {
 	clients: [{
 		client_id: 'rp', client_secret: secret, redirect_uris: [redirect],
@@ -36,7 +47,7 @@ const provider = new Provider(issuer, {
 	features: { devInteractions: { enabled: true } },
 	ttl: { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Interaction: 600, Session: 3600, Grant: 3600 },
 	async findAccount(_ctx, sub) {
-		const person = people[sub];
+		const person = personOf(sub);
 
 		return person && { accountId: sub, async claims() { return { sub, ...person }; } };
 	},

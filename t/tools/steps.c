@@ -15,6 +15,8 @@
  *	purge	a design to the trash and away
  *	retain	a design long in the trash, by the scheduler
  *	claim	a guest with more designs than one step takes becomes a member
+ *	signin	a guest whom a provider names, with an address that somebody has typed in
+ *	confirm	a guest whom a provider names, whose address is proven by mail
  *	unfile	a member's folder with DESIGNS_FILED designs removed
  *	sweep	nothing but the sweep for orphans
  *
@@ -40,6 +42,9 @@
 #include "app/folders.h"
 #include "app/generations.h"
 #include "app/guests.h"
+#include "app/identities.h"
+#include "app/links.h"
+#include "app/provider-email.h"
 #include "app/retention.h"
 #include "app/work.h"
 #include "base/clock.h"
@@ -79,7 +84,7 @@ static volatile bool stop;
 /* What a user of one run keeps, over a process that dies as well. */
 struct run {
 	char session[37], address[40], design[37], make_key[37], refine_key[37],
-	    user[37], folder[37];
+	    user[37], folder[37], cookie[200], link[200];
 	int n, calls, tries;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
@@ -339,6 +344,43 @@ claim_designs(struct app *app, struct arena *arena, struct run *run,
 	return app_claim(app, arena, &actor, str_of(run->user), err);
 }
 
+static struct oauth_identity
+somebody(struct arena *arena, const struct run *run)
+{
+	return (struct oauth_identity){ .issuer = STR("https://id.example"),
+		.subject = str_of(run->user), .name = STR("Somebody"),
+		.email = arena_printf(arena, "%s@example.net", run->user),
+		.email_verified = true, .email_authoritative = true };
+}
+
+static enum rc
+sign_in(struct app *app, struct arena *arena, struct run *run, struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+	struct oauth_identity who = somebody(arena, run);
+	struct signed_in in;
+	struct str pending;
+
+	return app_identity_sign_in(app, arena, &actor, OAUTH_GOOGLE, &who,
+	    STR_NULL, &in, &pending, err);
+}
+
+/* Who got no answer and finds the link used begins again. */
+static enum rc
+confirm_address(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+	struct signed_in in;
+	enum rc rc = app_pending_confirm(app, arena, &actor, str_of(run->cookie),
+	    str_of(run->link), &in, err);
+
+	if (rc != RC_LINK_EXPIRED)
+		return rc;
+	err_init(err);
+	return sign_in(app, arena, run, err);
+}
+
 static enum rc
 run_retention(struct app *app, struct arena *arena, struct run *run,
     struct err *err)
@@ -511,6 +553,37 @@ claim(struct app *app, struct app *clean, struct run *run, bool hangs)
 	work_until_ended(app, clean, run, hangs);
 }
 
+/* Nobody sends mail here. */
+static void
+drop_mail(struct app *clean)
+{
+	struct arena *arena = arena_new();
+	int64_t removed;
+	struct err err;
+
+	err_init(&err);
+	if (db_delete(clean->store, arena, "jobs", db_json(arena,
+	    "{\"kind\":\"mail\"}"), 0, &removed, &err) != RC_OK)
+		complain("mail", &err);
+	arena_free(arena);
+}
+
+static void
+signin(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	(void)hangs;
+	until_done(app, clean, run, sign_in, "signin");
+	drop_mail(clean);
+}
+
+static void
+confirm(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	(void)hangs;
+	until_done(app, clean, run, confirm_address, "confirm");
+	drop_mail(clean);
+}
+
 static void
 unfile(struct app *app, struct app *clean, struct run *run, bool hangs)
 {
@@ -618,14 +691,12 @@ insert_copies(struct app *clean, struct arena *arena, const struct run *run)
 }
 
 static void
-prepare_guest(struct app *clean, struct run *run)
+insert_user(struct app *clean, struct run *run)
 {
 	struct arena *arena = arena_new();
 	struct user user;
 	struct err err;
 
-	prepare_made(clean, run);
-	insert_copies(clean, arena, run);
 	copy(run->user, sizeof run->user, uuid_new(arena));
 	err_init(&err);
 	doc_init(&doc_user, &user);
@@ -635,6 +706,51 @@ prepare_guest(struct app *clean, struct run *run)
 	user.created_at = user.updated_at = clock_now_ms();
 	if (users_insert(clean->store, arena, &user, &err) != RC_OK)
 		complain("users", &err);
+	arena_free(arena);
+}
+
+static void
+prepare_guest(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+
+	prepare_made(clean, run);
+	insert_copies(clean, arena, run);
+	insert_user(clean, run);
+	arena_free(arena);
+}
+
+/* With an account that nobody has confirmed. */
+static void
+prepare_typed_in(struct app *clean, struct run *run)
+{
+	prepare_made(clean, run);
+	insert_user(clean, run);
+}
+
+/* Up to the mail. */
+static void
+prepare_waiting(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+	struct actor actor = actor_of(arena, run);
+	struct oauth_identity who;
+	struct str doc, id = STR_NULL, cookie;
+	struct err err;
+
+	err_init(&err);
+	prepare_typed_in(clean, run);
+	who = somebody(arena, run);
+	if (app_pending_begin(clean, arena, &actor, OAUTH_GOOGLE, &who, &cookie,
+	    &err) != RC_OK || app_pending_email(clean, arena, &actor, cookie,
+	    who.email, &err) != RC_OK || db_find_one(clean->store, arena,
+	    "one_time_tokens", db_json(arena, "{\"subject\":\"%s\",\"purpose\":"
+	    "\"provider_confirm\"}", run->user), &doc, &err) != RC_OK
+	    || !doc_peek_str(doc, "_id", &id))
+		complain("pending", &err);
+	copy(run->cookie, sizeof run->cookie, cookie);
+	copy(run->link, sizeof run->link, link_token(&clean->keyring, arena,
+	    "provider_confirm", id));
 	arena_free(arena);
 }
 
@@ -683,6 +799,8 @@ static const struct scenario {
 	{ "purge", prepare_made, purge },
 	{ "retain", prepare_trashed, retain },
 	{ "claim", prepare_guest, claim },
+	{ "signin", prepare_typed_in, signin },
+	{ "confirm", prepare_waiting, confirm },
 	{ "unfile", prepare_folder, unfile },
 	{ "sweep", NULL, sweep },
 };

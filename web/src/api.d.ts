@@ -192,6 +192,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who else may say who one is: google, facebook, as far as they are set up */
+        get: operations["auth_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/google": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To Google, to sign in. `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately */
+        get: operations["auth_google"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/google/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Back from there: to `return_to`, signed in; to /confirm-email when an address is wanted; to /sign-in (linking: /account) with `problem`, a code */
+        get: operations["auth_google_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/facebook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To Facebook, as to Google */
+        get: operations["auth_facebook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/facebook/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Back from there, as from Google */
+        get: operations["auth_facebook_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/facebook/data-deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Facebook passes on that somebody wants to be forgotten (a form with `signed_request`) */
+        post: operations["auth_facebook_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/provider-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An address for a sign-in by a provider that gave none to rely on; a link is sent there */
+        post: operations["auth_provider_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/provider-confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm that address by the link, in the same browser: makes the account and signs in */
+        post: operations["auth_provider_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/password": {
         parameters: {
             query?: never;
@@ -274,6 +410,40 @@ export interface paths {
         post?: never;
         /** End one of them */
         delete: operations["session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which providers one can sign in */
+        get: operations["identity_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlink one; without a password the last one stays */
+        delete: operations["identity_unlink"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1303,6 +1473,33 @@ export interface components {
              */
             ends_at: string;
         };
+        Identity: {
+            url?: string;
+            thumbnail_url?: string;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description Identity id
+             */
+            id: string;
+            /**
+             * @description Who says who it is
+             * @enum {string}
+             */
+            provider: "google" | "facebook";
+            /** @description The address that the provider told when it was linked; proves nothing later */
+            email: string | null;
+            /**
+             * Format: date-time
+             * @description When it was linked
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Last sign-in by it
+             */
+            last_used_at: string | null;
+        };
         ApiKey: {
             /** @description The key itself, in the answer that makes it and never again */
             key?: string;
@@ -1701,6 +1898,20 @@ export interface components {
         LinkUsed: {
             /** @description Whether this browser is signed in now */
             signed_in: boolean;
+        };
+        Providers: {
+            /** @description Words: google, facebook */
+            providers: string[];
+        };
+        IdentityList: {
+            /** @description Oldest first; one of each provider at most */
+            items: components["schemas"]["Identity"][];
+        };
+        DataDeletion: {
+            /** @description A page for people that says what was done */
+            url: string;
+            /** @description The same for each request of a person */
+            confirmation_code: string;
         };
         Usage: {
             /**
@@ -2123,6 +2334,206 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    auth_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who else may say who one is: google, facebook, as far as they are set up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Providers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_google: {
+        parameters: {
+            query?: {
+                /** @description A path of the studio; / when left out */
+                return_to?: string;
+                /** @description 1: link the account that is signed in */
+                link?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To Google, to sign in. `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_google_callback: {
+        parameters: {
+            query?: {
+                /** @description As it was sent there */
+                state?: string;
+                /** @description For one use, here */
+                code?: string;
+                /** @description Who answers (RFC 9207) */
+                iss?: string;
+                /** @description In the place of a code */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Back from there: to `return_to`, signed in; to /confirm-email when an address is wanted; to /sign-in (linking: /account) with `problem`, a code */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_facebook: {
+        parameters: {
+            query?: {
+                /** @description A path of the studio; / when left out */
+                return_to?: string;
+                /** @description 1: link the account that is signed in */
+                link?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To Facebook, as to Google */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_facebook_callback: {
+        parameters: {
+            query?: {
+                /** @description As it was sent there */
+                state?: string;
+                /** @description For one use, here */
+                code?: string;
+                /** @description In the place of a code */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Back from there, as from Google */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_facebook_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    signed_request: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Facebook passes on that somebody wants to be forgotten (a form with `signed_request`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataDeletion"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_provider_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description An address for a sign-in by a provider that gave none to rely on; a link is sent there */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_provider_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Confirm that address by the link, in the same browser: makes the account and signs in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkUsed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     auth_password: {
         parameters: {
             query?: never;
@@ -2279,6 +2690,52 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description End one of them */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    identity_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By which providers one can sign in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    identity_unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unlink one; without a password the last one stays */
             204: {
                 headers: {
                     [name: string]: unknown;
