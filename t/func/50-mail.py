@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 from relay import USER, OddRelay, Relay, certificate, secret
 from faults import workers
+from members import stored_member
 from stack import SLOWER, TMP, Stack, wait_for
 from studio import metric
 from tap import at_end, diag, is_, main, ok, skip, test
@@ -256,7 +257,7 @@ def nothing_in_the_clear():
 @test
 def every_template():
     """By STARTTLS with a login."""
-    user, token = str(uuid.uuid4()), str(uuid.uuid4())
+    user, token = stored_member(stack), str(uuid.uuid4())
     reload_with(mail_from='"Atelier Ä" <noreply@mail.example.com>', **starttls.settings(folder))
     starttls.taken.clear()
     jobs = {}

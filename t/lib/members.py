@@ -1,4 +1,5 @@
 """members.py - what tests of accounts do again and again: mail that was sent, an account, a sign-in."""
+import datetime
 import email
 import email.policy
 import glob
@@ -6,6 +7,7 @@ import itertools
 import os
 import re
 import secrets
+import uuid
 
 from stack import wait_for
 
@@ -64,3 +66,19 @@ def member(stack, client=None, address=None, password=PASSWORD, **more):
     assert reply.status == 200 and reply.json()["signed_in"], reply
     client.user = client.get("/v1/me").json()["id"]
     return client
+
+
+def stored_member(stack, address=None, **more):
+    """The id of a confirmed account that was put into the database: nobody can sign in to it."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    document = {
+        "_id": str(uuid.uuid4()), "email": address or an_address(), "password_hash": None, "full_name": None,
+        "profile_photo_url": None, "auth_provider": "email", "email_verified": True,
+        "preferences": {"email_notifications": {"new_features": True, "design_tips": True, "account_activity": True},
+                        "default_num_variations": 3, "default_refinement_strength": 0.5, "theme": "light"},
+        "subscription": {"tier": "free", "started_at": None, "expires_at": None},
+        "usage_stats": {"total_designs_created": 0, "total_refinements_used": 0, "designs_this_month": 0,
+                        "refinements_this_month": 0, "last_design_created_at": None},
+        "created_at": now, "updated_at": now, "last_login_at": None, **more}
+    stack.db.users.insert_one(document)
+    return document["_id"]
