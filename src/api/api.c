@@ -27,6 +27,8 @@
 #define DOC_PTR_body_email &doc_body_email
 #define DOC_PTR_body_new_password &doc_body_new_password
 #define DOC_PTR_body_password &doc_body_password
+#define DOC_PTR_body_leave &doc_body_leave
+#define DOC_PTR_export &doc_export
 /* Shapes have no document. */
 #define DOC_PTR_mail_sent NULL
 #define DOC_PTR_link_used NULL

@@ -25,6 +25,8 @@ static const struct {
 	{ "EmailAddress", &doc_body_email, IN_NEW },
 	{ "NewPassword", &doc_body_new_password, IN_NEW },
 	{ "PasswordChange", &doc_body_password, IN_NEW },
+	{ "AccountDeletion", &doc_body_leave, IN_NEW },
+	{ "Export", &doc_export, OWNER },
 	{ "Session", &doc_session, OWNER },
 	{ "Select", &doc_body_select, IN_NEW },
 	{ "GenerationNew", &doc_body_generation, IN_NEW },
@@ -124,6 +126,9 @@ more_members(const struct doc *doc)
 		    "\"uses_limit\":{\"type\":\"integer\"},"
 		    "\"seconds_left\":{\"type\":\"integer\"},"
 		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_export)
+		return "\"url\":{\"type\":[\"string\",\"null\"]},"
+		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	return "\"url\":{\"type\":\"string\"},"
 	    "\"thumbnail_url\":{\"type\":\"string\"},"
 	    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
@@ -205,9 +210,15 @@ print_body(struct buf *buf, const struct route *route)
 		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
 		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
 		    "\"string\",\"format\":\"binary\"}}}}}}");
+	else if (route->guards & FORM_BODY)
+		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
+		    "\"object\",\"properties\":{\"List-Unsubscribe\":{\"type\":"
+		    "\"string\",\"const\":\"One-Click\"}}}}}}");
 	else if (route->body != NULL)
-		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		buf_printf(buf, ",\"requestBody\":{\"required\":%s,\"content\":"
 		    "{\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",
+		    route->guards & MAY_BODY ? "false" : "true",
 		    route->guards & PATCH_BODY ? "application/merge-patch+json"
 		    : "application/json", component_of(route->body,
 		    route->guards & PATCH_BODY ? IN_EDIT : IN_NEW));
@@ -230,6 +241,8 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
+	else if (route->guards & ANYONE)
+		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
