@@ -31,6 +31,8 @@
 #define DOC_PTR_body_bulk &doc_body_bulk
 #define DOC_PTR_body_folder_order &doc_body_folder_order
 #define DOC_PTR_folder &doc_folder
+#define DOC_PTR_body_leave &doc_body_leave
+#define DOC_PTR_export &doc_export
 /* Shapes have no document. */
 #define DOC_PTR_bulk_result NULL
 #define DOC_PTR_folder_list NULL

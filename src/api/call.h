@@ -20,7 +20,8 @@ enum guards {
 	PLAIN = 0, WHO = 1 << 0, IDEM = 1 << 1, MATCH = 1 << 2,
 	JSON_BODY = 1 << 3, PATCH_BODY = 1 << 4, FORM_DATA = 1 << 5,
 	SLOW = 1 << 6, INFRA = 1 << 7, PAGE = 1 << 8, MEMBER = 1 << 9,
-	OPEN = 1 << 10, IN_TEST = 1 << 11, SIGNED = 1 << 12,
+	OPEN = 1 << 10, IN_TEST = 1 << 11, SIGNED = 1 << 12, ANYONE = 1 << 13,
+	MAY_BODY = 1 << 14, FORM_BODY = 1 << 15,
 	SCOPES_AT = 16,		/* the scope that a key needs: one bit from here */
 #define SCOPE(name, word, text) name = 1 << (SCOPES_AT + SCOPE_##name),
 #include "schema/scopes.def"
@@ -97,6 +98,9 @@ enum rc call_param_limit(const struct call *call, int *ret_limit, struct err *er
 /* RC_BAD_QUERY, with a sentence on one parameter. */
 enum rc call_bad_param(const struct call *call, const char *name,
     const char *sentence, struct err *err) must_use;
+/* The bytes of the form's field `file`, or a fault. */
+enum rc call_file(const struct call *call, struct str *ret_bytes,
+    struct err *err) must_use;
 /* The path's id as a UUID; anything else names nothing of ours. */
 enum rc call_id(const struct call *call, struct err *err) must_use;
 

@@ -166,6 +166,8 @@ guard_who(struct call *call, struct err *err)
 	call->actor.request_id = r->request_id;
 	call->actor.deadline_ms = r->began_us / 1000
 	    + call->app->conf->request_deadline_ms;
+	if (guards & ANYONE)
+		return RC_OK;
 	if (r->authorization.p != NULL && !(guards & (OPEN | INFRA)))
 		return guard_key(call, err);
 	rc = recognise(call, err);
@@ -188,7 +190,7 @@ guard_origin(struct call *call, struct err *err)
 
 	/* Browsers send cookies by themselves, but no key. */
 	if (!(r->verb & UNSAFE) || call->actor.key_id.p != NULL
-	    || (call->route->guards & SIGNED))
+	    || (call->route->guards & (SIGNED | ANYONE)))
 		return RC_OK;
 	if (r->fetch_site.p != NULL ? str_eqz(r->fetch_site, "same-origin")
 	    : r->origin.p != NULL && str_eq(r->origin,
@@ -197,6 +199,17 @@ guard_origin(struct call *call, struct err *err)
 	return err_set(err, RC_ORIGIN_REQUIRED, "Requests that change something "
 	    "come from our own pages: Origin must be %.*s.",
 	    STR_FMT(call->app->conf->base_url));
+}
+
+/* The form of a page of ours, or what a mail program sends in its place (RFC 8058). */
+static enum rc
+guard_form(const struct call *call, struct err *err)
+{
+	struct str type = call->request->content_type;
+
+	return http_media_type_is(type, "application/x-www-form-urlencoded")
+	    || http_media_type_is(type, "multipart/form-data") ? RC_OK
+	    : err_set(err, RC_MEDIA_TYPE, "The body must be a form.");
 }
 
 static enum rc
@@ -216,8 +229,15 @@ guard_body(struct call *call, struct err *err)
 	if (r->body.n > HTTP_BODY_MAX)
 		return err_set(err, RC_TOO_LARGE, "A body has at most %d bytes.",
 		    HTTP_BODY_MAX);
+	if (guards & FORM_BODY)
+		return guard_form(call, err);
 	if (!(guards & (JSON_BODY | PATCH_BODY)))
 		return RC_OK;
+	if ((guards & MAY_BODY) && r->body.n == 0) {
+		call->body = arena_alloc(call->arena, call->route->body->size);
+		doc_init(call->route->body, call->body);
+		return RC_OK;
+	}
 	if (!json)
 		return err_set(err, RC_MEDIA_TYPE,
 		    "The body must be application/json.");

@@ -2,7 +2,9 @@
 
 #include "api/call.h"
 
+#include "app/leaving.h"
 #include "app/me.h"
+#include "app/photo.h"
 #include "app/sessions.h"
 #include "schema/documents.h"
 
@@ -37,6 +39,44 @@ api_me_edit(struct call *call, struct err *err)
 	    call->json, &me, err) != RC_OK)
 		return err->rc;
 	return reply_me(call, &me);
+}
+
+enum rc
+api_me_delete(struct call *call, struct err *err)
+{
+	static const char *const cookies[] = { "", "-d", "-r" };
+	const struct body_leave *body = call->body;
+
+	if (app_account_delete(call->app, call->arena, &call->actor,
+	    body->password, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < sizeof cookies / sizeof cookies[0]; i++)
+		call_set_cookie(call, cookies[i], STR(""), 0);
+	http_header(call->response, "Clear-Site-Data",
+	    STR("\"cache\", \"storage\""));
+	return RC_OK;
+}
+
+/* --- photo --------------------------------------------------------------- */
+
+enum rc
+api_photo_set(struct call *call, struct err *err)
+{
+	struct str file;
+
+	if (call_file(call, &file, err) != RC_OK)
+		return err->rc;
+	if (!call->idem.replay && (app_photo_set(call->app, call->arena,
+	    &call->actor, file, err) != RC_OK || app_idem_done(call->app,
+	    call->arena, &call->idem, 200, err) != RC_OK))
+		return err->rc;
+	return api_me_get(call, err);
+}
+
+enum rc
+api_photo_remove(struct call *call, struct err *err)
+{
+	return app_photo_remove(call->app, call->arena, &call->actor, err);
 }
 
 static void

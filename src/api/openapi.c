@@ -26,6 +26,8 @@ static const struct {
 	{ "EmailAddress", &doc_body_email, IN_NEW },
 	{ "NewPassword", &doc_body_new_password, IN_NEW },
 	{ "PasswordChange", &doc_body_password, IN_NEW },
+	{ "AccountDeletion", &doc_body_leave, IN_NEW },
+	{ "Export", &doc_export, OWNER },
 	{ "Session", &doc_session, OWNER },
 	{ "Identity", &doc_identity, OWNER },
 	{ "ApiKey", &doc_api_key, OWNER },
@@ -138,6 +140,9 @@ more_members(const struct doc *doc)
 	if (doc == &doc_api_key)
 		return "\"key\":{\"type\":\"string\",\"description\":\"The key "
 		    "itself, in the answer that makes it and never again\"},"
+		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
+	if (doc == &doc_export)
+		return "\"url\":{\"type\":[\"string\",\"null\"]},"
 		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	return "\"url\":{\"type\":\"string\"},"
 	    "\"thumbnail_url\":{\"type\":\"string\"},"
@@ -277,9 +282,15 @@ print_body(struct buf *buf, const struct route *route)
 		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
 		    "\"object\",\"required\":[\"signed_request\"],\"properties\":"
 		    "{\"signed_request\":{\"type\":\"string\"}}}}}}");
+	else if (route->guards & FORM_BODY)
+		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
+		    "\"object\",\"properties\":{\"List-Unsubscribe\":{\"type\":"
+		    "\"string\",\"const\":\"One-Click\"}}}}}}");
 	else if (route->body != NULL)
-		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		buf_printf(buf, ",\"requestBody\":{\"required\":%s,\"content\":"
 		    "{\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",
+		    route->guards & MAY_BODY ? "false" : "true",
 		    route->guards & PATCH_BODY ? "application/merge-patch+json"
 		    : "application/json", component_of(route->body,
 		    route->guards & PATCH_BODY ? IN_EDIT : IN_NEW));
@@ -302,6 +313,8 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
+	else if (route->guards & ANYONE)
+		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/%s\"}}}",

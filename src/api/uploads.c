@@ -7,13 +7,11 @@
 #include "schema/documents.h"
 
 enum rc
-api_upload_create(struct call *call, struct err *err)
+call_file(const struct call *call, struct str *ret_bytes, struct err *err)
 {
 	const struct http_request *request = call->request;
-	struct buf more;
 	struct multipart form;
 	const struct part *file;
-	struct upload upload;
 
 	if (multipart_parse(call->arena, request->content_type, request->body,
 	    &form, err) != RC_OK)
@@ -24,7 +22,19 @@ api_upload_create(struct call *call, struct err *err)
 		    "The form needs a file field named `file`.");
 		return err->rc;
 	}
-	if (app_upload_create(call->app, call->arena, &call->actor, file->data,
+	*ret_bytes = file->data;
+	return RC_OK;
+}
+
+enum rc
+api_upload_create(struct call *call, struct err *err)
+{
+	struct upload upload;
+	struct str bytes;
+	struct buf more;
+
+	if (call_file(call, &bytes, err) != RC_OK
+	    || app_upload_create(call->app, call->arena, &call->actor, bytes,
 	    &call->idem, &upload, err) != RC_OK)
 		return err->rc;
 	buf_init(&more, call->arena, 256, 2048);

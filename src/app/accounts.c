@@ -397,31 +397,32 @@ app_fresh(const struct app *app, const struct actor *actor, struct err *err)
 }
 
 /* Whoever has the browser of somebody signed in may not guess either. */
-static enum rc
-check_current(struct link *l, struct arena *arena, struct str current,
-    struct err *err)
+enum rc
+app_password_confirm(struct app *app, struct arena *arena,
+    const struct actor *actor, const struct user *user, struct str password,
+    struct str pointer, struct err *err)
 {
-	const struct limit limit = { "password", l->user.id,
-		l->app->conf->login_failures, l->app->conf->login_window_s };
+	const struct limit limit = { "password", user->id,
+		app->conf->login_failures, app->conf->login_window_s };
 	bool match, outdated;
 
-	if (l->user.password_hash.p == NULL)
-		return app_fresh(l->app, l->actor, err);
-	if (limit_take(l->app, arena, &limit, err) != RC_OK
-	    || app_password_check(l->app, arena, &l->user,
-	    current.p != NULL ? current : STR(""), &match, &outdated, err)
+	if (user->password_hash.p == NULL)
+		return app_fresh(app, actor, err);
+	if (limit_take(app, arena, &limit, err) != RC_OK
+	    || app_password_check(app, arena, user,
+	    password.p != NULL ? password : STR(""), &match, &outdated, err)
 	    != RC_OK)
 		return err->rc;
 	if (!match) {
-		if (audit_write(l->app, arena, l->actor, "sign_in_failed",
-		    l->user.id, "the current password, at its change", err)
+		if (audit_write(app, arena, actor, "sign_in_failed",
+		    user->id, "the current password, asked for again", err)
 		    != RC_OK)
 			return err->rc;
-		err_fault(err, arena, STR("/current_password"), "wrong_password",
+		err_fault(err, arena, pointer, "wrong_password",
 		    "This is not your password.");
 		return err->rc;
 	}
-	limit_give_back(l->app, arena, &limit);
+	limit_give_back(app, arena, &limit);
 	return RC_OK;
 }
 
@@ -438,8 +439,8 @@ app_password_change(struct app *app, struct arena *arena,
 		return err->rc;
 	app_password_faults(arena, STR("/new_password"), body->new_password,
 	    l.user.email, l.user.full_name, err);
-	if (err->rc != RC_OK || check_current(&l, arena, body->current_password,
-	    err) != RC_OK)
+	if (err->rc != RC_OK || app_password_confirm(app, arena, actor, &l.user,
+	    body->current_password, STR("/current_password"), err) != RC_OK)
 		return err->rc;
 	return put_password(&l, arena, change_in_transaction, "password",
 	    ret_signed_in, err);

@@ -13,6 +13,7 @@
 struct body_new_password;
 struct body_password;
 struct body_register;
+struct user;
 struct mail_order;
 
 /* *ret_browser: for a cookie by which the link in the mail also signs in here. */
@@ -42,6 +43,12 @@ enum rc app_password_reset(struct app *app, struct arena *arena,
 enum rc app_password_change(struct app *app, struct arena *arena,
     const struct actor *actor, const struct body_password *body,
     struct signed_in *ret_signed_in, struct err *err) must_use;
+
+/* What changes an account for good needs its password: a fault at `pointer` when it is
+ * wrong, RC_RATE after too many; or of an account without one, a fresh sign-in. */
+enum rc app_password_confirm(struct app *app, struct arena *arena,
+    const struct actor *actor, const struct user *user, struct str password,
+    struct str pointer, struct err *err) must_use;
 
 /* The actor has signed in lately, or RC_FRESH_LOGIN. */
 enum rc app_fresh(const struct app *app, const struct actor *actor,

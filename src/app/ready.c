@@ -35,16 +35,29 @@ app_ready(struct app *app, struct arena *arena, struct buf *buf, struct err *err
 	return RC_OK;
 }
 
-enum rc
-app_image_normalize(struct app *app, struct arena *arena, struct str bytes,
-    int max_side_px, struct image_result *ret_result, struct err *err)
+/* How the picture program does. */
+static enum rc
+note(struct app *app, enum rc rc)
 {
-	enum rc rc = image_normalize(app->image, arena, bytes, max_side_px,
-	    ret_result, err);
-
 	if (rc == RC_UNAVAILABLE)
 		metric_add(app->shared, METRIC_images_failing, 1);
 	else
 		metric_set(app->shared, METRIC_images_failing, 0);
 	return rc;
+}
+
+enum rc
+app_image_normalize(struct app *app, struct arena *arena, struct str bytes,
+    int max_side_px, struct image_result *ret_result, struct err *err)
+{
+	return note(app, image_normalize(app->image, arena, bytes, max_side_px,
+	    ret_result, err));
+}
+
+enum rc
+app_image_square(struct app *app, struct arena *arena, struct str bytes,
+    int side_px, struct str *ret_webp, struct err *err)
+{
+	return note(app, image_square(app->image, arena, bytes, side_px, ret_webp,
+	    err));
 }

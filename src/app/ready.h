@@ -21,5 +21,8 @@ enum rc app_ready(struct app *app, struct arena *arena, struct buf *buf,
 enum rc app_image_normalize(struct app *app, struct arena *arena,
     struct str bytes, int max_side_px, struct image_result *ret_result,
     struct err *err) must_use;
+/* image_square(), the same way. */
+enum rc app_image_square(struct app *app, struct arena *arena, struct str bytes,
+    int side_px, struct str *ret_webp, struct err *err) must_use;
 
 #endif

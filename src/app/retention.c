@@ -3,14 +3,17 @@
 #include "app/retention.h"
 
 #include "app/charge.h"
+#include "app/exports.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "blob/blob.h"
 #include "schema/documents.h"
 #include "store/designs.h"
+#include "store/exports.h"
 #include "store/jobs.h"
 #include "store/guests.h"
 #include "store/uploads.h"
+#include "store/users.h"
 
 enum {
 	AT_ONCE = 100,
@@ -171,7 +174,8 @@ app_retention_run(struct app *app, struct arena *arena,
 	*ret_done = (struct app_retention){ 0 };
 	if (sweep_trash(app, arena, &ret_done->trashed, err) != RC_OK
 	    || sweep_guests(app, arena, &ret_done->guests, err) != RC_OK
-	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK)
+	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK
+	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK)
 		return err->rc;
 	if (ret_done->trashed + ret_done->guests > 0)
 		app_wake(app);
@@ -187,26 +191,43 @@ folder_of(struct str key)
 	return str_cut(&key, '/');
 }
 
-/* Of one folder: the design's (or upload's) document decides about each key. */
+/* The document that a folder is named after: a design, a user (the photo), an export.
+ * "" without one. */
+static enum rc
+folder_document(struct app *app, struct arena *arena, struct str folder,
+    struct str *ret_doc, struct err *err)
+{
+	struct user user;
+
+	*ret_doc = STR("");
+	if (designs_find(app->store, arena, folder, ret_doc, err) != RC_NOT_FOUND)
+		return err->rc;
+	err_init(err);
+	if (users_get(app->store, arena, folder, &user, ret_doc, err)
+	    != RC_NOT_FOUND)
+		return err->rc;
+	err_init(err);
+	if (exports_get(app->store, arena, folder, ret_doc, err) == RC_NOT_FOUND)
+		err_init(err);
+	return err->rc;
+}
+
+/* Of one folder: its document decides about each key; all of an upload's stay. */
 static enum rc
 check_folder(struct app *app, struct arena *arena,
     const struct blob_entry *entries, size_t n, int64_t *removed,
     struct err *err)
 {
 	int64_t before = clock_now_ms() - app->conf->orphan_age_s * 1000;
-	struct str folder = folder_of(entries[0].key), doc = STR("");
+	struct str folder = folder_of(entries[0].key), doc;
 	bool is_upload;
-	enum rc rc;
 
 	if (uploads_exist(app->store, arena, &folder, 1, &is_upload, err) != RC_OK)
 		return err->rc;
 	if (is_upload)
 		return RC_OK;
-	rc = designs_find(app->store, arena, folder, &doc, err);
-	if (rc == RC_NOT_FOUND)
-		err_init(err);
-	else if (rc != RC_OK)
-		return rc;
+	if (folder_document(app, arena, folder, &doc, err) != RC_OK)
+		return err->rc;
 	for (size_t i = 0; i < n; i++) {
 		struct str key = entries[i].key;
 

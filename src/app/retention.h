@@ -11,11 +11,11 @@
 #include "app/app.h"
 
 struct app_retention {
-	int64_t trashed, guests, uploads, jobs;	/* removed by this run */
+	int64_t trashed, guests, uploads, exports, jobs;	/* removed by this run */
 };
 
 /* Designs long in the trash, guests' designs whose session is over, unused
- * uploads, ended jobs. */
+ * uploads, exports, ended jobs. */
 enum rc app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err) must_use;
 

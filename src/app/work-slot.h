@@ -1,7 +1,7 @@
 /*
  * work-slot.h - one picture of a job: what is asked for (work-request.c,
  * work-parameters.c), its call and end (work-slot.c), its landing
- * (work-landing.c). Only for work.c and post.c.
+ * (work-landing.c). Only for the steps of jobs.
  */
 #ifndef BEZEL_APP_WORK_SLOT_H
 #define BEZEL_APP_WORK_SLOT_H

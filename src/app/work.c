@@ -6,7 +6,9 @@
 
 #include "app/claim.h"
 #include "app/ending.h"
+#include "app/exports.h"
 #include "app/folders.h"
+#include "app/leaving.h"
 #include "app/post.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
@@ -279,13 +281,16 @@ run_folder_deletion(struct work *w, struct err *err)
 static const struct {
 	const char *kind;
 	enum rc (*run)(struct work *w, struct err *err);
+	bool endless;		/* promised to a person: never given up */
 } kinds[] = {
-	{ "generation", run_generation },
-	{ "refinement", run_generation },
-	{ "object_deletion", run_deletion },
-	{ "claim", run_claim },
-	{ "mail", post_run },
-	{ "folder_deletion", run_folder_deletion },
+	{ "generation", run_generation, false },
+	{ "refinement", run_generation, false },
+	{ "object_deletion", run_deletion, false },
+	{ "claim", run_claim, false },
+	{ "mail", post_run, false },
+	{ "export", export_run, false },
+	{ "folder_deletion", run_folder_deletion, false },
+	{ "account_deletion", leaving_run, true },
 };
 
 static int64_t
@@ -339,10 +344,10 @@ bury(struct work *w, struct err *err)
 static enum rc
 run(struct work *w, struct err *err)
 {
-	if (w->job->attempts <= CLAIMS_MAX)
-		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-			if (str_eqz(w->job->kind, kinds[i].kind))
-				return kinds[i].run(w, err);
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (str_eqz(w->job->kind, kinds[i].kind) && (kinds[i].endless
+		    || w->job->attempts <= CLAIMS_MAX))
+			return kinds[i].run(w, err);
 	return bury(w, err);
 }
 

@@ -230,6 +230,10 @@ is_sound(const struct answer *answer, enum image_op op, int max_side_px)
 	if (op == IMAGE_OP_JPEG)
 		return is_type(answer->bytes, "image/jpeg") &&
 		    answer->thumbnail.n == 0;
+	if (op == IMAGE_OP_SQUARE)
+		return is_type(answer->bytes, "image/webp") &&
+		    answer->thumbnail.n == 0 && head->width == head->height &&
+		    head->width <= (uint32_t)max_side_px;
 	return is_type(answer->bytes, "image/webp") &&
 	    is_type(answer->thumbnail, "image/webp") &&
 	    (max_side_px == 0 || (head->width <= (uint32_t)max_side_px &&
@@ -297,6 +301,19 @@ image_normalize(struct image *image, struct arena *arena, struct str bytes,
 			answer.thumbnail, (int)answer.head.width,
 			(int)answer.head.height };
 	return rc;
+}
+
+enum rc
+image_square(struct image *image, struct arena *arena, struct str bytes,
+    int side_px, struct str *ret_webp, struct err *err)
+{
+	struct answer answer;
+
+	assert(side_px > 0 && side_px <= IMAGE_MAX_SIDE);
+	if (ask(image, arena, IMAGE_OP_SQUARE, side_px, bytes, &answer, err)
+	    == RC_OK)
+		*ret_webp = answer.bytes;
+	return err->rc;
 }
 
 enum rc

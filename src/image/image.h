@@ -67,6 +67,12 @@ enum rc image_normalize(struct image *image, struct arena *arena,
     struct str bytes, int max_side_px, struct image_result *ret_result,
     struct err *err) must_use;
 
+/* The same, cut to the square in the middle and shrunk to at most side_px a side: WebP,
+ * without a thumbnail. */
+enum rc image_square(struct image *image, struct arena *arena,
+    struct str bytes, int side_px, struct str *ret_webp,
+    struct err *err) must_use;
+
 /* One of our own WebP pictures as JPEG, for those who cannot show WebP. */
 enum rc image_to_jpeg(struct image *image, struct arena *arena,
     struct str bytes, struct str *ret_jpeg, struct err *err) must_use;

@@ -41,7 +41,7 @@ image_request_read(const unsigned char head[IMAGE_REQUEST_HEAD],
 
 	get_numbers(head, v, sizeof v / sizeof v[0]);
 	if (v[0] != REQUEST_MAGIC ||
-	    (v[2] != IMAGE_OP_NORMALIZE && v[2] != IMAGE_OP_JPEG) ||
+	    v[2] < IMAGE_OP_NORMALIZE || v[2] > IMAGE_OP_SQUARE ||
 	    v[3] > IMAGE_MAX_SIDE || v[4] == 0 || v[4] > IMAGE_MAX_BYTES)
 		return false;
 	*ret_request = (struct image_request){ v[1], (enum image_op)v[2], v[3],

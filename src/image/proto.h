@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum image_op { IMAGE_OP_NORMALIZE = 1, IMAGE_OP_JPEG = 2 };
+enum image_op { IMAGE_OP_NORMALIZE = 1, IMAGE_OP_JPEG = 2,
+	IMAGE_OP_SQUARE = 3 };
 
 enum image_status {
 	IMAGE_DONE = 1,		/* bytes: the picture, the thumbnail if asked */

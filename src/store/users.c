@@ -193,3 +193,62 @@ users_add_designs(struct store *store, struct arena *arena, struct str id,
 	bson_append_document_end(update, &inc);
 	return db_update(store, arena, collection, filter, update, 0, NULL, err);
 }
+
+enum rc
+users_unsubscribe(struct store *store, struct arena *arena, struct str id,
+    struct str list, struct err *err)
+{
+	bson_t *filter, *update;
+	bool known = false;
+
+	for (const char *const *word = enum_mail_list.values; *word != NULL; word++)
+		known |= str_eqz(list, *word);
+	if (!known)
+		return RC_OK;
+	filter = db_json(arena, "{\"disabled_at\":null,"
+	    "\"preferences.email_notifications.%.*s\":{\"$ne\":false}}",
+	    STR_FMT(list));
+	bson_add_str(filter, "_id", id);
+	update = db_json(arena, "[{\"$set\":{"
+	    "\"preferences.email_notifications.%.*s\":false,"
+	    "\"updated_at\":" NEXT_UPDATED_AT "}}]", STR_FMT(list));
+	return db_update(store, arena, collection, filter, update, DB_PIPELINE,
+	    NULL, err);
+}
+
+enum rc
+users_close(struct store *store, struct arena *arena, struct str id,
+    struct str email, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *literal = db_bson(arena);
+	bson_t *update = db_json(arena, "[{\"$set\":{\"password_hash\":null,"
+	    "\"full_name\":null,\"profile_photo_url\":null,"
+	    "\"email_verified\":false,\"disabled_at\":\"$$NOW\","
+	    "\"updated_at\":" NEXT_UPDATED_AT "}}]");
+	bson_t stage, set;
+	int64_t matched;
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_NULL(filter, "disabled_at");
+	BSON_APPEND_DOCUMENT_BEGIN(update, "1", &stage);
+	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &set);
+	bson_add_str(literal, "$literal", email);
+	BSON_APPEND_DOCUMENT(&set, "email", literal);
+	bson_append_document_end(&stage, &set);
+	bson_append_document_end(update, &stage);
+	if (db_update(store, arena, collection, filter, update, DB_PIPELINE,
+	    &matched, err) != RC_OK)
+		return err->rc;
+	return matched == 1 ? RC_OK
+	    : err_set(err, RC_NOT_FOUND, "There is no such account.");
+}
+
+enum rc
+users_remove(struct store *store, struct arena *arena, struct str id,
+    struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	return db_delete(store, arena, collection, filter, 1, NULL, err);
+}

@@ -84,6 +84,20 @@ enum rc users_wanting(struct store *store, struct arena *arena, const char *list
     struct str after_id, int limit, struct user *ret_users, size_t *ret_n,
     struct err *err) must_use;
 
+/* --- leaving ------------------------------------------------------------- */
+
+/* Turns one list of mail off (a word of the set mail_list); nothing happens when it is
+ * off, or there is no such account. */
+enum rc users_unsubscribe(struct store *store, struct arena *arena,
+    struct str id, struct str list, struct err *err) must_use;
+
+/* Nobody signs in any more, and the address is free: it becomes `email`, password, name
+ * and photo null. RC_NOT_FOUND when the account is disabled already. */
+enum rc users_close(struct store *store, struct arena *arena, struct str id,
+    struct str email, struct err *err) must_use;
+enum rc users_remove(struct store *store, struct arena *arena, struct str id,
+    struct err *err) must_use;
+
 /* --- quota (users-charge.c) ---------------------------------------------- */
 
 enum users_charge_kind { CHARGE_DESIGN, CHARGE_GENERATION, CHARGE_REFINEMENT };

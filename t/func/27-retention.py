@@ -14,12 +14,12 @@ from stack import Stack, wait_for
 from studio import OVER, design, guest, make, picture
 from tap import is_, main, ok, test
 
-NAMES = ("trash", "guests", "uploads", "jobs", "orphans")
+NAMES = ("trash", "guests", "uploads", "exports", "jobs", "orphans")
 
 
 def retention():
     ended = stack.bezel("retention")
-    found = re.match(r"removed: (\d+) from the trash, (\d+) of guests, (\d+) uploads, (\d+) jobs, (\d+) orphaned objects", ended.stdout)
+    found = re.match(r"removed: (\d+) from the trash, (\d+) of guests, (\d+) uploads, (\d+) exports, (\d+) jobs, (\d+) orphaned objects", ended.stdout)
     if ended.returncode != 0 or not found:
         raise AssertionError((ended.returncode, ended.stdout, ended.stderr))
     return dict(zip(NAMES, map(int, found.groups())))

@@ -27,6 +27,7 @@ FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel",
        ("signin", "db"): 18, ("confirm", "db"): 18, ("unfile", "db"): 13, ("unfile", "take"): 8,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
+       ("leave", "db"): 30, ("leave", "delete"): 3, ("leave", "list"): 7, ("pack", "db"): 28, ("pack", "put"): 1, ("pack", "get"): 5,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
 EXITS = ("exit_before", "exit_after", "exit")
 
@@ -38,15 +39,18 @@ class Steps:
         # The service only makes the database; the program is the job workers.
         self.stack = Stack(settings={"provider": "mem", "job_workers": "0"})
         self.objects = None
+        self.state = None
         self.codes = []
         self.runs = []
 
     def run(self, lines):
         self.objects = tempfile.mkdtemp(prefix="bezel-steps-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         tap.at_end(lambda folder=self.objects: shutil.rmtree(folder, ignore_errors=True))
+        self.state = tempfile.mkdtemp(prefix="bezel-steps-")
+        tap.at_end(lambda folder=self.state: shutil.rmtree(folder, ignore_errors=True))
         uri = os.path.join(self.stack.state, "secrets", "mongodb.uri")
         done = subprocess.run([STEPS, "--uri-file=" + uri, "--database=" + self.stack.database,
-                               "--objects=" + self.objects, "--image=" + IMAGE],
+                               "--objects=" + self.objects, "--image=" + IMAGE, "--state=" + self.state],
                               input="\n".join(lines + ["sweep list before 9999"]) + "\n", stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=False, timeout=280 * SLOWER)
         # LeakSanitizer says this of threads (libmongoc's) that end while it looks: nothing of ours.
@@ -142,8 +146,64 @@ def unfiled(db, run):
     return faults
 
 
-def faults_of(steps, run, objects):
+def left_of_member(db, run, objects, state):
+    """Of somebody who has left: the job, the mail, the audit log and rows without a name."""
+    faults = []
+    for name in db.list_collection_names():
+        if name in ("jobs", "audit_log", "idempotency_keys"):
+            continue
+        faults += ["%s: %s" % (name, row["_id"]) for row in db[name].find({"$or": [
+            {"user_id": run["user"]}, {"_id": run["user"]}, {"owner": "user:" + run["user"]}]})]
+    if db.designs.count_documents({"_id": run["design"]}):
+        faults.append("the design is still there")
+    rows = list(db.api_usage_log.find({"design_id": run["design"]}))
+    if len(rows) != 2 or any(r["request"]["prompt"] or r["request"]["parameters"] or r["ip_address"] for r in rows):
+        faults.append("rows of the usage log: %s" % rows)
+    jobs = sorted((job["kind"], job["status"]) for job in db.jobs.find({"user_id": run["user"]}))
+    if [job for job in jobs if job[0] != "mail"] != [("account_deletion", "succeeded")]:
+        faults.append("jobs: %s" % jobs)
+    if db.audit_log.count_documents({"user_id": run["user"], "kind": "account_deleted"}) != 1:
+        faults.append("the audit log does not say it once")
+    if not any(run["user"] + "@example.org" in text and "gone" in text for text in state):
+        faults.append("no mail says it")
+    return faults
+
+
+def packed(db, run, objects, state):
+    """Of an export: one, with one file, one mail and one event, whatever happened on the way."""
+    exports = list(db.exports.find({"user_id": run["user"]}))
+    faults = []
+    if [(e["status"], e["job_id"]) for e in exports] != [("ready", None)]:
+        return ["exports: %s" % exports]
+    have = [key for key in objects if key.startswith(exports[0]["_id"] + "/")]
+    if have != [exports[0]["key"]]:
+        faults.append("files: %s, wanted %s" % (have, exports[0]["key"]))
+    mails = db.jobs.count_documents({"user_id": run["user"], "kind": "mail", "status": "succeeded"})
+    events = db.audit_log.count_documents({"user_id": run["user"], "kind": "export_asked"})
+    if (mails, events) != (1, 1):
+        faults.append("%d mails, %d events" % (mails, events))
+    if db.uploads.count_documents({"owner": "user:" + run["user"]}) != 1 or not db.designs.count_documents({"_id": run["design"]}):
+        faults.append("what was packed is gone")
+    return faults
+
+
+def outbox(steps):
+    folder = os.path.join(steps.state, "outbox")
+    found = []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), encoding="ascii") as file:
+            found.append(file.read())
+    return found
+
+
+def faults_of(steps, run, objects, state):
     found = ["stuck at " + run["where"]] if run["stuck"] else []
+    if run["scenario"] == "leave":
+        folders = {run["design"], run["user"]}
+        return found + left_of_member(steps.stack.db, run, objects, [
+            text for text in state if run["user"] in text]) + [key for key in objects if key.split("/")[0] in folders]
+    if run["scenario"] == "pack":
+        return found + packed(steps.stack.db, run, objects, state)
     if run["scenario"] in ("purge", "retain"):
         return found + gone(steps.stack.db, run, objects)
     if run["scenario"] == "claim":
@@ -166,12 +226,13 @@ def faults_of(steps, run, objects):
 def check(steps):
     """A point for each series: how far it came, and what was wrong in which run."""
     objects = truth.objects_on_disk(steps.objects)
+    state = outbox(steps)
     series = collections.OrderedDict()
     for each in steps.runs:
         if each["scenario"] != "sweep":
             series.setdefault((each["scenario"], each["kind"], each["how"]), []).append(each)
     for (scenario, kind, how), each in series.items():
-        faults = ["%d: %s" % (run["n"], fault) for run in each for fault in faults_of(steps, run, objects)]
+        faults = ["%d: %s" % (run["n"], fault) for run in each for fault in faults_of(steps, run, objects, state)]
         far = sum(1 for run in each if run["fired"])
         name = "%s: %s %s at each of %d steps" % (scenario, kind, how, far)
         ok(not faults, name, "\n".join(faults[:20]))
@@ -245,6 +306,20 @@ def prove_an_address():
 def remove_a_folder():
     """A folder with more designs than one transaction takes: the request's step, then the job's."""
     run(series_of("unfile", [DB, ("take", "0")]))
+
+
+@test
+def leave():
+    """An account with a design, an upload and an export."""
+    run(series_of("leave", [DB, DELETE, LIST]))
+    folders = {row["_id"] for steps in both for name in ("designs", "uploads", "exports") for row in steps.stack.db[name].find()}
+    objects = [key for steps in both for key in truth.objects_on_disk(steps.objects)]
+    is_([key for key in objects if key.split("/")[0] not in folders], [], "each object has its document")
+
+
+@test
+def pack():
+    run(series_of("pack", [DB if LONG else ("db", ("after", "exit_after")), PUT, GET]))
 
 
 both = [Steps(), Steps()]

@@ -2,6 +2,7 @@
  * steps - carries out what a user and the workers do, and fails the N-th step.
  *
  *	steps --uri-file=FILE --database=NAME --objects=DIR --image=PROGRAM
+ *	    --state=DIR
  *
  * reads lines "SCENARIO KIND HOW [FROM]" and for N = FROM (1), FROM + 1, ...
  * carries the scenario out once with its N-th step failing, until a run did not
@@ -18,6 +19,8 @@
  *	signin	a guest whom a provider names, with an address that somebody has typed in
  *	confirm	a guest whom a provider names, whose address is proven by mail
  *	unfile	a member's folder with DESIGNS_FILED designs removed
+ *	leave	a member with a design, an upload and an export deletes the account
+ *	pack	a member's export
  *	sweep	nothing but the sweep for orphans
  *
  * KIND is take (HOW: a number K): at the N-th point between two commands of a
@@ -41,11 +44,14 @@
 #include "app/designs.h"
 #include "app/folders.h"
 #include "app/generations.h"
+#include "app/exports.h"
 #include "app/guests.h"
 #include "app/identities.h"
 #include "app/links.h"
 #include "app/provider-email.h"
+#include "app/leaving.h"
 #include "app/retention.h"
+#include "app/session-cache.h"
 #include "app/work.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -55,6 +61,7 @@
 #include "codec/json.h"
 #include "crypt/secret.h"
 #include "image/image.h"
+#include "mail/outbox.h"
 #include "provider/flaky.h"
 #include "provider/mem.h"
 #include "schema/documents.h"
@@ -62,6 +69,7 @@
 #include "store/db.h"
 #include "store/folders.h"
 #include "store/designs.h"
+#include "store/uploads.h"
 #include "store/users.h"
 
 enum { TRIES_MAX = 40, STEPS_MAX = 400, HANG_MS = 300, EXITED_PROVIDER = 70,
@@ -76,7 +84,7 @@ static const char body_refinement[] = "{\"prompt\":\"thinner\"}";
 
 static struct options {
 	struct str uri;
-	const char *database, *objects, *image;
+	const char *database, *objects, *image, *state;
 } options;
 static struct conf conf;
 static volatile bool stop;
@@ -118,6 +126,8 @@ static void
 open_parts(struct arena *arena, struct app *app, struct store_trace *trace)
 {
 	struct image_options image = { .program = options.image };
+	struct mail_mailbox from = { STR("Steps"),
+		STR("steps@example.org") };
 	struct blob *inner;
 	struct err err;
 
@@ -126,6 +136,9 @@ open_parts(struct arena *arena, struct app *app, struct store_trace *trace)
 	if (blob_fs_open(arena, options.objects, &inner, &err) != RC_OK
 	    || blob_flaky_open(arena, inner, "", &app->blob, &err) != RC_OK)
 		complain("blob", &err);
+	if (mail_outbox_open(arena, arena_printf(arena, "%s/outbox",
+	    conf.state_dir).p, &from, &app->mail, &err) != RC_OK)
+		complain("mail", &err);
 	app->image = image_open(arena, &image);
 }
 
@@ -168,6 +181,7 @@ member_of(struct arena *arena, const struct run *run)
 	actor.kind = ACTOR_MEMBER;
 	actor.owner = (struct store_owner){ str_of(run->user), STR_NULL };
 	actor.principal = arena_printf(arena, "user:%s", run->user);
+	actor.signed_in_ms = clock_now_ms();
 	return actor;
 }
 
@@ -190,7 +204,7 @@ static bson_t *
 jobs_of(struct arena *arena, const struct run *run, const char *status)
 {
 	return db_json(arena, "{\"$or\":[{\"design_id\":\"%s\"},"
-	    "{\"design_id\":null,\"user_id\":\"%s\"}],\"status\":%s}",
+	    "{\"user_id\":\"%s\"}],\"status\":%s}",
 	    run->design, run->user[0] != '\0' ? run->user : "-", status);
 }
 
@@ -413,6 +427,37 @@ remove_folder(struct app *app, struct arena *arena, struct run *run,
 	return err->rc;
 }
 
+/* --- what a member does -------------------------------------------------- */
+
+static enum rc
+post_export(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+	struct app_export made;
+	struct idem idem;
+
+	if (app_idem_take(app, arena, &actor, "POST", STR("/v1/me/export"),
+	    str_of(run->make_key), STR("{}"), &idem, err) != RC_OK)
+		return err->rc;
+	if (app_export_start(app, arena, &actor, &idem, &made, err) != RC_OK)
+		app_idem_release(app, arena, &idem);
+	return err->rc;
+}
+
+/* Refused as closed, it is what was wanted. */
+static enum rc
+delete_account(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+
+	if (app_account_delete(app, arena, &actor, STR_NULL, err)
+	    == RC_NO_SESSION)
+		err_init(err);
+	return err->rc;
+}
+
 typedef enum rc step_fn(struct app *app, struct arena *arena, struct run *run,
     struct err *err);
 
@@ -589,6 +634,22 @@ unfile(struct app *app, struct app *clean, struct run *run, bool hangs)
 {
 	until_done(app, clean, run, remove_folder, "remove");
 	work_until_ended(app, clean, run, hangs);
+}
+
+static void
+leave(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, delete_account, "delete");
+	work_until_ended(app, clean, run, hangs);
+	until_done(clean, clean, run, run_orphans, "orphans");
+}
+
+static void
+pack(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, post_export, "export");
+	work_until_ended(app, clean, run, hangs);
+	until_done(clean, clean, run, run_orphans, "orphans");
 }
 
 static void
@@ -786,6 +847,64 @@ prepare_folder(struct app *clean, struct run *run)
 	arena_free(arena);
 }
 
+static void
+add_upload(struct app *clean, struct arena *arena, const struct run *run,
+    struct err *err)
+{
+	struct upload upload;
+
+	doc_init(&doc_upload, &upload);
+	upload.id = uuid_new(arena);
+	upload.owner = arena_printf(arena, "user:%s", run->user);
+	upload.key = arena_printf(arena, "%.*s/a.webp", STR_FMT(upload.id));
+	upload.thumbnail_key = arena_printf(arena, "%.*s/b.webp",
+	    STR_FMT(upload.id));
+	upload.bytes = 3;
+	upload.width = upload.height = 1;
+	upload.created_at = clock_now_ms();
+	if (blob_put(clean->blob, upload.key, STR("abc"), err) == RC_OK
+	    && blob_put(clean->blob, upload.thumbnail_key, STR("d"), err) == RC_OK)
+		(void)!uploads_insert(clean->store, arena, &upload, err);
+}
+
+/* A member without a password, who was a guest until now. */
+static void
+prepare_member(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+	struct user user;
+	struct err err;
+	int64_t moved;
+
+	prepare_made(clean, run);
+	copy(run->user, sizeof run->user, uuid_new(arena));
+	doc_init(&doc_user, &user);
+	user.id = str_of(run->user);
+	user.email = arena_printf(arena, "%s@example.org", run->user);
+	user.auth_provider = STR("google");
+	user.created_at = user.updated_at = clock_now_ms();
+	err_init(&err);
+	if (users_insert(clean->store, arena, &user, &err) != RC_OK
+	    || claim_step(clean->store, arena, str_of(run->session), user.id,
+	    &moved, &err) != RC_OK)
+		complain("member", &err);
+	add_upload(clean, arena, run, &err);
+	if (err.rc != RC_OK)
+		complain("upload", &err);
+	arena_free(arena);
+}
+
+static void
+prepare_leaver(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+
+	prepare_member(clean, run);
+	pack(clean, clean, run, false);
+	copy(run->make_key, sizeof run->make_key, uuid_new(arena));
+	arena_free(arena);
+}
+
 static const struct scenario {
 	const char *name;
 	void (*prepare)(struct app *clean, struct run *run);
@@ -802,6 +921,8 @@ static const struct scenario {
 	{ "signin", prepare_typed_in, signin },
 	{ "confirm", prepare_waiting, confirm },
 	{ "unfile", prepare_folder, unfile },
+	{ "leave", prepare_leaver, leave },
+	{ "pack", prepare_member, pack },
 	{ "sweep", NULL, sweep },
 };
 
@@ -1063,8 +1184,11 @@ read_options(struct arena *arena, int argc, char **argv)
 			options.objects = value;
 		else if ((value = option(argv[i], "--image=")) != NULL)
 			options.image = value;
+		else if ((value = option(argv[i], "--state=")) != NULL)
+			options.state = value;
 	if (options.uri.p == NULL || options.database == NULL
-	    || options.objects == NULL || options.image == NULL) {
+	    || options.objects == NULL || options.image == NULL
+	    || options.state == NULL) {
 		(void)fprintf(stderr, "steps: see the head of t/tools/steps.c\n");
 		exit(2);
 	}
@@ -1079,10 +1203,13 @@ configure(struct arena *arena, struct app *app)
 	conf.guest_daily = conf.guest_address_daily = 1000000;
 	conf.job_lease_s = 60;
 	conf.orphan_age_s = -5;		/* even what was made just now */
+	conf.state_dir = options.state;
+	conf.session_cache_s = conf.request_deadline_ms = 0;
 	random_bytes(master, sizeof master);
 	keyring_init(&app->keyring, master);
 	app->conf = &conf;
 	app->shared = shared_new();
+	app->sessions = session_cache_new();
 	app->wake_fd = -1;
 }
 

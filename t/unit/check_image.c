@@ -246,7 +246,8 @@ START_TEST(heads_are_checked_on_both_sides)
 		IMAGE_MAX_SIDE, 1, IMAGE_REPLY_MAX, IMAGE_REPLY_MAX };
 	/* Where, and what no longer fits there. */
 	static const struct { size_t at; uint32_t value; } bad_requests[] = {
-		{ 0, 0 }, { 2, 0 }, { 2, 3 }, { 3, IMAGE_MAX_SIDE + 1 },
+		{ 0, 0 }, { 2, 0 }, { 2, IMAGE_OP_SQUARE + 1 },
+		{ 3, IMAGE_MAX_SIDE + 1 },
 		{ 4, 0 }, { 4, IMAGE_MAX_BYTES + 1 }, { 4, 0xffffffff } },
 	    bad_replies[] = { { 0, 0 }, { 2, 0 }, { 2, 2 }, { 2, 3 }, { 2, 4 },
 		{ 3, 1 }, { 3, IMAGE_REASONS }, { 4, 0 },
@@ -499,6 +500,32 @@ START_TEST(sizes_are_shrunk_and_never_enlarged)
 		ck_assert_int_eq(seen.height, rows[i].th);
 	}
 	ck_assert_int_eq(image_counts(image).starts, 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_square_is_cut_from_the_middle)
+{
+	static const struct { const char *name; int side, got; } rows[] = {
+		{ "large.jpg", 512, 512 }, { "large.jpg", 100, 100 },
+		{ "large.jpg", 2000, 768 }, { "one.png", 512, 1 },
+		{ "widest.png", 512, 1 }, { "huge.jpg", 512, 512 } };
+	struct str webp = STR_NULL;
+	struct seen seen;
+
+	setup();
+	image->options.max_rss_bytes = INT64_MAX;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		ok(image_square(image, arena, picture(rows[i].name),
+		    rows[i].side, &webp, &err));
+		ck_assert_str_eq(image_sniff(webp), "image/webp");
+		assert_clean(webp);
+		seen = probe(webp);
+		ck_assert_msg(seen.width == rows[i].got
+		    && seen.height == rows[i].got, "%s: %d x %d", rows[i].name,
+		    seen.width, seen.height);
+	}
+	fails(RC_INVALID, image_square(image, arena, STR("no"), 9, &webp, &err));
 	teardown();
 }
 END_TEST
@@ -1114,6 +1141,7 @@ main(void)
 	    sizeof kinds / sizeof kinds[0]);
 	tcase_add_loop_test(tcase, orientation_is_applied_and_metadata_go, 1, 11);
 	tcase_add_test(tcase, sizes_are_shrunk_and_never_enlarged);
+	tcase_add_test(tcase, a_square_is_cut_from_the_middle);
 	tcase_add_test(tcase, jpeg_shows_transparency_on_white);
 	tcase_add_test(tcase, too_large_pictures_are_refused_from_the_header);
 	tcase_add_test(tcase, what_is_not_a_picture_starts_no_program);

@@ -356,11 +356,48 @@ export interface paths {
         get: operations["me_get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete the account and all that belongs to it; with the password, or without one after a fresh sign-in */
+        delete: operations["me_delete"];
         options?: never;
         head?: never;
         /** Change name and settings */
         patch: operations["me_edit"];
+        trace?: never;
+    };
+    "/v1/me/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One's picture (multipart, field `file`), cut to a square */
+        post: operations["photo_set"];
+        /** No picture any more */
+        delete: operations["photo_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the latest export is; `url` when it is ready */
+        get: operations["export_get"];
+        put?: never;
+        /** Have all that the account holds packed; once a day. A mail says when it is ready */
+        post: operations["export_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/me/usage": {
@@ -763,6 +800,24 @@ export interface paths {
         patch: operations["folder_edit"];
         trace?: never;
     };
+    "/u/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a mail's unsubscribe link, with a button; it changes nothing */
+        get: operations["unsubscribe_page"];
+        put?: never;
+        /** Unsubscribe by one click (RFC 8058) */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/media/{signature}/{expires}/{folder}/{name}.jpg": {
         parameters: {
             query?: never;
@@ -1125,7 +1180,7 @@ export interface components {
              * @description What to do
              * @enum {string}
              */
-            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail" | "folder_deletion";
+            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail" | "folder_deletion" | "export" | "account_deletion";
             /**
              * @description Where it is
              * @enum {string}
@@ -1438,6 +1493,43 @@ export interface components {
             current_password: string | null;
             /** @description 8 to 128 characters, not a common one */
             new_password: string;
+        };
+        AccountDeletion: {
+            /**
+             * @description The password; null for an account without one, which then needs a fresh sign-in
+             * @default null
+             */
+            password: string | null;
+        };
+        Export: {
+            url?: string | null;
+            damaged?: components["schemas"]["Damaged"];
+            /**
+             * Format: uuid
+             * @description Export id
+             */
+            id: string;
+            /**
+             * @description Where it is
+             * @enum {string}
+             */
+            status: "queued" | "running" | "ready" | "failed";
+            /** @description Size of the archive, when it is ready */
+            bytes: number;
+            /** @description Files that are packed */
+            files_done: number;
+            /** @description Of so many; 0 until they are counted */
+            files_total: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it is removed
+             */
+            expires_at: string;
         };
         Session: {
             url?: string;
@@ -2582,6 +2674,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    me_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AccountDeletion"];
+            };
+        };
+        responses: {
+            /** @description Delete the account and all that belongs to it; with the password, or without one after a fresh sign-in */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
     me_edit: {
         parameters: {
             query?: never;
@@ -2604,6 +2721,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    photo_set: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description One's picture (multipart, field `file`), cut to a square */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    photo_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No picture any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far the latest export is; `url` when it is ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Have all that the account holds packed; once a day. A mail says when it is ready */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -3521,6 +3739,59 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             428: components["responses"]["PreconditionRequired"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    unsubscribe_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page of a mail's unsubscribe link, with a button; it changes nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @constant */
+                    "List-Unsubscribe"?: "One-Click";
+                };
+            };
+        };
+        responses: {
+            /** @description Unsubscribe by one click (RFC 8058) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

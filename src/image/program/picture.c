@@ -11,6 +11,7 @@
 #include "image/image.h"
 #include "image/webp.h"
 
+enum { SQUARE_SPARE = 4 };	/* of a long picture so much is decoded */
 enum { FULL_Q = 90, THUMBNAIL_Q = 80, JPEG_Q = 88 };
 
 static const char *const readers[] = { "VipsForeignLoadPng",
@@ -257,6 +258,23 @@ save_jpeg(VipsObject *context, VipsImage *full, struct picture *picture)
 	return 0;
 }
 
+/* Of a decoded picture; its size is told too. */
+static int
+save_square(VipsObject *context, VipsImage *full, int side_px,
+    struct picture *picture)
+{
+	VipsImage **t = (VipsImage **)vips_object_local_array(context, 2);
+	int side = full->Xsize < full->Ysize ? full->Xsize : full->Ysize;
+
+	if (vips_extract_area(full, &t[0], (full->Xsize - side) / 2,
+	    (full->Ysize - side) / 2, side, side, NULL) != 0 ||
+	    shrink(t[0], side_px, side_px, &t[1]) != 0)
+		return -1;
+	picture->reply.width = (uint32_t)t[1]->Xsize;
+	picture->reply.height = (uint32_t)t[1]->Ysize;
+	return save_webp(t[1], FULL_Q, &picture->bytes, &picture->reply.n);
+}
+
 /* --- one picture ----------------------------------------------------------- */
 
 static void
@@ -292,7 +310,8 @@ static void
 make_from(enum image_op op, VipsImage *file, int max_side_px,
     struct picture *picture)
 {
-	VipsImage *full = decode(file, max_side_px);
+	VipsImage *full = decode(file, op == IMAGE_OP_SQUARE
+	    ? max_side_px * SQUARE_SPARE : max_side_px);
 	VipsObject *context;
 	int failed;
 
@@ -305,6 +324,8 @@ make_from(enum image_op op, VipsImage *file, int max_side_px,
 	picture->reply.width = (uint32_t)full->Xsize;
 	picture->reply.height = (uint32_t)full->Ysize;
 	failed = op == IMAGE_OP_JPEG ? save_jpeg(context, full, picture) :
+	    op == IMAGE_OP_SQUARE ?
+	    save_square(context, full, max_side_px, picture) :
 	    save_full_and_thumbnail(context, full, picture);
 	g_object_unref(context);
 	g_object_unref(full);
