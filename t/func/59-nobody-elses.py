@@ -24,6 +24,7 @@ OPEN = {
     "POST /v1/auth/login": "53-accounts", "POST /v1/auth/verify-email": "53-accounts",
     "POST /v1/auth/verify-email/resend": "53-accounts", "POST /v1/auth/password-reset": "53-accounts",
     "POST /v1/auth/password-reset/confirm": "53-accounts",
+    "GET /u/{token}": "56-leaving", "POST /u/{token}": "56-leaving",
     "GET /media/{signature}/{expires}/{folder}/{name}.jpg": "45-jpeg",
     "GET /docs/data-deletion/{code}": "58-signin", "GET /v1/auth/providers": "58-signin", "GET /v1/auth/google": "58-signin",
     "GET /v1/auth/google/callback": "58-signin", "GET /v1/auth/facebook": "58-signin",
@@ -32,6 +33,7 @@ OPEN = {
 }
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
+    "DELETE /v1/me", "POST /v1/me/photo", "DELETE /v1/me/photo", "POST /v1/me/export", "GET /v1/me/export",
     "POST /v1/auth/logout", "POST /v1/auth/password", "GET /v1/me", "PATCH /v1/me", "GET /v1/me/usage",
     "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/me/identities", "GET /v1/guest-session", "POST /v1/uploads", "POST /v1/folders", "POST /v1/api-keys",
 }
