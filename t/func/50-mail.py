@@ -257,7 +257,7 @@ def nothing_in_the_clear():
 @test
 def every_template():
     """By STARTTLS with a login."""
-    user, token = stored_member(stack), str(uuid.uuid4())
+    user, token = stored_member(stack, ADDRESS), str(uuid.uuid4())
     reload_with(mail_from='"Atelier Ä" <noreply@mail.example.com>', **starttls.settings(folder))
     starttls.taken.clear()
     jobs = {}
