@@ -505,6 +505,11 @@ def one_command():
         for _ in range(20):
             client.get(path)
         is_(metric(stack, "bezel_database_commands_total") - before, 20, "one command a request: " + path.split("?")[0])
+    stack.restart()
+    before = metric(stack, "bezel_database_commands_total")
+    for path in ("/v1/catalog", "/v1/openapi.json", "/v1/auth/providers", "/v1/problems/invalid", "/healthz"):
+        is_(client.get(path).status, 200, "for everybody: " + path)
+    is_(metric(stack, "bezel_database_commands_total") - before, 0, "without a look at the session")
 
 
 stack = Stack(settings={"provider": "mem", "free_designs_daily": "3", "free_refinements_daily": "2", "guest_daily": "1000",
