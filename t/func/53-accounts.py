@@ -254,6 +254,19 @@ def sessions_end():
 
 
 @test
+def revoked_on_another_host():
+    """Whose memory ours does not see: within session_cache_s."""
+    with Stack(settings={"provider": "mem", "session_cache_s": "2", "web_workers": "4"}) as ours:
+        client = member(ours)
+        client.get("/v1/me")
+        ours.db.sessions.delete_one({"_id": session_cookie(client)[2:38]})
+        began = time.monotonic()
+        wait_for(lambda: client.get("/v1/me").status == 401, 5, "the end of the session")
+        ok(time.monotonic() - began < 2 + SLOWER, "refused two seconds later at most", "%.1f s" % (time.monotonic() - began))
+        is_([client.get("/v1/me").status for _ in range(20)], [401] * 20, "by every worker")
+
+
+@test
 def another_password():
     client = member(stack)
     other = stack.client()
