@@ -4,7 +4,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 
 enum { BLOCK_BYTES = 64 * 1024, UNKNOWN = -1 };
 
@@ -14,6 +13,7 @@ struct zip {
 	zip_write_fn *fn;
 	void *arg;
 	struct err *err;	/* of the call that we are in */
+	bool broken;		/* fn has failed, or nobody wants more */
 };
 
 static enum rc
@@ -27,15 +27,27 @@ failed(struct zip *zip)
 	return err_detail(zip->err, "libarchive: %s", why == NULL ? "?" : why);
 }
 
+/* What was written on the way may have failed. */
+static enum rc
+written(const struct zip *zip)
+{
+	if (!zip->broken || zip->err->rc != RC_OK)
+		return zip->err->rc;
+	return err_set(zip->err, RC_INTERNAL,
+	    "The archive could not be written before.");
+}
+
 static la_ssize_t
 write_out(struct archive *archive, void *arg, const void *p, size_t n)
 {
 	struct zip *zip = arg;
 
-	if (zip->fn(zip->arg, p, n, zip->err) == RC_OK)
-		return (la_ssize_t)n;
-	archive_set_error(archive, EIO, "no room");
-	return -1;
+	(void)archive;
+	/* libarchive is never told of a failure: in its fatal state it frees neither
+	 * its buffers nor zlib's. */
+	if (!zip->broken && zip->fn(zip->arg, p, n, zip->err) != RC_OK)
+		zip->broken = true;
+	return (la_ssize_t)n;
 }
 
 /* What is not closed by then is not wanted: libarchive would still write its end. */
@@ -43,14 +55,10 @@ static void
 drop(void *arg)
 {
 	struct zip *zip = arg;
-	struct err ignored;
 
-	err_init(&ignored);
-	zip->err = &ignored;
-	if (zip->archive != NULL) {
-		(void)archive_write_fail(zip->archive);
+	zip->broken = true;
+	if (zip->archive != NULL)
 		(void)archive_write_free(zip->archive);
-	}
 	zip->archive = NULL;
 }
 
@@ -100,7 +108,7 @@ begin(struct zip *zip, struct str name, enum zip_how how, int64_t modified_ms,
 	if (status == ARCHIVE_OK)
 		status = archive_write_header(zip->archive, entry);
 	archive_entry_free(entry);
-	return status == ARCHIVE_OK ? RC_OK : failed(zip);
+	return status == ARCHIVE_OK ? written(zip) : failed(zip);
 }
 
 enum rc
@@ -119,6 +127,8 @@ zip_add(struct zip *zip, struct str bytes, struct err *err)
 
 		if (n <= 0)
 			return failed(zip);
+		if (written(zip) != RC_OK)
+			return zip->err->rc;
 		bytes = str_slice(bytes, (size_t)n, bytes.n);
 	}
 	return RC_OK;
@@ -144,5 +154,5 @@ zip_close(struct zip *zip, struct err *err)
 		return failed(zip);
 	(void)archive_write_free(zip->archive);
 	zip->archive = NULL;
-	return RC_OK;
+	return written(zip);
 }
