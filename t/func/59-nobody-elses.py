@@ -3,6 +3,7 @@
 a guest, a guest whose session has ended, somebody signed out, nobody at all. A route without a fixture that gives its
 owner 2xx fails."""
 import datetime
+import datetime
 import os
 import sys
 import uuid
@@ -64,7 +65,10 @@ class Owner:
         return self.client.post("/v1/api-keys", json={"name": "x", "scopes": ["designs:read"]}).json()["id"]
 
     def waiting(self):
-        made = create(self.client).json()["generation"]["id"]
+        """A generation that no worker takes up while we look."""
+        made = self.job()
+        stack.db.jobs.update_one({"_id": made}, {"$set": {
+            "status": "queued", "run_at": datetime.datetime(2090, 1, 1), "ended_at": None, "slots.$[].status": "queued"}})
         return made
 
     def trashed(self):
