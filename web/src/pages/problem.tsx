@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { sentenceOf } from "../client";
+import { signInAgain } from "../state/account";
 import { note } from "../state/notes";
 import { problemCode } from "../state/route";
-import { signInAgain } from "../state/session";
 import { A } from "./form";
 
 /* What went wrong on the way through another service, by its code in src/base/errors.def, and what to do next. */

@@ -6,7 +6,7 @@ import { theme } from "./prefs";
 import type { Theme } from "./prefs";
 import { problemCode, route, visit } from "./route";
 import {
-	alone, backPath, cameBackFrom, comeBackTo, isBack, known, member, memberStill, takeBack, takeMember, who,
+	alone, backPath, cameBackFrom, comeBackTo, isBack, known, lost, member, memberStill, takeBack, takeMember, who,
 } from "./session";
 import { drop, keepHere, keptHere, load, save } from "./storage";
 
@@ -91,7 +91,7 @@ export function leave(words: string): void {
 	location.replace("/");
 }
 
-export async function signOut(): Promise<void> {
+async function logOut(): Promise<void> {
 	try {
 		await alone(() => post("/v1/auth/logout", undefined, AT_FORM));
 	} catch (error) {
@@ -99,7 +99,18 @@ export async function signOut(): Promise<void> {
 		if (!(error instanceof ApiProblem && error.status === 401))
 			throw error;
 	}
+}
+
+export async function signOut(): Promise<void> {
+	await logOut();
 	leave("You are signed out.");
+}
+
+/* The service wants a fresh sign-in for something: one signs in again and goes on there. */
+export async function signInAgain(path: string): Promise<void> {
+	await logOut();
+	lost();
+	comeBackTo(path);
 }
 
 /* What the page before this one wanted to say. */

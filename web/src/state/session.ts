@@ -1,5 +1,5 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import { ApiProblem, call, connection, get, post, retryNow, sentenceOf, whenNoSession } from "../client";
+import { ApiProblem, call, connection, get, retryNow, sentenceOf, whenNoSession } from "../client";
 import type { Catalog, GuestSession, User } from "../types";
 import { route, visit } from "./route";
 import { drop, keepHere, keptHere, load, save } from "./storage";
@@ -127,7 +127,7 @@ export function isBack(): void {
 }
 
 /* Nothing that was typed is touched: it is in the fields, or noted in the browser. */
-function lost(): void {
+export function lost(): void {
 	drop("member");
 	batch(() => {
 		member.value = null;
@@ -137,17 +137,6 @@ function lost(): void {
 			visit("/sign-in", true);
 		}
 	});
-}
-
-/* The service wants a fresh sign-in for something: one signs in again and goes on there. */
-export async function signInAgain(path: string): Promise<void> {
-	await alone(() => post("/v1/auth/logout", undefined, { asIs: true, tellLimits: true, tries: 2 })).catch((error: unknown) => {
-		/* It had ended already. */
-		if (!(error instanceof ApiProblem && error.status === 401))
-			throw error;
-	});
-	lost();
-	comeBackTo(path);
 }
 
 /* --- the start ---------------------------------------------------------------- */
