@@ -119,7 +119,8 @@ test("an API key opens what it may, until it ends", async () => {
 	ok(/Live/.test(text) && /See designs, see profile, plan and usage/.test(text) && text.includes(key.slice(0, 13)), "it is listed by its beginning", text);
 	const end = /ends (\d+ \w+)/.exec(text)?.[1];
 	is(end, new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" }).format(Date.now() + 90 * 864e5), "with its end in 90 days");
-	ok(/last used/.test(text), "and its last use", text);
+	const made = /made (\S+),/.exec(text)?.[1];
+	ok(made !== undefined && text.includes(`last used about ${made}`), "and its last use, which is told to the hour", text);
 	await page.locator("#api-keys").scrollIntoViewIfNeeded();
 	await look(page, "account with a key");
 	await page.getByRole("button", { name: "End the key Workshop" }).click();

@@ -105,6 +105,8 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 
 function Row({ item }: { item: ApiKey }) {
 	const ended = hasEnded(item);
+	/* Told to the hour: one that was made since was not used before that. */
+	const used = item.last_used_at !== null && item.last_used_at < item.created_at ? item.created_at : item.last_used_at;
 
 	return (
 		<li class={ended ? "row ended" : "row"} data-key={item.id}>
@@ -113,7 +115,7 @@ function Row({ item }: { item: ApiKey }) {
 				<span class="badge">{item.mode === "test" ? "Test" : "Live"}</span>{ended && <span class="badge">Ended</span>}
 				<span class="hint">{scopeWords(item)}</span>
 				<span class="hint"><code>{item.prefix}…</code>, made {when(item.created_at)}
-					{ended ? "" : item.expires_at ? `, ends ${day(item.expires_at)}` : ", no end"}{item.last_used_at ? `, last used ${when(item.last_used_at)}` : ", never used"}</span>
+					{ended ? "" : item.expires_at ? `, ends ${day(item.expires_at)}` : ", no end"}{used === null ? ", never used" : `, last used about ${when(used)}`}</span>
 			</span>
 			{!ended && <button type="button" class="plain strong" aria-label={`End the key ${item.name}`} onClick={() => {
 				endKey(item.id).then(() => {
