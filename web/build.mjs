@@ -11,12 +11,10 @@ const made = join(here, "dist.new");
 const place = join(here, "dist");
 
 // What the interface offers, so that the studio shows nothing that is not there.
-const { paths, components } = JSON.parse(await readFile(join(here, "../etc/openapi.json"), "utf8"));
+const { paths } = JSON.parse(await readFile(join(here, "../etc/openapi.json"), "utf8"));
 const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods)
 	.filter((method) => /^(get|post|put|patch|delete)$/.test(method)).map((method) => `${method.toUpperCase()} ${path}`))
 	.filter((route) => /^\S+ \/v1\/(me|auth|api-keys)(\/|$)/.test(route));
-const keyBody = paths["/v1/api-keys"]?.post?.requestBody?.content["application/json"].schema.$ref?.split("/").at(-1);
-const scopes = components.schemas[keyBody]?.properties.scopes.items.enum ?? [];
 
 await rm(made, { recursive: true, force: true });
 const result = await build({
@@ -27,7 +25,7 @@ const result = await build({
 	assetNames: "[name]-[hash]",
 	loader: { ".woff2": "file", ".svg": "file" },
 	publicPath: "/assets/",
-	define: { ROUTES: JSON.stringify(routes), KEY_SCOPES: JSON.stringify(scopes) },
+	define: { ROUTES: JSON.stringify(routes) },
 	bundle: true,
 	minify: true,
 	format: "esm",
@@ -66,7 +64,7 @@ const page = (await readFile(join(here, "src/index.html"), "utf8"))
 await writeFile(join(made, "index.html"), page);
 // The typeface's licence goes along with it.
 await copyFile(join(here, "node_modules/@fontsource-variable/inter/LICENSE"), join(made, "assets/inter-LICENSE.txt"));
-await writeFile(join(made, "robots.txt"), "User-agent: *\n" + ["/d/", "/v1/", "/account", "/verify", "/forgot", "/reset"].map((p) => `Disallow: ${p}\n`).join(""));
+await writeFile(join(made, "robots.txt"), "User-agent: *\n" + ["/d/", "/v1/", "/account", "/verify", "/forgot", "/reset", "/confirm"].map((p) => `Disallow: ${p}\n`).join(""));
 
 for (const name of await readdir(made, { recursive: true })) {
 	if (!/\.(js|css|html|svg|txt)$/.test(name))

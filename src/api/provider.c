@@ -223,10 +223,11 @@ api_identity_list(struct call *call, struct err *err)
 {
 	struct buf *body = &call->response->body;
 	struct str docs[APP_IDENTITIES_MAX];
+	bool has_password;
 	size_t n;
 
 	if (app_identities_list(call->app, call->arena, &call->actor, docs, &n,
-	    err) != RC_OK)
+	    &has_password, err) != RC_OK)
 		return err->rc;
 	buf_addz(body, "{\"items\":[");
 	for (size_t i = 0; i < n; i++) {
@@ -234,7 +235,7 @@ api_identity_list(struct call *call, struct err *err)
 			buf_add_char(body, ',');
 		add_document(call, body, &doc_identity, docs[i], STR_NULL);
 	}
-	buf_addz(body, "]}");
+	buf_printf(body, "],\"has_password\":%s}", has_password ? "true" : "false");
 	reply_json(call, body);
 	return RC_OK;
 }

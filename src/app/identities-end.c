@@ -17,12 +17,23 @@ static const int64_t deletion_kept_ms = 365 * 24 * 3600 * 1000LL;
 enum rc
 app_identities_list(struct app *app, struct arena *arena,
     const struct actor *actor, struct str *ret_docs, size_t *ret_n,
-    struct err *err)
+    bool *ret_has_password, struct err *err)
 {
+	struct user user;
+	enum rc rc = users_get(app->store, arena, actor->owner.user_id, &user, NULL,
+	    err);
+
 	_Static_assert((int)APP_IDENTITIES_MAX == (int)IDENTITIES_SHOWN_MAX,
 	    "room for all");
-	return identities_of_user(app->store, arena, actor->owner.user_id,
-	    ret_docs, ret_n, err);
+	if (rc == RC_NOT_FOUND) {
+		err_init(err);
+		return err_set(err, RC_NO_SESSION, "The account is no longer there.");
+	}
+	if (rc != RC_OK || identities_of_user(app->store, arena,
+	    actor->owner.user_id, ret_docs, ret_n, err) != RC_OK)
+		return err->rc;
+	*ret_has_password = user.password_hash.p != NULL;
+	return RC_OK;
 }
 
 /* --- unlinking ----------------------------------------------------------- */

@@ -37,9 +37,10 @@ enum rc app_identity_link(struct app *app, struct arena *arena,
     const struct oauth_identity *who, struct err *err) must_use;
 
 enum { APP_IDENTITIES_MAX = 10 };
+/* Also whether the account has a password. RC_NO_SESSION: the account has gone. */
 enum rc app_identities_list(struct app *app, struct arena *arena,
     const struct actor *actor, struct str *ret_docs, size_t *ret_n,
-    struct err *err) must_use;
+    bool *ret_has_password, struct err *err) must_use;
 
 /* One of the actor's; RC_NOT_FOUND. RC_LAST_WAY_IN: without a password the account
  * keeps one of a provider that is offered. */

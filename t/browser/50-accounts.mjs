@@ -177,8 +177,8 @@ test("a link that was used", async () => {
 
 test("the account page, loaded directly", async () => {
 	await openAccount(page, stack.url);
-	is(await page.locator(".part h2").allInnerTexts(), ["Profile", "Settings", "Plan and usage", "Signed in on", "Password"]
-		.concat(await page.locator("#api-keys").count() ? ["API keys"] : [], await page.locator("#leaving").count() ? ["Your data"] : []),
+	is(await page.locator(".part h2").allInnerTexts(), ["Profile", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys"]
+		.concat(await page.locator("#leaving").count() ? ["Your data"] : []),
 		"its parts");
 	await look(page, "account");
 	for (const part of ["usage", "sessions", "password"]) {

@@ -1,5 +1,5 @@
-// Parts of the account page that are there when the interface has them: a picture, API keys, export, deletion, and
-// other services to sign in with. The interface is played here, so that each of its answers comes when it shall.
+// Parts of the account page: API keys, as they are; and a picture, export, deletion and the names of other services, with
+// an interface that is played here, so that each of its answers comes when it shall.
 import { becomeMember, field, heading, look, openAccount } from "./lib/accounts.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
@@ -26,18 +26,16 @@ const problem = (status, code, errors) => ({ status, contentType: "application/p
 /* The studio was built with what the interface describes; here it is told of more. */
 await page.route("**/assets/studio-*.js", async (route) => {
 	const reply = await route.fetch();
-	const all = ["GET /v1/me/usage", "GET /v1/api-keys", "POST /v1/api-keys", "POST /v1/me/export", "GET /v1/me/export",
-		"DELETE /v1/me", "POST /v1/me/photo", "GET /v1/auth/providers"].map((r) => `"${r}"`).join();
+	const all = ["GET /v1/me/usage", "POST /v1/me/export", "GET /v1/me/export", "DELETE /v1/me", "POST /v1/me/photo"].map((r) => `"${r}"`).join();
 	await route.fulfill({ response: reply, body: (await reply.text()).replaceAll('"GET /v1/me/usage"', all) });
 });
 await page.route("**/v1/me/export", (route) => route.fulfill(problem(404, "not_found")));
-await page.route("**/v1/api-keys**", (route) => route.fulfill(json({ items: [], next_cursor: null })));
 
 test("nothing was asked for yet", async () => {
 	await becomeMember(page, stack, "carla@example.net", password);
 	await openAccount(page, stack.url);
 	is(await page.locator(".part h2").allInnerTexts(),
-		["Profile", "Settings", "Plan and usage", "Signed in on", "Password", "API keys", "Your data"], "all parts are there");
+		["Profile", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys", "Your data"], "all parts are there");
 	ok(await page.getByRole("button", { name: "Pack my designs" }).isVisible(), "an export that is not there is no fault");
 	is(await page.locator(".page .fault").count(), 0, "nothing is at fault");
 });
@@ -67,49 +65,110 @@ test("a picture of oneself", async () => {
 	ok(await page.getByRole("button", { name: "Add a picture" }).isVisible(), "it goes");
 });
 
-test("API keys", async () => {
-	let keys = [{ id: "k1", name: "Shop window", mode: "live", scopes: ["designs:read"], prefix: "bzl_live_abcd", created_at: now,
-		expires_at: null, last_used_at: null, revoked_at: null }];
-	const sent = [];
-	await page.route("**/v1/api-keys**", (route) => {
-		if (route.request().method() !== "POST")
-			return route.fulfill(route.request().method() === "DELETE" ? { status: 204 } : json({ items: keys, next_cursor: null }));
-		const body = route.request().postDataJSON();
-		sent.push(body);
-		if (body.scopes.length === 0)
-			return route.fulfill(problem(422, "invalid", [{ pointer: "/scopes", code: "too_few", detail: "At least 1." }]));
-		keys = [{ ...body, id: "k2", prefix: "bzl_test_efgh", created_at: now, last_used_at: null, revoked_at: null }, ...keys];
-		return route.fulfill(json({ ...keys[0], key: "bzl_test_efgh.0123456789abcdef" }, 201));
-	});
+/* --- API keys, with the interface as it is ------------------------------------------ */
+
+const byKey = (key, path, options = {}) => fetch(stack.url + path, { ...options, headers: { Authorization: `Bearer ${key}`, ...options.headers } });
+const makeKey = () => page.getByRole("button", { name: "Make a key" }).click();
+const keyName = page.locator("#api-keys input[name=name]");
+const keyRow = (name) => page.locator("#api-keys .row", { hasText: name });
+
+test("an API key is made, and shown once", async () => {
 	await openAccount(page, stack.url);
-	await page.locator(".row[data-key]").waitFor();
+	await page.locator("#api-keys").getByText("No keys yet.").waitFor();
 	await page.getByRole("button", { name: "New key…" }).click();
-	const name = page.locator("#api-keys input[name=name]");
-	const hasIt = () => name.evaluate((e) => e === document.activeElement);
+	const hasIt = () => keyName.evaluate((e) => e === document.activeElement);
 	ok(await hasIt(), "the first field has the focus");
-	await page.getByRole("button", { name: "Make a key" }).click();
+	await makeKey();
 	ok((await page.locator("#api-keys .fault").innerText()).startsWith("Name it") && await hasIt(), "a key needs a name");
-	await name.fill("Workshop");
+	await keyName.fill("Workshop");
 	const usual = page.locator("#api-keys input[name=scopes]:checked");
+	is(await usual.count(), 3, "what most programs need is chosen");
 	while (await usual.count() > 0)
 		await usual.first().uncheck();
-	await page.getByRole("button", { name: "Make a key" }).click();
+	await makeKey();
 	await page.locator("#api-keys [data-pointer='/scopes'] .fault").waitFor();
-	is(await name.inputValue(), "Workshop", "a fault stands at its group, and what was typed stays");
+	is([await page.locator("#api-keys [data-pointer='/scopes'] .fault").innerText(), await keyName.inputValue()],
+		["Choose at least one.", "Workshop"], "a fault stands at its group, and what was typed stays");
 	await page.getByRole("checkbox", { name: "See designs" }).check();
+	is(await page.locator("#api-keys .fault").count(), 0, "what is changed is not at fault any more");
+	await page.getByRole("checkbox", { name: "See profile, plan and usage" }).check();
+	await page.locator("#api-keys").getByRole("radio", { name: "Live" }).check();
+	await page.locator("#api-keys form").scrollIntoViewIfNeeded();
 	await look(page, "account with a new key");
-	await page.getByRole("button", { name: "Make a key" }).click();
+	await makeKey();
 	await page.getByText("Copy the key now.").waitFor();
-	is(await page.locator(".secret").innerText(), "bzl_test_efgh.0123456789abcdef", "the secret is shown");
-	is([sent[1].name, sent[1].mode, sent[1].scopes], ["Workshop", "test", ["designs:read"]], "what was chosen was sent");
-	ok(Math.abs(Date.parse(sent[1].expires_at) - Date.now() - 90 * 864e5) < 120000, "with an end in 90 days");
 	is(await focusName(page), "Copy", "the button to copy it has the focus");
 	await look(page, "account with a secret");
+});
+
+test("an API key opens what it may, until it ends", async () => {
+	const key = await page.locator(".secret").innerText();
+	await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: stack.url });
+	await page.getByRole("button", { name: "Copy", exact: true }).click();
+	await page.getByRole("button", { name: "Copied" }).waitFor();
+	is(await page.evaluate(() => navigator.clipboard.readText()), key, "it is copied");
+	const me = await byKey(key, "/v1/me");
+	is([me.status, (await me.json()).email], [200, "carla@example.net"], "a program with it is the account");
+	is((await byKey(key, "/v1/folders")).status, 403, "for what it may, and no more");
 	await page.getByRole("button", { name: "I have it" }).click();
-	is(await page.locator(".secret").count(), 0, "once");
+	is(await page.locator(".secret").count(), 0, "the key is not shown again");
+	ok(!(await page.content()).includes(key), "nor is it in the page any more");
+	await page.reload();
+	await keyRow("Workshop").waitFor();
+	const text = await keyRow("Workshop").innerText();
+	ok(/Live/.test(text) && /See designs, see profile, plan and usage/.test(text) && text.includes(key.slice(0, 13)), "it is listed by its beginning", text);
+	const end = /ends (\d+ \w+)/.exec(text)?.[1];
+	is(end, new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" }).format(Date.now() + 90 * 864e5), "with its end in 90 days");
+	const made = /made (\S+),/.exec(text)?.[1];
+	ok(made !== undefined && text.includes(`last used about ${made}`), "and its last use, which is told to the hour", text);
+	await page.locator("#api-keys").scrollIntoViewIfNeeded();
+	await look(page, "account with a key");
 	await page.getByRole("button", { name: "End the key Workshop" }).click();
-	await page.locator(".row.ended", { hasText: "Workshop" }).waitFor();
-	is(await page.getByRole("button", { name: /^End the key/ }).count(), 1, "a key ends");
+	await page.locator("#api-keys .row.ended", { hasText: "Workshop" }).waitFor();
+	is(await focusName(page), "API keys", "it ends; the part's title has the focus");
+	const gone = await byKey(key, "/v1/me");
+	is([gone.status, (await gone.json()).code], [401, "invalid_api_key"], "from now on it is refused");
+	await page.reload();
+	await page.locator("#api-keys .row.ended", { hasText: "Workshop" }).waitFor();
+	is(await page.getByRole("button", { name: /^End the key/ }).count(), 0, "it stays in the list as one that has ended");
+});
+
+test("a test key without an end", async () => {
+	await page.getByRole("button", { name: "New key…" }).click();
+	await keyName.fill("Trial");
+	await page.locator("#api-keys").getByRole("radio", { name: "No end" }).check();
+	await makeKey();
+	const key = await page.locator(".secret").innerText();
+	ok(key.startsWith("bzl_test_"), "says so in its first letters");
+	is((await byKey(key, "/v1/designs")).status, 200, "it sees designs");
+	await page.getByRole("button", { name: "I have it" }).click();
+	ok(/no end, never used/.test(await keyRow("Trial").innerText()), "and has no end");
+});
+
+test("the answer with a key gets lost", async () => {
+	let lost = 0;
+	browser.expected.push(/net::ERR_CONNECTION_RESET/);
+	await page.route("**/v1/api-keys", async (route) => {
+		if (route.request().method() !== "POST" || lost++ > 0) {
+			await route.continue();
+			return;
+		}
+		await route.fetch();
+		await route.abort("connectionreset");
+	});
+	await page.getByRole("button", { name: "New key…" }).click();
+	await keyName.fill("Shop window");
+	await makeKey();
+	await page.getByText("The key was made, but did not arrive here.").waitFor();
+	await page.unroute("**/v1/api-keys");
+	await keyRow("Shop window").waitFor();
+	is(await keyRow("Shop window").count(), 1, "it is asked for again, made once, and told");
+	await page.getByRole("button", { name: "End the key Shop window" }).click();
+	await page.locator("#api-keys .row.ended", { hasText: "Shop window" }).waitFor();
+	await makeKey();
+	await page.locator(".secret").waitFor();
+	is(await page.getByRole("button", { name: "End the key Shop window" }).count(), 1, "ended, another one can be made by the same form");
+	await page.getByRole("button", { name: "I have it" }).click();
 });
 
 test("an export", async () => {
@@ -153,14 +212,16 @@ test("deletion", async () => {
 });
 
 test("other services to sign in with", async () => {
-	/* The account is there in truth. */
+	/* The account is there in truth, and was asked about. */
+	await page.locator(".member-button").waitFor();
+	await page.waitForLoadState("networkidle");
 	await page.context().clearCookies();
 	await page.evaluate(() => localStorage.clear());
 	await page.route("**/v1/auth/providers", (route) => route.fulfill(json({ providers: ["google", "facebook", "other"] })));
 	await page.goto(stack.url + "/sign-in");
 	await page.getByRole("link", { name: "Continue with Facebook" }).waitFor();
 	is(await page.getByRole("link", { name: /Continue with/ }).evaluateAll((all) => all.map((a) => a.getAttribute("href"))),
-		["/v1/auth/google", "/v1/auth/facebook"], "those that the page knows");
+		["/v1/auth/google?return_to=%2F", "/v1/auth/facebook?return_to=%2F"], "those that the page knows");
 	await look(page, "sign in with services");
 	await page.unroute("**/v1/auth/providers");
 	await page.route("**/v1/auth/providers", (route) => route.fulfill(problem(404, "not_found")));

@@ -512,7 +512,7 @@ def an_address_of_another_is_not_given_away():
 def linking():
     client = member(stack)
     subject = another_facebook_person()
-    is_(client.get("/v1/me/identities").json(), {"items": []}, "none yet")
+    is_(client.get("/v1/me/identities").json(), {"items": [], "has_password": True}, "none yet")
     for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}):
         problem(client.get(FACEBOOK + "?link=1", headers=headers), 403, "origin_required", "not led from elsewhere: %s" % headers)
     is_(where(stack.client().get(FACEBOOK + "?link=1", headers=OWN_PAGE)), "/sign-in?problem=session_required", "nobody: sign in")
@@ -565,7 +565,9 @@ def linking_needs_the_same_member():
 def unlinking():
     client, address = stack.client(), an_address()
     google(client, "verified:" + address)
-    first = client.get("/v1/me/identities").json()["items"][0]["id"]
+    listed = client.get("/v1/me/identities").json()
+    first = listed["items"][0]["id"]
+    is_(listed["has_password"], False, "an account without a password says so")
     problem(client.delete("/v1/me/identities/" + first), 409, "last_way_in", "not the last way in")
     another_facebook_person()
     meta(client, "?link=1", headers=OWN_PAGE)
@@ -586,6 +588,7 @@ def unlinking():
     token = token_in(wait_mail(stack, address, "new password"))
     client.post("/v1/auth/password-reset/confirm", json={"token": token, "password": PASSWORD})
     is_(client.delete("/v1/me/identities/" + left[0]["id"]).status, 204, "with a password the last one may go")
+    is_(client.get("/v1/me/identities").json(), {"items": [], "has_password": True}, "and is what is left")
     is_(login(stack.client(), address).status, 200, "by which one gets in")
     is_(client.delete("/v1/me/identities/" + left[0]["id"]).status, 404, "once")
     refused(google(stack.client(), "hosted:" + address), "account_exists", stack.client(), "the identity opens it no longer")

@@ -1998,6 +1998,8 @@ export interface components {
         IdentityList: {
             /** @description Oldest first; one of each provider at most */
             items: components["schemas"]["Identity"][];
+            /** @description Whether a password opens the account too */
+            has_password: boolean;
         };
         DataDeletion: {
             /** @description A page for people that says what was done */

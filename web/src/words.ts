@@ -26,6 +26,7 @@ const empty: [RegExp, string][] = [
 	[/^\/gem_data\/cut/, "Name the cut."],
 	[/^\/material_preferences\/metals/, "Choose at least one metal."],
 	[/^\/email/, "Enter your e-mail address."],
+	[/^\/scopes/, "Choose at least one."],
 ];
 
 const sayings: Record<string, string> = {

@@ -10,7 +10,7 @@ import { diag } from "./tap.mjs";
 const run = promisify(execFile);
 const top = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-function freePort() {
+export function freePort() {
 	return new Promise((resolve, reject) => {
 		const probe = createServer();
 		probe.on("error", reject);

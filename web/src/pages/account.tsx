@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { offers } from "../state/account";
+import { problemCode } from "../state/route";
 import { askAgain, member, startFault } from "../state/session";
 import { ApiKeys } from "./api-keys";
 import { Card } from "./form";
@@ -10,6 +11,7 @@ import { Profile } from "./profile";
 import { Sessions } from "./sessions";
 import { Settings } from "./settings";
 import { UsageBars } from "./usage";
+import { Ways } from "./ways";
 
 interface Part {
 	id: string;
@@ -25,6 +27,7 @@ const parts: Part[] = [
 	{ id: "settings", title: "Settings", show: true, body: Settings },
 	{ id: "usage", title: "Plan and usage", show: true, body: UsageBars },
 	{ id: "sessions", title: "Signed in on", show: true, body: Sessions },
+	{ id: "ways", title: "Ways to sign in", show: offers("GET /v1/me/identities"), body: Ways },
 	{ id: "password", title: "Password", show: true, body: Password },
 	{ id: "api-keys", title: "API keys", show: offers("GET /v1/api-keys"), body: ApiKeys },
 	{ id: "leaving", title: "Your data", show: canLeave, body: Leaving },
@@ -47,7 +50,9 @@ export function Account() {
 	useLayoutEffect(() => {
 		if (!there)
 			return;
-		if (location.hash !== "" && document.getElementById(`${location.hash.slice(1)}-title`))
+		if (problemCode.value !== null)
+			goTo("ways");
+		else if (location.hash !== "" && document.getElementById(`${location.hash.slice(1)}-title`))
 			goTo(location.hash.slice(1));
 		else
 			heading.current?.focus({ preventScroll: true });

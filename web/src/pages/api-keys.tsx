@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { newKey, sentenceOf } from "../client";
-import { createKey, endKey, hasEnded, keys, readKeys, scopes, usualScopes } from "../state/api-keys";
-import type { ApiKey, ApiKeyNew } from "../state/api-keys";
+import { createKey, endKey, hasEnded, keys, readKeys, scopes, scopeWords, usualScopes } from "../state/api-keys";
+import type { ApiKey, ApiKeyNew, Scope } from "../state/api-keys";
 import { note, speak } from "../state/notes";
 import { Choice, Group } from "../ui/field";
 import { day, when } from "../words";
@@ -47,7 +47,7 @@ function Secret({ secret, onDone }: { secret: string; onDone: () => void }) {
 function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 	const [mode, setMode] = useState<ApiKeyNew["mode"]>("test");
 	const [days, setDays] = useState(90);
-	const [may, setMay] = useState<string[]>(usualScopes.filter((name) => scopes.some((s) => s.name === name)));
+	const [may, setMay] = useState<Scope[]>(usualScopes);
 	const [again] = useState({ body: "", key: "" });
 	const form = useForm({
 		needed: { name: "Name it, so that you know it again." },
@@ -62,6 +62,14 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 			const secret = await createKey(body, again.key);
 			sent("key_name");
 			onMade(secret);
+		},
+		words: (error) => {
+			if (error.code !== "already_created")
+				return undefined;
+			/* The answer with the key got lost on its way. */
+			again.body = "";
+			readKeys().catch(() => undefined);
+			return "The key was made, but did not arrive here. End it in the list above, and make another one.";
 		},
 	});
 
@@ -78,7 +86,10 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 				{scopes.map(({ name, label }) => (
 					<label key={name} class="check">
 						<input type="checkbox" name="scopes" checked={may.includes(name)}
-							onChange={(e) => setMay(e.currentTarget.checked ? [...may, name] : may.filter((s) => s !== name))} />
+							onChange={(e) => {
+								form.touched("scopes");
+								setMay(e.currentTarget.checked ? [...may, name] : may.filter((s) => s !== name));
+							}} />
 						{label}
 					</label>
 				))}
@@ -94,14 +105,17 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 
 function Row({ item }: { item: ApiKey }) {
 	const ended = hasEnded(item);
+	/* Told to the hour: one that was made since was not used before that. */
+	const used = item.last_used_at !== null && item.last_used_at < item.created_at ? item.created_at : item.last_used_at;
 
 	return (
 		<li class={ended ? "row ended" : "row"} data-key={item.id}>
 			<span class="row-about">
 				<strong>{item.name}</strong>
 				<span class="badge">{item.mode === "test" ? "Test" : "Live"}</span>{ended && <span class="badge">Ended</span>}
-				<span class="hint">{item.prefix ? `${item.prefix}…, ` : ""}made {when(item.created_at)}
-					{ended ? "" : item.expires_at ? `, ends ${day(item.expires_at)}` : ", no end"}{item.last_used_at ? `, last used ${when(item.last_used_at)}` : ", never used"}</span>
+				<span class="hint">{scopeWords(item)}</span>
+				<span class="hint"><code>{item.prefix}…</code>, made {when(item.created_at)}
+					{ended ? "" : item.expires_at ? `, ends ${day(item.expires_at)}` : ", no end"}{used === null ? ", never used" : `, last used about ${when(used)}`}</span>
 			</span>
 			{!ended && <button type="button" class="plain strong" aria-label={`End the key ${item.name}`} onClick={() => {
 				endKey(item.id).then(() => {
@@ -119,18 +133,21 @@ export function ApiKeys() {
 	const [fault, setFault] = useState<string | null>(null);
 	const [making, setMaking] = useState(false);
 	const all = keys.value;
+	const read = () => readKeys().then(() => setFault(null), (error: unknown) => setFault(sentenceOf(error)));
 
 	useEffect(() => {
-		readKeys().catch((error: unknown) => setFault(sentenceOf(error)));
+		void read();
 	}, []);
 	return (
 		<div class="stack">
 			<p>For programs of your own, a shop or a workshop. <a class="link" href="/docs">Documentation</a></p>
-			{fault !== null && <p class="fault summary" role="alert">{fault}</p>}
+			{fault !== null && <p role="alert">{fault} <button type="button" class="link" onClick={() => void read()}>Try again</button></p>}
+			{all !== null && all.length === 0 && !making && secret === null && <p class="quiet">No keys yet.</p>}
 			{all !== null && all.length > 0 && <ul class="rows">{all.map((item) => <Row key={item.id} item={item} />)}</ul>}
 			{secret !== null ? <Secret secret={secret} onDone={() => { setSecret(null); focusTitle(); }} />
 				: making ? <NewKey onMade={(made) => { setSecret(made); setMaking(false); speak("The key is made. Copy it now."); }} />
 				: <p class="acts"><button type="button" class="plain strong" onClick={() => setMaking(true)}>New key…</button></p>}
+			{making && <p class="acts"><button type="button" class="plain" onClick={() => { setMaking(false); focusTitle(); }}>Never mind</button></p>}
 		</div>
 	);
 }

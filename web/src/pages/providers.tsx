@@ -1,22 +1,20 @@
 import { useEffect, useState } from "preact/hooks";
-import { providers } from "../state/account";
+import { providers, serviceNames, signInPath } from "../state/account";
+import { leaveToSignIn } from "../state/session";
 
-const names: Record<string, string> = { google: "Google", facebook: "Facebook" };
-
-/* Other services that one may sign in with: those that the studio's keeper has set up, mostly none. */
+/* Other services that one may sign in with, as links: the whole page goes there. */
 export function Providers() {
 	const [list, setList] = useState<string[]>([]);
 
 	useEffect(() => {
 		providers().then(setList, () => undefined);
 	}, []);
-	const known = list.filter((name) => names[name] !== undefined);
-	if (known.length === 0)
+	if (list.length === 0)
 		return null;
 	return (
 		<div class="stack">
-			{known.map((name) => (
-				<a key={name} class="plain strong wide" href={`/v1/auth/${name}`}>Continue with {names[name]}</a>
+			{list.map((name) => (
+				<a key={name} class="plain strong wide" href={signInPath(name)} onClick={leaveToSignIn}>Continue with {serviceNames[name]}</a>
 			))}
 			<p class="or"><span>or</span></p>
 		</div>

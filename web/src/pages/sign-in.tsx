@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { signIn, signingUp } from "../state/account";
 import { go } from "../state/route";
-import { signedOut } from "../state/session";
+import { known, signedOut, who } from "../state/session";
 import { A, Card, Entry, Submit, Trouble, useForm, waitWords } from "./form";
+import { ProblemLine } from "./problem";
 import { Providers } from "./providers";
 import { Again } from "./sign-up";
 
@@ -30,6 +31,8 @@ export function SignIn() {
 			{signedOut.value && (
 				<p class="along" role="status">Your session has ended. Sign in to go on where you were; nothing that you typed is lost.</p>
 			)}
+			{/* A member is led on, and told there. */}
+			{known.value && who.value !== "member" && <ProblemLine />}
 			<Providers />
 			<form ref={form.ref} class="stack" noValidate onSubmit={form.submit}>
 				<Entry form={form} name="email" label="E-mail" type="email" autocomplete="username" value={waiting} maxLength={254} />

@@ -1,11 +1,13 @@
 import { effect, signal } from "@preact/signals";
 import { ApiProblem, get, patch, post, remove } from "../client";
-import type { Session, User } from "../types";
+import type { Identities, Session, User } from "../types";
 import { note, speak } from "./notes";
 import { theme } from "./prefs";
 import type { Theme } from "./prefs";
-import { route, visit } from "./route";
-import { alone, comeBackTo, known, member, memberStill, takeBack, takeMember, who } from "./session";
+import { problemCode, route, visit } from "./route";
+import {
+	alone, backPath, cameBackFrom, comeBackTo, isBack, known, lost, member, memberStill, takeBack, takeMember, who,
+} from "./session";
 import { drop, keepHere, keptHere, load, save } from "./storage";
 
 /* Whoever waits at a form is told what to wait for; nothing is tried again behind the form's back for long. */
@@ -35,8 +37,8 @@ export async function verify(token: string): Promise<boolean> {
 	});
 }
 
-async function signedInByLink(): Promise<void> {
-	welcome((await get<User>("/v1/me", AT_FORM)).data);
+async function signedInByLink(isNew = false): Promise<void> {
+	welcome((await get<User>("/v1/me", AT_FORM)).data, isNew);
 }
 
 /* --- signing in and out --------------------------------------------------------- */
@@ -48,20 +50,37 @@ const NEW_MS = 48 * 3600 * 1000;
  * A new account has no wish for a look yet, though the interface names one: it takes over this browser's. A browser
  * that goes by its system's look keeps to that.
  */
-function welcome(user: User): void {
-	const fresh = signingUp().trim().toLowerCase() === user.email && Date.now() - Date.parse(user.created_at) < NEW_MS;
+function welcome(user: User, isNew = false): void {
+	const fresh = isNew || (signingUp().trim().toLowerCase() === user.email && Date.now() - Date.parse(user.created_at) < NEW_MS);
 
 	drop("signing_up", "reset_for");
-	if (fresh && theme.value === "system")
+	/* Not by a service that one has looked at before. */
+	isBack();
+	if (fresh)
+		takeWithLook(user, theme.value);
+	else
+		takeMember(user);
+}
+
+function takeWithLook(user: User, look: Theme): void {
+	if (look === "system") {
 		save("look_here", true);
-	takeMember(fresh && theme.value !== "system"
-		? { ...user, preferences: { ...user.preferences, theme: theme.value } } : user);
-	if (fresh && theme.value !== "system")
-		edit({ preferences: { theme: theme.value } }).catch(() => undefined);
+		takeMember(user);
+		return;
+	}
+	takeMember({ ...user, preferences: { ...user.preferences, theme: look } });
+	edit({ preferences: { theme: look } }).catch(() => undefined);
 }
 
 export async function signIn(email: string, password: string): Promise<void> {
-	await alone(async () => welcome((await post<User>("/v1/auth/login", { email, password }, AT_FORM)).data));
+	await alone(async () => {
+		const { data } = await post<User>("/v1/auth/login", { email, password }, AT_FORM);
+		/* Whoever wanted to sign in with another service can link it now. */
+		if (problemCode.value === "account_exists" || problemCode.value === "session_required")
+			comeBackTo("/account#ways");
+		problemCode.value = null;
+		welcome(data);
+	});
 }
 
 /* A fresh start: nothing of the member stays in the page or in the browser. */
@@ -72,7 +91,7 @@ export function leave(words: string): void {
 	location.replace("/");
 }
 
-export async function signOut(): Promise<void> {
+async function logOut(): Promise<void> {
 	try {
 		await alone(() => post("/v1/auth/logout", undefined, AT_FORM));
 	} catch (error) {
@@ -80,7 +99,18 @@ export async function signOut(): Promise<void> {
 		if (!(error instanceof ApiProblem && error.status === 401))
 			throw error;
 	}
+}
+
+export async function signOut(): Promise<void> {
+	await logOut();
 	leave("You are signed out.");
+}
+
+/* The service wants a fresh sign-in for something: one signs in again and goes on there. */
+export async function signInAgain(path: string): Promise<void> {
+	await logOut();
+	lost();
+	comeBackTo(path);
 }
 
 /* What the page before this one wanted to say. */
@@ -94,12 +124,72 @@ export function tellLater(): void {
 	}
 }
 
-/* Which other services one can sign in with. */
+/* --- other services to sign in with ----------------------------------------------- */
+
+/* Those that the page can name. */
+export const serviceNames: Record<string, string> = { google: "Google", facebook: "Facebook" };
+
+/* Those that the studio's keeper has set up, mostly none. */
 export async function providers(): Promise<string[]> {
 	if (!offers("GET /v1/auth/providers"))
 		return [];
 	const { data } = await get<{ providers: string[] }>("/v1/auth/providers", { asIs: true, tries: 1 });
-	return data.providers;
+	return data.providers.filter((name) => serviceNames[name] !== undefined);
+}
+
+/* What the interface takes for a path to come back to. */
+const wayBack = /^\/(?!v1(\/|$))[\w./~?&=%#+-]{0,299}$/;
+
+export function signInPath(service: string): string {
+	const path = backPath();
+
+	return `/v1/auth/${service}?return_to=${encodeURIComponent(wayBack.test(path) && !/\/[./]/.test(path) ? path : "/")}`;
+}
+
+export const linkPath = (service: string) => `/v1/auth/${service}?link=1&return_to=${encodeURIComponent("/account#ways")}`;
+
+/* Not to be made longer by clocks that differ. */
+const CLOCKS_MS = 300000;
+
+/* Back from there, signed in. A new account takes over this browser's look, as it does by a form. */
+effect(() => {
+	const user = member.value;
+	const left = user === null ? null : cameBackFrom();
+
+	if (user === null || left === null)
+		return;
+	const look = theme.peek();
+	isBack();
+	takeBack();
+	if (user.auth_provider !== "email" && Date.parse(user.created_at) > left - CLOCKS_MS)
+		queueMicrotask(() => {
+			theme.value = look;
+			takeWithLook(user, look);
+		});
+});
+
+export const identities = signal<Identities | null>(null);
+
+export async function readIdentities(): Promise<void> {
+	identities.value = (await get<Identities>("/v1/me/identities")).data;
+}
+
+export async function unlink(id: string): Promise<void> {
+	await remove(`/v1/me/identities/${id}`);
+	if (identities.value !== null)
+		identities.value = { ...identities.value, items: identities.value.items.filter((i) => i.id !== id) };
+}
+
+/* An address for a sign-in that came without one. */
+export async function giveAddress(email: string): Promise<void> {
+	await post("/v1/auth/provider-email", { email }, AT_FORM);
+}
+
+export async function confirmAddress(token: string): Promise<void> {
+	await alone(async () => {
+		await post("/v1/auth/provider-confirm", { token }, AT_FORM);
+		await signedInByLink(true);
+	});
 }
 
 /* What the interface can do, as it was described when the studio was built. */
@@ -113,7 +203,8 @@ effect(() => {
 	const is = who.value;
 
 	if (is === "member" && (page === "sign-in" || page === "sign-up"))
-		queueMicrotask(() => visit(takeBack(), true));
+		/* What went wrong is told where one can do something about it. */
+		queueMicrotask(() => visit(problemCode.peek() !== null ? "/account" : takeBack(), true));
 	else if (known.value && is !== "member" && page === "account")
 		queueMicrotask(() => {
 			comeBackTo(location.pathname + location.hash);
@@ -145,6 +236,8 @@ export async function changePassword(current: string, next: string): Promise<voi
 			await memberStill();
 		throw error;
 	}
+	if (identities.value !== null)
+		identities.value = { ...identities.value, has_password: true };
 	await readSessions();
 }
 
@@ -219,3 +312,11 @@ export async function endOtherSessions(): Promise<void> {
 	await remove("/v1/me/sessions");
 	sessions.value = sessions.value?.filter((s) => s.current) ?? null;
 }
+
+/* They are of who was signed in. */
+effect(() => {
+	if (member.value === null) {
+		sessions.value = null;
+		identities.value = null;
+	}
+});

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 
 /* The page's state that belongs into the address: /d/<design>, /d/<design>/v/<version>, and the pages of accounts. */
-export const pages = ["sign-up", "sign-in", "verify", "forgot", "reset", "account"] as const;
+export const pages = ["sign-up", "sign-in", "verify", "forgot", "reset", "account", "confirm-email", "confirm"] as const;
 export type Page = "studio" | typeof pages[number];
 
 export interface Route {
@@ -18,10 +18,23 @@ export const linkToken = signal<string | null>(null);
 function takeToken(): void {
 	const found = /^#token=([A-Za-z0-9._~-]{1,300})$/.exec(location.hash)?.[1];
 
-	if (location.hash.startsWith("#token="))
-		history.replaceState(null, "", location.pathname);
+	/* "#_=_" is what Facebook leaves behind. */
+	if (location.hash.startsWith("#token=") || location.hash === "#_=_")
+		history.replaceState(null, "", location.pathname + location.search);
 	if (found !== undefined)
 		linkToken.value = found;
+}
+
+/* Why a sign-in with another service came back without one: a code of errors.def. Told once, a reload does not repeat it. */
+export const problemCode = signal<string | null>(null);
+
+function takeProblem(name: string): void {
+	const code = new URLSearchParams(location.search).get("problem");
+
+	if (code === null || (name !== "sign-in" && name !== "account"))
+		return;
+	history.replaceState(null, "", location.pathname + location.hash);
+	problemCode.value = /^[a-z_]{1,40}$/.test(code) ? code : "unknown";
 }
 
 function read(): Route {
@@ -29,6 +42,7 @@ function read(): Route {
 	const name = location.pathname.replace(/^\/|\/$/g, "");
 
 	takeToken();
+	takeProblem(name);
 	return {
 		page: pages.find((p) => p === name) ?? "studio",
 		design: found?.[1] ?? null, version: found?.[2] ?? null,

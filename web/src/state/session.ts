@@ -94,15 +94,40 @@ export function comeBackTo(path: string): void {
 }
 
 /* Only what this tab has noted itself, and a path of this studio. */
-export function takeBack(): string {
+export function backPath(): string {
 	const path = keptHere("back");
 
-	keepHere("back", null);
 	return path !== null && /^\/(?!\/)/.test(path) ? path : "/";
 }
 
+export function takeBack(): string {
+	const path = backPath();
+
+	keepHere("back", null);
+	return path;
+}
+
+/*
+ * One leaves for another service to sign in there. The page that one comes back to is a new one and holds no note of
+ * a member: this tab has noted that it may be one.
+ */
+export function leaveToSignIn(): void {
+	keepHere("away", String(Date.now()));
+}
+
+/* When one left, for whoever came back; null for all others. */
+export function cameBackFrom(): number | null {
+	const at = keptHere("away");
+
+	return at === null ? null : Number(at);
+}
+
+export function isBack(): void {
+	keepHere("away", null);
+}
+
 /* Nothing that was typed is touched: it is in the fields, or noted in the browser. */
-function lost(): void {
+export function lost(): void {
 	drop("member");
 	batch(() => {
 		member.value = null;
@@ -123,10 +148,11 @@ async function begin(): Promise<void> {
 
 	if (owner.value !== null)
 		return;
-	if (noted || (page === "account" && !guest)) {
+	if (noted || (page === "account" && !guest) || (page === "studio" && cameBackFrom() !== null)) {
 		const is = await readMember();
 		if (is === "member")
 			return;
+		isBack();
 		drop("member");
 		if (is === "none" && noted && (page === "studio" || page === "account")) {
 			lost();

@@ -1,6 +1,7 @@
 import type { ComponentChild } from "preact";
 import { useEffect } from "preact/hooks";
 import { Account } from "../pages/account";
+import { Confirm, ConfirmEmail } from "../pages/confirm";
 import { Forgot, Reset } from "../pages/reset";
 import { SignIn } from "../pages/sign-in";
 import { SignUp } from "../pages/sign-up";
@@ -65,6 +66,8 @@ const accountPages: Record<Exclude<Page, "studio">, { title: string; body: () =>
 	forgot: { title: "Forgot the password", body: () => <Forgot /> },
 	reset: { title: "New password", body: Reset },
 	account: { title: "Account", body: Account },
+	"confirm-email": { title: "Your address", body: ConfirmEmail },
+	confirm: { title: "Confirm your address", body: Confirm },
 };
 
 /* A page beside the studio. */
