@@ -76,8 +76,7 @@ app_account_delete(struct app *app, struct arena *arena,
 	if (rc != RC_OK || app_password_confirm(app, arena, actor, &c.user,
 	    password, STR("/password"), err) != RC_OK)
 		return err->rc;
-	c.freed = arena_printf(arena, "%.*s@deleted.invalid",
-	    STR_FMT(c.user.id));
+	c.freed = users_freed_email(arena, c.user.id);
 	job_init(&c.job, arena, actor, "account_deletion", uuid_new(arena),
 	    STR_NULL, 0, 0);
 	doc_init(&doc_mail_order, &c.order);

@@ -242,6 +242,12 @@ users_unsubscribe(struct store *store, struct arena *arena, struct str id,
 	    NULL, err);
 }
 
+struct str
+users_freed_email(struct arena *arena, struct str id)
+{
+	return arena_printf(arena, "%.*s@deleted.invalid", STR_FMT(id));
+}
+
 enum rc
 users_close(struct store *store, struct arena *arena, struct str id,
     struct str email, struct err *err)

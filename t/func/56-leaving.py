@@ -560,6 +560,15 @@ ONE_CLICK = b"List-Unsubscribe=One-Click"
 
 
 @test
+def photos_have_a_limit():
+    ann = member(stack)
+    small = picture(20, 20)
+    replies = [ann.upload("/v1/me/photo", small) for _ in range(21)]
+    is_([r.status for r in replies], [200] * 20 + [429], "as many a day as uploads")
+    ok(int(replies[-1].header("Retry-After")) > 0, "and when again")
+
+
+@test
 def unsubscribe():
     ann = member(stack)
     path = link(stack, ann.address_of_mail)
