@@ -288,17 +288,12 @@ app_email_verify(struct app *app, struct arena *arena, const struct actor *actor
 	    ret_signed_in, err);
 }
 
-/* In the transaction: the new password holds, and nothing of before does. */
+/* In the transaction, behind the new password: nothing of before holds. */
 static enum rc
-replace_password(struct link *l, struct store *store, struct arena *arena,
+end_all_else(struct link *l, struct store *store, struct arena *arena,
     const char *audit, struct err *err)
 {
-	enum rc rc = users_set_password(store, arena, l->user.id, l->user.email,
-	    l->sealed, err);
-
-	if (rc == RC_NOT_FOUND)
-		return no_longer(err);
-	if (rc != RC_OK || tokens_remove(store, arena, l->user.id,
+	if (tokens_remove(store, arena, l->user.id,
 	    "password_reset", err) != RC_OK
 	    || app_sessions_end(l->app, arena, l->user.id, err) != RC_OK
 	    || post_enqueue(l->app, arena, &l->order, l->user.id, err) != RC_OK)
@@ -311,20 +306,32 @@ reset_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
 {
 	struct link *l = arg;
+	enum rc rc;
 
 	if (tokens_use(store, arena, l->id, "password_reset", clock_now_ms(),
 	    &l->token, err) != RC_OK)
 		return err->rc;
 	if (!str_eq(l->token.email, l->user.email))
 		return no_longer(err);
-	return replace_password(l, store, arena, "password_reset", err);
+	rc = users_set_password(store, arena, l->user.id, l->user.email,
+	    l->sealed, err);
+	if (rc == RC_NOT_FOUND)
+		return no_longer(err);
+	return rc != RC_OK ? rc : end_all_else(l, store, arena, "password_reset",
+	    err);
 }
 
 static enum rc
 change_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
 {
-	return replace_password(arg, store, arena, "password_changed", err);
+	struct link *l = arg;
+
+	/* Of a reset at the same moment the reset holds. */
+	if (users_replace_password(store, arena, &l->user, l->sealed, err)
+	    != RC_OK)
+		return err->rc;
+	return end_all_else(l, store, arena, "password_changed", err);
 }
 
 /* Seals the new one, runs fn, and signs this browser in anew. */
@@ -357,7 +364,9 @@ find_token_user(struct link *l, struct arena *arena, struct err *err)
 {
 	enum rc rc = tokens_get(l->app->store, arena, l->id, &l->token, err);
 
-	if (rc == RC_OK && l->token.user_id.p != NULL)
+	if (rc == RC_OK && l->token.user_id.p != NULL
+	    && l->token.used_at == TIME_NULL
+	    && l->token.expires_at > clock_now_ms())
 		rc = users_get(l->app->store, arena, l->token.user_id, &l->user,
 		    NULL, err);
 	else if (rc == RC_OK)

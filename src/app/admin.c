@@ -98,6 +98,9 @@ enable(struct store *store, struct arena *arena, void *arg, struct err *err)
 		return err->rc;
 	if (act->done.user.disabled_at == TIME_NULL)
 		return RC_OK;
+	if (str_eq(act->done.user.email, users_freed_email(arena, act->id)))
+		return err_set(err, RC_CONFLICT, "This account is being deleted, "
+		    "which cannot be undone.");
 	act->done.changed = true;
 	user = act->done.user;
 	user.disabled_at = TIME_NULL;

@@ -20,6 +20,8 @@ audit_network(struct arena *arena, struct str address)
 	if (address.p == NULL)
 		return STR("");
 	z = arena_strz(arena, address);
+	if (inet_pton(AF_INET6, z, &v6) == 1 && IN6_IS_ADDR_V4MAPPED(&v6))
+		z = inet_ntop(AF_INET, v6.s6_addr + 12, text, sizeof text);
 	if (inet_pton(AF_INET, z, &v4) == 1) {
 		v4.s_addr &= htonl(0xffffff00u);
 		return arena_str(arena, str_of(inet_ntop(AF_INET, &v4, text,

@@ -106,12 +106,17 @@ app_guest_quota(const struct app *app, const struct guest_session *session)
 struct str
 app_address_key(struct arena *arena, struct str address)
 {
+	char text[INET_ADDRSTRLEN];
 	struct in6_addr v6;
 	struct buf buf;
 
 	if (address.p == NULL
 	    || inet_pton(AF_INET6, arena_strz(arena, address), &v6) != 1)
 		return address;
+	/* As a proxy with one socket for both writes it: all would be one /64. */
+	if (IN6_IS_ADDR_V4MAPPED(&v6))
+		return arena_str(arena, str_of(inet_ntop(AF_INET,
+		    v6.s6_addr + 12, text, sizeof text)));
 	buf_init(&buf, arena, 32, 64);
 	buf_add_hex(&buf, v6.s6_addr, 8);
 	buf_addz(&buf, "/64");

@@ -31,7 +31,8 @@ bool app_guest_recognise(const struct app *app, struct arena *arena,
 struct quota app_guest_quota(const struct app *app,
     const struct guest_session *session);
 
-/* The key by which an address is counted: IPv4, or the /64 of IPv6. */
+/* The key by which an address is counted: IPv4 (also when it is written ::ffff:...), or
+ * the /64 of IPv6. */
 struct str app_address_key(struct arena *arena, struct str address);
 
 #endif

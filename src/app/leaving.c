@@ -76,8 +76,7 @@ app_account_delete(struct app *app, struct arena *arena,
 	if (rc != RC_OK || app_password_confirm(app, arena, actor, &c.user,
 	    password, STR("/password"), err) != RC_OK)
 		return err->rc;
-	c.freed = arena_printf(arena, "%.*s@deleted.invalid",
-	    STR_FMT(c.user.id));
+	c.freed = users_freed_email(arena, c.user.id);
 	job_init(&c.job, arena, actor, "account_deletion", uuid_new(arena),
 	    STR_NULL, 0, 0);
 	doc_init(&doc_mail_order, &c.order);
@@ -145,6 +144,12 @@ remove_design(struct work *w, struct str id, struct err *err)
 }
 
 static enum rc
+remove_test_design(struct work *w, struct str id, struct err *err)
+{
+	return owned_remove_design(w->app->store, w->arena, STR_NULL, id, err);
+}
+
+static enum rc
 remove_upload(struct work *w, struct str id, struct err *err)
 {
 	return uploads_remove(w->app->store, w->arena, id, err);
@@ -163,12 +168,28 @@ remove_designs(struct work *w, struct err *err)
 	    w->job->user_id }, remove_design, err);
 }
 
+/* In test mode the user stands in the place of a guest. */
+static enum rc
+remove_test_designs(struct work *w, struct err *err)
+{
+	return remove_folders(w, &(struct owned){ "designs", "guest_session_id",
+	    w->job->user_id }, remove_test_design, err);
+}
+
+static enum rc
+remove_uploads_of(struct work *w, const char *kind, struct err *err)
+{
+	return remove_folders(w, &(struct owned){ "uploads", "owner",
+	    arena_printf(w->arena, "%s:%.*s", kind, STR_FMT(w->job->user_id)) },
+	    remove_upload, err);
+}
+
 static enum rc
 remove_uploads(struct work *w, struct err *err)
 {
-	return remove_folders(w, &(struct owned){ "uploads", "owner",
-	    arena_printf(w->arena, "user:%.*s", STR_FMT(w->job->user_id)) },
-	    remove_upload, err);
+	if (remove_uploads_of(w, "user", err) != RC_OK)
+		return err->rc;
+	return remove_uploads_of(w, "test", err);
 }
 
 static enum rc
@@ -236,7 +257,7 @@ remove_jobs(struct work *w, struct err *err)
 
 /* In this order: what remembers objects goes behind them. */
 static enum rc (*const steps[])(struct work *w, struct err *err) = {
-	remove_designs, remove_uploads, remove_exports, remove_photo,
+	remove_designs, remove_test_designs, remove_uploads, remove_exports, remove_photo,
 	remove_rows, forget_usage, remove_jobs,
 };
 

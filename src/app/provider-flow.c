@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "app/accounts.h"
+#include "app/guests.h"
 #include "app/identities.h"
+#include "app/limit.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "crypt/token.h"
@@ -226,13 +228,32 @@ is_linker(const struct actor *actor, const struct flow *flow)
 	    && str_eq(actor->owner.user_id, flow->link_user_id);
 }
 
+/* Anybody can come back with a code of his own making: each asks the provider, and holds
+ * a slow worker that long. */
+static enum rc
+ask_provider(struct app *app, struct arena *arena, const struct actor *actor,
+    const struct flow *flow, const struct flow_back *back,
+    struct oauth_identity *ret_who, struct err *err)
+{
+	const struct limit limit = { "provider",
+		app_address_key(arena, actor->address),
+		app->conf->login_address_failures, app->conf->login_window_s };
+	struct oauth_flow oauth_flow = oauth_flow_of(app, arena, flow, actor);
+
+	if (limit_take(app, arena, &limit, err) != RC_OK)
+		return err->rc;
+	if (oauth_finish(app->oauth, arena, flow->provider, &oauth_flow,
+	    back->code, back->iss, ret_who, err) == RC_OK)
+		limit_give_back(app, arena, &limit);
+	return err->rc;
+}
+
 enum rc
 app_flow_finish(struct app *app, struct arena *arena, const struct actor *actor,
     const char *provider, const struct flow_back *back, struct flow_end *ret_end,
     struct err *err)
 {
 	struct flow flow;
-	struct oauth_flow oauth_flow;
 	struct oauth_identity who;
 	enum oauth_provider which;
 
@@ -246,9 +267,7 @@ app_flow_finish(struct app *app, struct arena *arena, const struct actor *actor,
 		return no_code(which, err);
 	if (ret_end->link && !is_linker(actor, &flow))
 		return not_ours(err);
-	oauth_flow = oauth_flow_of(app, arena, &flow, actor);
-	if (oauth_finish(app->oauth, arena, which, &oauth_flow, back->code,
-	    back->iss, &who, err) != RC_OK)
+	if (ask_provider(app, arena, actor, &flow, back, &who, err) != RC_OK)
 		return err->rc;
 	if (ret_end->link)
 		return app_identity_link(app, arena, actor, which, &who, err);

@@ -71,7 +71,8 @@ look_up(struct app *app, struct arena *arena, struct str id,
 
 	hash_text(arena, hash, &text);
 	if (rc == RC_NOT_FOUND
-	    || (rc == RC_OK && !str_eq_ct(text, session.secret_hash)))
+	    || (rc == RC_OK && (!str_eq_ct(text, session.secret_hash)
+	    || !uuid_is(session.user_id))))	/* a damaged row opens nothing */
 		return over(err);
 	if (rc != RC_OK)
 		return rc;

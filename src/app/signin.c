@@ -13,7 +13,7 @@
 #include "schema/documents.h"
 #include "store/users.h"
 
-enum { DAY_S = 24 * 3600, DAILY_TIMES = 10, LIMITS = 3 };
+enum { DAY_S = 24 * 3600, HOUR_S = 3600, DAILY_TIMES = 10, LIMITS = 3 };
 
 static enum rc
 refuse(struct app *app, struct arena *arena, const struct actor *actor,
@@ -52,11 +52,20 @@ enum rc
 app_tell_owner(struct app *app, struct arena *arena, const struct actor *actor,
     const struct user *user, struct str device, struct err *err)
 {
+	const struct limit limit = { "sign-in-mail", user->id,
+		app->conf->mail_address_hourly, HOUR_S };
 	struct mail_order order;
 
 	if (device.p != NULL || user->last_login_at == TIME_NULL
 	    || !user->preferences.email_notifications.account_activity)
 		return RC_OK;
+	/* Who can sign in could have mail sent without end. */
+	if (limit_take(app, arena, &limit, err) == RC_RATE) {
+		err_init(err);
+		return RC_OK;
+	}
+	if (err->rc != RC_OK)
+		return err->rc;
 	doc_init(&doc_mail_order, &order);
 	order.template = STR("new_sign_in");
 	order.to = user->email;
@@ -78,8 +87,7 @@ renew_hash(struct app *app, struct arena *arena, struct user *user,
 	if (app_password_seal(app, arena, user->id, password, &sealed, err)
 	    != RC_OK)
 		return err->rc;
-	if (users_set_password(app->store, arena, user->id, user->email, sealed,
-	    err) == RC_OK)
+	if (users_replace_password(app->store, arena, user, sealed, err) == RC_OK)
 		user->password_hash = sealed;
 	return err->rc;
 }

@@ -135,13 +135,26 @@ owned_remove_design(struct store *store, struct arena *arena, struct str user_id
 	return db_delete(store, arena, "designs", filter, 1, NULL, err);
 }
 
+/* A user's and those of test mode, where the user stands in the place of a guest. */
+static void
+add_user_or_test(bson_t *filter, struct arena *arena, struct str user_id)
+{
+	bson_t either, *test = db_bson(arena);
+
+	bson_add_owner(test, (struct store_owner){ STR_NULL, user_id });
+	BSON_APPEND_ARRAY_BEGIN(filter, "$or", &either);
+	BSON_APPEND_DOCUMENT(&either, "0", one(arena, "user_id", user_id));
+	BSON_APPEND_DOCUMENT(&either, "1", test);
+	bson_append_array_end(filter, &either);
+}
+
 static bson_t *
 open_jobs(struct arena *arena, struct str user_id, const char *kinds)
 {
 	bson_t *filter = db_json(arena, "{\"status\":{\"$in\":[\"queued\","
 	    "\"running\"]},\"kind\":{\"$in\":[%s]}}", kinds);
 
-	bson_add_str(filter, "user_id", user_id);
+	add_user_or_test(filter, arena, user_id);
 	return filter;
 }
 
@@ -179,6 +192,6 @@ owned_remove_jobs(struct store *store, struct arena *arena, struct str user_id,
 	bson_t *filter = db_json(arena, "{\"status\":{\"$nin\":[\"queued\","
 	    "\"running\"]}}");
 
-	bson_add_str(filter, "user_id", user_id);
+	add_user_or_test(filter, arena, user_id);
 	return db_delete(store, arena, "jobs", filter, 0, NULL, err);
 }

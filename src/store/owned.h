@@ -33,11 +33,12 @@ enum rc owned_count_files(struct store *store, struct arena *arena,
 
 /* --- a user who leaves --------------------------------------------------- */
 
-/* One design, who has looked at it, and what was asked of providers for it. */
+/* One design, who has looked at it, and what was asked of providers for it. user_id is
+ * null for one of test mode. */
 enum rc owned_remove_design(struct store *store, struct arena *arena,
     struct str user_id, struct str design_id, struct err *err) must_use;
 
-/* Generations and exports are to stop, and wait for nothing. */
+/* Generations, also those of test mode, and exports are to stop, and wait for nothing. */
 enum rc owned_stop_jobs(struct store *store, struct arena *arena,
     struct str user_id, struct err *err) must_use;
 /* Whether any of those, or a claim of a guest's designs, has not ended. */

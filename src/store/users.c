@@ -69,17 +69,34 @@ users_set(struct store *store, struct arena *arena, struct str id,
 	    : err_set(err, RC_NOT_FOUND, "There is no such account.");
 }
 
-/* One field of an account whose address is (still) this. */
-static enum rc
-set_of_address(struct store *store, struct arena *arena, struct str id,
-    struct str email, const bson_t *set, struct err *err)
+static void
+add_password(bson_t *to, struct str sealed)
+{
+	if (sealed.p == NULL)
+		BSON_APPEND_NULL(to, "password_hash");
+	else
+		BSON_APPEND_BINARY(to, "password_hash", BSON_SUBTYPE_ENCRYPTED,
+		    (const uint8_t *)sealed.p, (uint32_t)sealed.n);
+}
+
+static bson_t *
+of_address(struct arena *arena, struct str id, struct str email)
 {
 	bson_t *filter = db_bson(arena);
-	int64_t matched;
 
 	bson_add_str(filter, "_id", id);
 	bson_add_str(filter, "email", email);
 	BSON_APPEND_NULL(filter, "disabled_at");
+	return filter;
+}
+
+/* Fields of the account that the filter finds, if it does. */
+static enum rc
+set_of(struct store *store, struct arena *arena, const bson_t *filter,
+    const bson_t *set, struct err *err)
+{
+	int64_t matched;
+
 	if (db_update(store, arena, collection, filter, db_set_pipeline(arena,
 	    bson_bytes(set)),
 	    DB_PIPELINE, &matched, err) != RC_OK)
@@ -94,10 +111,25 @@ users_set_password(struct store *store, struct arena *arena, struct str id,
 {
 	bson_t *set = db_bson(arena);
 
-	BSON_APPEND_BINARY(set, "password_hash", BSON_SUBTYPE_ENCRYPTED,
-	    (const uint8_t *)sealed.p, (uint32_t)sealed.n);
+	add_password(set, sealed);
 	BSON_APPEND_BOOL(set, "email_verified", true);
-	return set_of_address(store, arena, id, email, set, err);
+	return set_of(store, arena, of_address(arena, id, email), set, err);
+}
+
+enum rc
+users_replace_password(struct store *store, struct arena *arena,
+    const struct user *user, struct str sealed, struct err *err)
+{
+	bson_t *filter = of_address(arena, user->id, user->email);
+	bson_t *set = db_bson(arena);
+	enum rc rc;
+
+	add_password(filter, user->password_hash);
+	add_password(set, sealed);
+	BSON_APPEND_BOOL(set, "email_verified", true);
+	rc = set_of(store, arena, filter, set, err);
+	return rc != RC_NOT_FOUND ? rc : err_set(err, RC_CREDENTIALS,
+	    "The account has changed meanwhile; sign in again.");
 }
 
 enum rc
@@ -107,7 +139,7 @@ users_verify_email(struct store *store, struct arena *arena, struct str id,
 	bson_t *set = db_bson(arena);
 
 	BSON_APPEND_BOOL(set, "email_verified", true);
-	return set_of_address(store, arena, id, email, set, err);
+	return set_of(store, arena, of_address(arena, id, email), set, err);
 }
 
 enum rc
@@ -151,13 +183,7 @@ users_signed_in(struct store *store, struct arena *arena,
 
 	bson_add_str(filter, "_id", user->id);
 	BSON_APPEND_NULL(filter, "disabled_at");
-	if (user->password_hash.p == NULL)
-		BSON_APPEND_NULL(filter, "password_hash");
-	else
-		BSON_APPEND_BINARY(filter, "password_hash",
-		    BSON_SUBTYPE_ENCRYPTED,
-		    (const uint8_t *)user->password_hash.p,
-		    (uint32_t)user->password_hash.n);
+	add_password(filter, user->password_hash);
 	BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
 	BSON_APPEND_DATE_TIME(&max, "last_login_at", now_ms);
 	bson_append_document_end(update, &max);
@@ -214,6 +240,12 @@ users_unsubscribe(struct store *store, struct arena *arena, struct str id,
 	    "\"updated_at\":" NEXT_UPDATED_AT "}}]", STR_FMT(list));
 	return db_update(store, arena, collection, filter, update, DB_PIPELINE,
 	    NULL, err);
+}
+
+struct str
+users_freed_email(struct arena *arena, struct str id)
+{
+	return arena_printf(arena, "%.*s@deleted.invalid", STR_FMT(id));
 }
 
 enum rc

@@ -31,6 +31,14 @@ enum rc users_set_password(struct store *store, struct arena *arena,
     struct str id, struct str email, struct str sealed,
     struct err *err) must_use;
 
+/* The same by somebody who has shown the password of *user, as it was read: when that
+ * is not the stored one any more, RC_CREDENTIALS. */
+enum rc users_replace_password(struct store *store, struct arena *arena,
+    const struct user *user, struct str sealed, struct err *err) must_use;
+
+/* What the address of a user who leaves becomes (users_close). */
+struct str users_freed_email(struct arena *arena, struct str id);
+
 /* The address is proven, if it is still that. */
 enum rc users_verify_email(struct store *store, struct arena *arena,
     struct str id, struct str email, struct err *err) must_use;

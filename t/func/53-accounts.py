@@ -8,6 +8,7 @@ import statistics
 import sys
 import threading
 import time
+import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
@@ -323,6 +324,62 @@ def a_forgotten_password():
     token = token_in(wait_mail(stack, late, "new password", 2))
     is_((asker.post("/v1/auth/password-reset/confirm", json={"token": token, "password": new}).status,
          login(stack.client(), late, new).status), (200, 200), "a reset confirms the address too")
+
+
+@test
+def a_reset_holds():
+    """Whoever has shown the old password loses it to a reset at the same moment."""
+    for i in range(5):
+        thief = member(stack)
+        address = thief.address_of_mail
+        owner = stack.client()
+        owner.post("/v1/auth/password-reset", json={"email": address})
+        token = token_in(wait_mail(stack, address, "new password"))
+        change = threading.Thread(target=thief.post, args=("/v1/auth/password",), kwargs={
+            "json": {"current_password": PASSWORD, "new_password": "the thief's words 5"}})
+        change.start()
+        time.sleep(i * 0.02)
+        reply = owner.post("/v1/auth/password-reset/confirm", json={"token": token, "password": "the owner's words 5"})
+        change.join()
+        is_((reply.status, login(stack.client(), address, "the thief's words 5").status,
+             login(stack.client(), address, "the owner's words 5").status), (200, 401, 200), "the reset's holds")
+
+
+@test
+def a_damaged_session():
+    client = member(stack)
+    name, value = next((n, v) for n, v in client.cookies.items() if not n.endswith(("-d", "-r")))
+    row = dict(stack.db.sessions.find_one({"_id": value[2:38]}), _id=str(uuid.uuid4()), user_id=5)
+    stack.db.sessions.insert_one(row, bypass_document_validation=True)
+    problem(stack.client().get("/v1/me", headers={"Cookie": "%s=s_%s%s" % (name, row["_id"], value[38:])}), 401, "session_expired",
+            "one of nobody opens nothing")
+    stack.db.sessions.delete_one({"_id": row["_id"]})
+
+
+@test
+def signing_in_again_and_again():
+    client = member(stack)
+    for _ in range(7):
+        is_(login(stack.client(), client.address_of_mail).status, 200, "signed in")
+    wait_mail(stack, client.address_of_mail, "sign-in", 5)
+    wait_for(lambda: stack.db.jobs.count_documents({"kind": "mail", "status": {"$in": ["queued", "running"]}}) == 0, 10, "all is sent")
+    is_(len([m for m in mails(stack, client.address_of_mail) if "sign-in" in m["Subject"]]), 5, "five mails of it an hour")
+
+
+@test
+def addresses_of_a_proxy():
+    """One with a socket for both kinds writes IPv4 as ::ffff:..., which is not one network."""
+    with Stack(settings={"provider": "mem", "register_address_daily": "1"}) as ours:
+        ours.stop()
+        with open(os.path.join(ours.state, "etc", "real-ip.conf"), "w", encoding="ascii") as file:
+            file.write("set_real_ip_from 127.0.0.1;\nreal_ip_header X-Forwarded-For;\n")
+        ours.start()
+        places = ("::ffff:192.0.2.7", "192.0.2.7", "::ffff:198.51.100.9", "2001:db8::1", "2001:db8::2")
+        is_([ours.client().post("/v1/auth/register", json={"email": an_address(), "password": PASSWORD},
+                                headers={"X-Forwarded-For": place}).status for place in places], [202, 429, 202, 202, 429],
+            "each IPv4 address counts for itself, however it is written")
+        is_(sorted(event["network"] for event in ours.db.audit_log.find({"kind": "registered"})),
+            ["192.0.2.0", "198.51.100.0", "2001:db8::"], "and stands so in the audit log")
 
 
 @test

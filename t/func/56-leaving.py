@@ -18,7 +18,7 @@ import truth
 from faults import all_at_once, workers
 from members import PASSWORD, an_address, login, member, register, text_of, token_in, wait_mail
 from stack import SLOWER, Stack, wait_for
-from studio import create, design, guest, make, over, picture
+from studio import body, create, design, guest, make, over, picture
 from tap import diag, is_, main, ok, test
 
 PROMPT = "a pendant for Ottilie with seven hidden garnets"
@@ -469,6 +469,26 @@ def nobody():
         problem(stack.client().request(method, path), 401, "session_required", "%s %s needs somebody" % (method, path))
 
 
+@test
+def test_mode_goes_too():
+    ann = member(stack)
+    key = ann.post("/v1/api-keys", json={"name": "till", "mode": "test", "scopes": ["designs:read", "generate"]}).json()["key"]
+    till = stack.client()
+
+    def headers():
+        return {"Authorization": "Bearer " + key, "Idempotency-Key": str(uuid.uuid4())}
+
+    upload = till.upload("/v1/uploads", picture(), headers=headers()).json()
+    made = [till.post("/v1/designs", json=body(original_prompt=PROMPT), headers=headers()).json()["id"] for _ in range(3)]
+    wait_for(lambda: stack.db.api_usage_log.count_documents({"design_id": {"$in": made}}) > 0, 10, "a call")
+    is_(ann.delete("/v1/me", json={"password": PASSWORD}).status, 204, "she leaves")
+    gone(ann.user)
+    is_((stack.db.designs.count_documents({"_id": {"$in": made}}), stack.db.uploads.count_documents({"_id": upload["id"]}),
+         stack.db.jobs.count_documents({"guest_session_id": ann.user})), (0, 0, 0), "test designs, uploads and jobs are gone")
+    is_(stack.db.api_usage_log.count_documents({"design_id": {"$in": made}, "$or": [
+        {"ip_address": {"$ne": ""}}, {"request.prompt": {"$ne": ""}}]}), 0, "the calls name nobody")
+
+
 # --- photo ---------------------------------------------------------------------------------------------------------
 
 @test
@@ -537,6 +557,15 @@ def wanted(client):
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ONE_CLICK = b"List-Unsubscribe=One-Click"
+
+
+@test
+def photos_have_a_limit():
+    ann = member(stack)
+    small = picture(20, 20)
+    replies = [ann.upload("/v1/me/photo", small) for _ in range(21)]
+    is_([r.status for r in replies], [200] * 20 + [429], "as many a day as uploads")
+    ok(int(replies[-1].header("Retry-After")) > 0, "and when again")
 
 
 @test

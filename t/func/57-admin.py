@@ -177,6 +177,15 @@ def disabling():
 
 
 @test
+def who_leaves_has_left():
+    ida = member(stack)
+    is_(ida.delete("/v1/me", json={"password": PASSWORD}).status, 204, "she leaves")
+    ended = admin("users", "enable", ida.user)
+    ok(ended.returncode != 0 and "being deleted" in ended.stderr, "which nobody undoes", ended.stderr)
+    ok(stack.db.users.find_one({"_id": ida.user})["disabled_at"] is not None, "nobody signs in to it")
+
+
+@test
 def sessions():
     dan = member(stack, address=an_address("dan"))
     contains(done("sessions revoke", "sessions", "revoke", dan.user), "1 sessions ended; services", "says so")

@@ -714,6 +714,24 @@ def accounts_are_limited():
 
 
 @test
+def codes_of_ones_own_making():
+    """Each asks the provider, which holds a worker: so not without end."""
+    few = Stack(settings={**stack.settings, "login_address_failures": "2", "login_window_s": "3600"}, port=stack.port)
+    stack.stop()
+    try:
+        with few:
+            ends = []
+            for _ in range(3):
+                client = few.client()
+                state = urllib.parse.parse_qs(urllib.parse.urlsplit(begin(client)).query)["state"][0]
+                ends.append(where(finish(client, {"state": state, "code": "invented", "iss": oidc.url})))
+            is_(ends[2], "/sign-in?problem=rate_limited", "the third is not passed on")
+            ok("rate_limited" not in "".join(ends[:2]), "the first two are", ends)
+    finally:
+        stack.start()
+
+
+@test
 def indexes_are_used():
     for collection, query, index in (("identities", {"issuer": "x", "subject": "y"}, "by_subject"),
                                      ("identities", {"user_id": "x"}, "by_user"),
