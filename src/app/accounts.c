@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "codec/email.h"
 #include "schema/documents.h"
+#include "store/api-keys.h"
 #include "store/tokens.h"
 #include "store/users.h"
 
@@ -95,11 +96,30 @@ fill_registration(struct registration *r, struct arena *arena, struct str email,
 	r->order.token_id = r->token.id;
 }
 
-/* The address has an account already: its owner is told, nobody else. */
+/* The address has an account already: its owner is told, nobody else. One that nobody
+ * has confirmed may be a stranger's, who waits for the owner to confirm it: its password
+ * and its links are void from now on, and the mail leads to a new one. */
 static enum rc
-tell_taken(struct registration *r, struct arena *arena, struct err *err)
+taken_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
 {
-	mail_to(&r->order, "email_taken", &r->user);
+	struct registration *r = arg;
+	struct user there;
+	bool confirmed = true;
+	enum rc rc = users_by_email(store, arena, r->user.email, &there, err);
+
+	if (rc == RC_NOT_FOUND)		/* it has just gone */
+		err_init(err);
+	else if (rc != RC_OK)
+		return rc;
+	else
+		confirmed = there.email_verified
+		    || there.last_login_at != TIME_NULL;
+	if (!confirmed && (users_void_password(store, arena, there.id, err)
+	    != RC_OK || tokens_remove(store, arena, there.id, "verify_email", err)
+	    != RC_OK))
+		return err->rc;
+	mail_to(&r->order, confirmed ? "email_taken" : "password_reset", &r->user);
 	r->order.name = STR_NULL;	/* of whoever asks, not the owner's */
 	return post_enqueue(r->app, arena, &r->order, STR_NULL, err);
 }
@@ -141,7 +161,8 @@ app_register(struct app *app, struct arena *arena, const struct actor *actor,
 	    register_in_transaction, &r, err);
 	if (rc == RC_CONFLICT) {
 		err_init(err);
-		rc = tell_taken(&r, arena, err);
+		rc = store_transaction(app->store, arena, actor->deadline_ms,
+		    taken_in_transaction, &r, err);
 	}
 	if (rc != RC_OK)
 		return rc;
@@ -290,12 +311,10 @@ app_email_verify(struct app *app, struct arena *arena, const struct actor *actor
 
 /* In the transaction, behind the new password: nothing of before holds. */
 static enum rc
-end_all_else(struct link *l, struct store *store, struct arena *arena,
-    const char *audit, struct err *err)
+end_all_else(struct link *l, struct arena *arena, const char *audit,
+    struct err *err)
 {
-	if (tokens_remove(store, arena, l->user.id,
-	    "password_reset", err) != RC_OK
-	    || app_sessions_end(l->app, arena, l->user.id, err) != RC_OK
+	if (app_sessions_end(l->app, arena, l->user.id, err) != RC_OK
 	    || post_enqueue(l->app, arena, &l->order, l->user.id, err) != RC_OK)
 		return err->rc;
 	return audit_write(l->app, arena, l->actor, audit, l->user.id, NULL, err);
@@ -317,8 +336,13 @@ reset_in_transaction(struct store *store, struct arena *arena, void *arg,
 	    l->sealed, err);
 	if (rc == RC_NOT_FOUND)
 		return no_longer(err);
-	return rc != RC_OK ? rc : end_all_else(l, store, arena, "password_reset",
-	    err);
+	/* Whoever had the account until now may have left keys. */
+	if (rc != RC_OK || tokens_remove(store, arena, l->user.id,
+	    "password_reset", err) != RC_OK
+	    || api_keys_revoke_all(store, arena, l->user.id, clock_now_ms(),
+	    clock_now_ms() + API_KEYS_KEPT_MS, err) != RC_OK)
+		return err->rc;
+	return end_all_else(l, arena, "password_reset", err);
 }
 
 static enum rc
@@ -327,11 +351,12 @@ change_in_transaction(struct store *store, struct arena *arena, void *arg,
 {
 	struct link *l = arg;
 
-	/* Of a reset at the same moment the reset holds. */
+	/* Of a reset at the same moment the reset holds, and so do links that are on
+	 * their way: who knows the password must not stop who has the mailbox. */
 	if (users_replace_password(store, arena, &l->user, l->sealed, err)
 	    != RC_OK)
 		return err->rc;
-	return end_all_else(l, store, arena, "password_changed", err);
+	return end_all_else(l, arena, "password_changed", err);
 }
 
 /* Seals the new one, runs fn, and signs this browser in anew. */

@@ -19,7 +19,6 @@ enum {
 	HOUR_MS = 3600 * 1000
 };
 
-static const int64_t kept_ms = 30ll * 24 * HOUR_MS;	/* after its end */
 
 static const char *const prefixes[] = { "bzl_live_", "bzl_test_" };
 
@@ -248,7 +247,7 @@ complete_key(struct arena *arena, const struct actor *actor,
 	key->user_id = actor->owner.user_id;
 	key->created_at = clock_now_ms();
 	if (key->expires_at != TIME_NULL)
-		key->forget_at = key->expires_at + kept_ms;
+		key->forget_at = key->expires_at + API_KEYS_KEPT_MS;
 	random_bytes(secret, sizeof secret);
 	*ret_text = arena_printf(arena, "%s%.*s%.*s",
 	    prefixes[str_eqz(key->mode, "test")],
@@ -316,7 +315,7 @@ app_api_key_revoke(struct app *app, struct arena *arena, const struct actor *act
 	enum rc rc;
 
 	if (api_keys_revoke(app->store, arena, actor->owner.user_id, id, now_ms,
-	    now_ms + kept_ms, &changed, err) != RC_OK)
+	    now_ms + API_KEYS_KEPT_MS, &changed, err) != RC_OK)
 		return err->rc;
 	/* Whosever it is: what is forgotten is looked up again. */
 	session_cache_forget(app->sessions, id);

@@ -101,3 +101,19 @@ api_keys_revoke(struct store *store, struct arena *arena, struct str user_id,
 	*ret_changed = matched == 1;
 	return RC_OK;
 }
+
+enum rc
+api_keys_revoke_all(struct store *store, struct arena *arena, struct str user_id,
+    int64_t now_ms, int64_t forget_ms, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), set;
+
+	bson_add_str(filter, "user_id", user_id);
+	BSON_APPEND_NULL(filter, "revoked_at");
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
+	BSON_APPEND_DATE_TIME(&set, "revoked_at", now_ms);
+	BSON_APPEND_DATE_TIME(&set, "forget_at", forget_ms);
+	bson_append_document_end(update, &set);
+	return db_update(store, arena, collection, filter, update, DB_MULTI, NULL,
+	    err);
+}

@@ -6,6 +6,9 @@
 
 #include "store/store.h"
 
+/* How long a key stands in the list after its end. */
+#define API_KEYS_KEPT_MS (30LL * 24 * 3600 * 1000)
+
 struct api_key;
 
 /* RC_CONFLICT: this id is there already. */
@@ -36,5 +39,10 @@ enum rc api_keys_touch(struct store *store, struct arena *arena, struct str id,
 enum rc api_keys_revoke(struct store *store, struct arena *arena,
     struct str user_id, struct str id, int64_t now_ms, int64_t forget_ms,
     bool *ret_changed, struct err *err) must_use;
+
+/* All of a user. */
+enum rc api_keys_revoke_all(struct store *store, struct arena *arena,
+    struct str user_id, int64_t now_ms, int64_t forget_ms,
+    struct err *err) must_use;
 
 #endif

@@ -284,3 +284,15 @@ users_remove(struct store *store, struct arena *arena, struct str id,
 	bson_add_str(filter, "_id", id);
 	return db_delete(store, arena, collection, filter, 1, NULL, err);
 }
+
+enum rc
+users_void_password(struct store *store, struct arena *arena, struct str id,
+    struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_BOOL(filter, "email_verified", false);
+	return db_update(store, arena, collection, filter,
+	    db_json(arena, "{\"$set\":{\"password_hash\":null}}"), 0, NULL, err);
+}

@@ -36,6 +36,10 @@ enum rc users_set_password(struct store *store, struct arena *arena,
 enum rc users_replace_password(struct store *store, struct arena *arena,
     const struct user *user, struct str sealed, struct err *err) must_use;
 
+/* No password any more, unless the address is confirmed. */
+enum rc users_void_password(struct store *store, struct arena *arena,
+    struct str id, struct err *err) must_use;
+
 /* What the address of a user who leaves becomes (users_close). */
 struct str users_freed_email(struct arena *arena, struct str id);
 

@@ -74,6 +74,36 @@ def the_link_in_another_browser():
 
 
 @test
+def prepared_by_a_stranger():
+    """Who registers somebody else's address and waits has nothing of it once the owner comes."""
+    address, words = an_address(), "the stranger's words 9"
+    stranger = stack.client()
+    register(stranger, address, words)
+    bait = token_in(wait_mail(stack, address, "confirm"))
+    owner = stack.client()
+    is_(register(owner, address).status, 202, "the owner registers too")
+    message = wait_mail(stack, address, "new password")
+    problem(owner.post("/v1/auth/verify-email", json={"token": bait}), 410, "link_expired", "the stranger's link is void")
+    is_(owner.post("/v1/auth/password-reset/confirm", json={"token": token_in(message), "password": PASSWORD}).status, 200,
+        "the owner's proves the address")
+    is_((login(stranger, address, words).status, login(owner, address).status), (401, 200), "and the stranger's password is none")
+
+
+@test
+def keys_of_before():
+    """A reset ends API keys too; a change of one's own does not."""
+    client = member(stack)
+    key = client.post("/v1/api-keys", json={"name": "left behind", "mode": "live", "scopes": ["designs:read"]}).json()["key"]
+    program = stack.client(headers={"Authorization": "Bearer " + key})
+    client.post("/v1/auth/password", json={"current_password": PASSWORD, "new_password": "an agate of 3 carats"})
+    is_(program.get("/v1/designs").status, 200, "a change of the password leaves them")
+    client.post("/v1/auth/password-reset", json={"email": client.address_of_mail})
+    token = token_in(wait_mail(stack, client.address_of_mail, "new password"))
+    client.post("/v1/auth/password-reset/confirm", json={"token": token, "password": "an agate of 4 carats"})
+    is_([program.get("/v1/designs").status for _ in range(10)], [401] * 10, "a reset does not")
+
+
+@test
 def cookies():
     client = member(stack)
     line = [line for line in login(client, client.address_of_mail).header_all("Set-Cookie") if "-d=" not in line][0]
