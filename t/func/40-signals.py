@@ -196,6 +196,8 @@ def web_workers_wait_for_their_turn():
 @test
 def a_hanging_web_worker():
     """The watchdog: request_deadline_ms and 5 s."""
+    # One that is starting is busy too, but with no request.
+    wait_for(lambda: not any(busy(pid) for pid in workers(stack, "web")), 30, "all web workers to wait")
     server.signal(signal.SIGSTOP)
     reply, client = [], stack.client(allowed=(503,))
     thread = threading.Thread(target=lambda: reply.append(client.get("/readyz", timeout=60)))
