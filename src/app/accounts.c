@@ -443,7 +443,7 @@ app_password_confirm(struct app *app, struct arena *arena,
 	if (user->password_hash.p == NULL)
 		return app_fresh(app, actor, err);
 	if (limit_take(app, arena, &limit, err) != RC_OK
-	    || app_password_check(app, arena, user,
+	    || app_password_check(app, user,
 	    password.p != NULL ? password : STR(""), &match, &outdated, err)
 	    != RC_OK)
 		return err->rc;

@@ -50,22 +50,19 @@ app_me_usage(const struct app *app, const struct user *user)
 	const struct usage_stats *stats = &user->usage_stats;
 	int64_t day_s, month_s;
 	char day[11];
-	bool same_day, same_month;
 
 	day_s = app_day(day);
 	month_s = app_month_left_s();
-	same_day = str_eqz(stats->day, day);
-	same_month = str_eq(stats->month, (struct str){ day, 7 });
-	usage.same_day = same_day;
-	usage.same_month = same_month;
+	usage.same_day = str_eqz(stats->day, day);
+	usage.same_month = str_eq(stats->month, (struct str){ day, 7 });
 	usage.designs_month = quota_of(limits.designs_month,
-	    same_month ? stats->designs_this_month : 0, month_s);
+	    usage.same_month ? stats->designs_this_month : 0, month_s);
 	usage.designs_day = quota_of(limits.designs_day,
-	    same_day ? stats->designs_today : 0, day_s);
+	    usage.same_day ? stats->designs_today : 0, day_s);
 	usage.refinements_month = quota_of(limits.refinements_month,
-	    same_month ? stats->refinements_this_month : 0, month_s);
+	    usage.same_month ? stats->refinements_this_month : 0, month_s);
 	usage.refinements_day = quota_of(limits.refinements_day,
-	    same_day ? stats->refinements_today : 0, day_s);
+	    usage.same_day ? stats->refinements_today : 0, day_s);
 	return usage;
 }
 
@@ -77,7 +74,7 @@ app_me_quota(const struct app *app, const struct user *user, bool refinement)
 	struct quota month = refinement ? usage.refinements_month
 	    : usage.designs_month;
 
-	return day.left <= month.left && day.limit > 0 ? day : month;
+	return day.left <= month.left ? day : month;
 }
 
 enum rc

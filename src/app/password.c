@@ -43,18 +43,17 @@ app_password_seal(struct app *app, struct arena *arena, struct str user_id,
 {
 	struct arena *wiped = arena_new_wiped();
 	int core = core_enter(app->shared);
-	struct str phc;
+	struct str phc = STR_NULL;
 
-	if (core < 0)
+	if (core < 0) {
 		(void)!busy(err);
-	else if (password_hash(wiped, password, &phc, err) == RC_OK) {
+	} else {
+		(void)!password_hash(wiped, password, &phc, err);
 		core_leave(app->shared, core);
-		core = -1;
+	}
+	if (err->rc == RC_OK)
 		(void)!seal_text(app->store, arena, SEAL_PASSWORD, user_id, phc,
 		    ret_sealed, err);
-	}
-	if (core >= 0)
-		core_leave(app->shared, core);
 	arena_free(wiped);
 	return err->rc;
 }
@@ -81,14 +80,13 @@ stored_hash(struct app *app, struct arena *wiped, const struct user *user,
 }
 
 enum rc
-app_password_check(struct app *app, struct arena *arena, const struct user *user,
+app_password_check(struct app *app, const struct user *user,
     struct str password, bool *ret_match, bool *ret_outdated, struct err *err)
 {
 	struct arena *wiped = arena_new_wiped();
 	struct str phc;
 	int core;
 
-	(void)arena;
 	*ret_match = *ret_outdated = false;
 	if (stored_hash(app, wiped, user, &phc, err) == RC_OK) {
 		core = core_enter(app->shared);

@@ -21,8 +21,8 @@ enum rc app_password_seal(struct app *app, struct arena *arena,
 
 /* Whether it is the password of that account (NULL: of none, which takes as long);
  * *ret_outdated when its hash should be made anew. */
-enum rc app_password_check(struct app *app, struct arena *arena,
-    const struct user *user, struct str password, bool *ret_match,
-    bool *ret_outdated, struct err *err) must_use;
+enum rc app_password_check(struct app *app, const struct user *user,
+    struct str password, bool *ret_match, bool *ret_outdated,
+    struct err *err) must_use;
 
 #endif

@@ -114,7 +114,7 @@ app_login(struct app *app, struct arena *arena, const struct actor *actor,
 	n = make_limits(app, arena, actor, email, device, limits);
 	if (limits_take(app, arena, limits, n, err) != RC_OK)
 		return err->rc;
-	if (app_password_check(app, arena, known ? &user : NULL, body->password,
+	if (app_password_check(app, known ? &user : NULL, body->password,
 	    &match, &outdated, err) != RC_OK) {
 		limits_give_back(app, arena, limits, n);
 		return err->rc;

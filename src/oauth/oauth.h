@@ -99,8 +99,8 @@ struct oauth_signed {
 };
 
 /* Nobody is asked. RC_NOT_FOUND: the provider is off or has no such requests;
- * RC_MALFORMED; RC_FORBIDDEN: not signed with our secret, by another algorithm, not
- * for now. */
+ * RC_MALFORMED; RC_FORBIDDEN: not signed with our secret, by another algorithm, or not
+ * for this moment. */
 enum rc oauth_read_signed(struct oauth *oauth, struct arena *arena,
     enum oauth_provider provider, struct str signed_request,
     struct oauth_signed *ret_signed, struct err *err) must_use;

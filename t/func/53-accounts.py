@@ -550,6 +550,15 @@ def limits_of_the_plan():
 
 
 @test
+def a_plan_with_none_a_day():
+    """What is not to be had today is to be asked for tomorrow, not in a month."""
+    with Stack(settings={"provider": "mem", "free_designs_daily": "0"}) as closed:
+        reply = create(member(closed))
+        problem(reply, 429, "quota_exceeded", "none a day")
+        ok(0 < int(reply.header("Retry-After")) <= 86400, "until tomorrow", reply.header("Retry-After"))
+
+
+@test
 def the_job_of_the_month():
     """Counters that are over are tidied, whose month runs on are left alone; nothing depends on it."""
     over_now, running = member(stack), member(stack)
