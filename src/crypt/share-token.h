@@ -1,0 +1,32 @@
+/*
+ * share-token.h - the text in a share's link, which only we can have written.
+ *
+ * Base64url of 42 bytes: version (1), id of the key (1), random id (16), the first
+ * 24 bytes of HMAC-SHA256 over those 18 (RFC 2104, section 5: at least half of it).
+ * 42 is a multiple of 3, so there are no padding bits, and each token has one
+ * spelling. The first 24 characters are version, key and id alone: the handle, which
+ * names things of the share (gates, cached files) without opening it.
+ *
+ * Two keys are valid, the signing one and the one before it (ids are counted modulo
+ * 256), derived as "share/v1/<id>" from the master key.
+ */
+#ifndef BEZEL_CRYPT_SHARE_TOKEN_H
+#define BEZEL_CRYPT_SHARE_TOKEN_H
+
+#include "crypt/keyring.h"
+
+enum { SHARE_TOKEN_CHARS = 56, SHARE_HANDLE_CHARS = 24 };
+
+/* A new one, signed by the key of that id. */
+struct str share_token_new(const struct keyring *keyring, struct arena *arena,
+    unsigned key_id);
+
+/* Whether it is one of ours under one of both keys: length, alphabet, version, key,
+ * then the MAC in constant time. Needs no database. */
+must_use bool share_token_ok(const struct keyring *keyring, unsigned key_id,
+    struct str token);
+
+/* The first characters of a token that is ok. */
+struct str share_token_handle(struct str token);
+
+#endif
