@@ -127,7 +127,7 @@ def signed_in(db, run):
     return faults
 
 
-FILED = 1001    # designs in a folder that is removed: t/tools/steps.c
+FILED = 1001    # designs in a folder that is removed: t/tools/steps-folders.c
 
 
 def unfiled(db, run):
