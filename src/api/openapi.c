@@ -269,6 +269,25 @@ print_parameters(struct buf *buf, const struct route *route)
 	buf_add_char(buf, ']');
 }
 
+/* What the forms of FORM_BODY have in them. */
+static const struct {
+	const char *route, *fields;
+} forms[] = {
+	{ "auth_facebook_deletion", "\"required\":[\"signed_request\"],"
+	    "\"properties\":{\"signed_request\":{\"type\":\"string\"}}" },
+	{ "unsubscribe", "\"properties\":{\"List-Unsubscribe\":{\"type\":"
+	    "\"string\",\"const\":\"One-Click\"}}" },
+};
+
+static const char *
+fields_of(const struct route *route)
+{
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		if (strcmp(forms[i].route, route->name) == 0)
+			return forms[i].fields;
+	return "\"properties\":{}";
+}
+
 static void
 print_body(struct buf *buf, const struct route *route)
 {
@@ -277,16 +296,10 @@ print_body(struct buf *buf, const struct route *route)
 		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
 		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
 		    "\"string\",\"format\":\"binary\"}}}}}}");
-	else if (route->guards & SIGNED)
-		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
-		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
-		    "\"object\",\"required\":[\"signed_request\"],\"properties\":"
-		    "{\"signed_request\":{\"type\":\"string\"}}}}}}");
 	else if (route->guards & FORM_BODY)
-		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"
 		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
-		    "\"object\",\"properties\":{\"List-Unsubscribe\":{\"type\":"
-		    "\"string\",\"const\":\"One-Click\"}}}}}}");
+		    "\"object\",%s}}}}", fields_of(route));
 	else if (route->body != NULL)
 		buf_printf(buf, ",\"requestBody\":{\"required\":%s,\"content\":"
 		    "{\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",
@@ -313,7 +326,7 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
-	else if (route->guards & ANYONE)
+	else if ((route->guards & ANYONE) && shape_of(route->reply_word) == NULL)
 		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
