@@ -20,6 +20,7 @@ from stack import BUILDDIR, SLOWER, Stack
 from tap import is_, main, ok, test
 
 LONG = bool(os.environ.get("BEZEL_TEST_LONG"))
+SANITIZED = bool(os.environ.get("BEZEL_TEST_SANITIZED"))
 STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
@@ -245,6 +246,11 @@ def series_of(scenario, kinds):
 
 
 DB = ("db", ("before", "after", "commit", "exit_before", "exit_after"))
+# Where a run is hundreds of designs, and most of the time the server's. The end before a command is the end behind the
+# last one when nothing but commands has an effect, as here. What is stored in the end is the same in each build; for a
+# sanitizer it is enough that each command has failed.
+DB_MANY = DB if LONG else ("db", ("after", "exit_after")) if SANITIZED else ("db", ("before", "after", "commit", "exit_after"))
+DB_LEAVE = DB if LONG or not SANITIZED else ("db", ("after", "commit", "exit_after"))
 PUT = ("put", ("before", "full", "after"))
 GET = ("get", ("before", "after"))
 DELETE = ("delete", ("before", "half", "after"))
@@ -288,7 +294,7 @@ def remove():
 @test
 def become_a_member():
     """In steps of 200 designs: whatever fails, all of them are the member's in the end."""
-    run(series_of("claim", [DB]))
+    run(series_of("claim", [DB_MANY]))
 
 
 @test
@@ -305,13 +311,13 @@ def prove_an_address():
 @test
 def remove_a_folder():
     """A folder with more designs than one transaction takes: the request's step, then the job's."""
-    run(series_of("unfile", [DB, ("take", "0")]))
+    run(series_of("unfile", [DB_MANY, ("take", "0")]))
 
 
 @test
 def leave():
     """An account with a design, an upload and an export."""
-    run(series_of("leave", [DB, DELETE, LIST]))
+    run(series_of("leave", [DB_LEAVE, DELETE, LIST]))
     folders = {row["_id"] for steps in both for name in ("designs", "uploads", "exports") for row in steps.stack.db[name].find()}
     objects = [key for steps in both for key in truth.objects_on_disk(steps.objects)]
     is_([key for key in objects if key.split("/")[0] not in folders], [], "each object has its document")
