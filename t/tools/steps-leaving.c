@@ -67,7 +67,7 @@ add_upload(struct app *clean, struct arena *arena, const struct run *run,
 }
 
 /* A member without a password, who was a guest until now. */
-static void
+void
 prepare_member(struct app *clean, struct run *run)
 {
 	struct arena *arena = arena_new();

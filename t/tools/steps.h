@@ -19,7 +19,7 @@ enum { TRIES_MAX = 40 };
 struct run {
 	char session[37], address[40], design[37], make_key[37], refine_key[37],
 	    user[37], folder[37], cookie[200], link[200];
-	int n, calls, tries;
+	int n, calls, tries, done;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
 };
@@ -31,7 +31,7 @@ struct scenario {
 	    bool hangs);
 };
 extern const struct scenario scenarios_designs[], scenarios_joining[],
-    scenarios_folders[], scenarios_leaving[];
+    scenarios_folders[], scenarios_leaving[], scenarios_sharing[];
 
 extern const char long_ago[];		/* a date, as MongoDB's JSON writes it */
 
@@ -74,6 +74,9 @@ void until_done(struct app *app, struct app *clean, struct run *run,
  * told to leave after a while. */
 void work_until_ended(struct app *app, struct app *clean, struct run *run,
     bool hangs);
+
+/* A member with a design, an upload and pictures. */
+void prepare_member(struct app *clean, struct run *run);
 
 /* Steps of more than one scenario. */
 enum rc run_orphans(struct app *app, struct arena *arena, struct run *run,
