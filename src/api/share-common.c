@@ -2,10 +2,9 @@
 
 #include "api/share-common.h"
 
+#include "api/share-html.h"
+#include "base/clock.h"
 #include "codec/cookie.h"
-
-/* As long as one looks at it, and no longer than a day. */
-enum { UNLOCKED_S = 12 * 3600 };
 
 static struct str
 cookie_name(const struct call *call)
@@ -38,7 +37,7 @@ set_for(struct call *call, const char *below, struct str token, struct str value
 	http_header(call->response, "Set-Cookie", cookie_set(call->arena,
 	    &(struct cookie){ .name = cookie_name(call), .value = value,
 	    .path = arena_printf(call->arena, "%s%.*s", below, STR_FMT(token)),
-	    .max_age_s = UNLOCKED_S, .flags = COOKIE_HTTP_ONLY
+	    .max_age_s = SHARE_UNLOCK_S, .flags = COOKIE_HTTP_ONLY
 	    | (call->app->conf->base.https ? COOKIE_SECURE : 0) }));
 }
 
@@ -73,24 +72,36 @@ add_tags(struct http_response *response, const struct share_view *view)
 	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
 }
 
+/* So long it is as it is, for all that time tells. */
+static int64_t
+seconds_left(const struct share_view *view)
+{
+	int64_t left_s = SHARE_FRESH_S + SHARE_IF_ERROR_S;
+
+	if (view->expires_ms != TIME_NULL)
+		left_s = least(left_s,
+		    (view->expires_ms - clock_now_ms()) / 1000);
+	return left_s;
+}
+
 void
 share_cache_headers(struct call *call, const struct share_view *view)
 {
 	struct http_response *response = call->response;
-	int64_t fresh_s, left_s;
+	int64_t left_s = seconds_left(view), fresh_s = least(SHARE_FRESH_S, left_s);
 
-	if (view->state != SHARE_OPEN || view->cache_s <= 0) {
+	if (view->state != SHARE_OPEN || left_s <= 0) {
 		response->cache_control = "private, no-store";
 		response->etag = STR_NULL;
 		return;
 	}
-	fresh_s = least(SHARE_FRESH_S, view->cache_s);
-	left_s = view->cache_s - fresh_s;
+	left_s -= fresh_s;
 	response->cache_control = arena_printf(call->arena, "public, max-age=0, "
 	    "s-maxage=%lld, stale-while-revalidate=%lld, stale-if-error=%lld",
 	    (long long)fresh_s, (long long)least(SHARE_REFRESH_S, left_s),
 	    (long long)least(SHARE_IF_ERROR_S, left_s)).p;
-	response->etag = view->etag;
+	response->etag = arena_printf(call->arena, "\"%.*s\"",
+	    STR_FMT(view->etag));
 	add_tags(response, view);
 }
 
@@ -105,4 +116,51 @@ share_not_modified(struct call *call)
 	response->status = 304;
 	response->content_type = NULL;
 	return true;
+}
+
+/* --- pages ---------------------------------------------------------------- */
+
+void
+share_page_headers(struct call *call, const char *referrer)
+{
+	struct http_response *response = call->response;
+
+	response->content_type = "text/html; charset=utf-8";
+	http_header(response, "Content-Security-Policy", share_csp);
+	http_header(response, "Referrer-Policy", str_of(referrer));
+}
+
+/* What people read; a problem's own sentences are for those who program. */
+static const struct {
+	enum rc rc;
+	struct str heading, text;
+} refusals[] = {
+	{ RC_NOT_FOUND, STR_INIT("There is nothing here"), STR_INIT("The link may "
+	    "be incomplete, or it is no longer shared. Please ask whoever sent it "
+	    "to you.") },
+	{ RC_LINK_EXPIRED, STR_INIT("This link has expired"), STR_INIT("Whoever "
+	    "shared it with you can make it last longer.") },
+	{ RC_ORIGIN_REQUIRED, STR_INIT("Please try again"), STR_INIT("The password "
+	    "did not come from this page. Open the link again and type it "
+	    "there.") },
+	{ RC_RATE, STR_INIT("Please wait a moment"), STR_INIT("There were too many "
+	    "requests.") },
+	{ RC_UNAVAILABLE, STR_INIT("Please try again in a moment"), STR_INIT("This "
+	    "page cannot be shown right now.") },
+};
+
+void
+share_refuse(struct call *call, const struct err *err)
+{
+	struct str heading = str_of(error_rows[err->rc].title), text = STR_NULL;
+	struct buf *body = &call->response->body;
+
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		if (refusals[i].rc == err->rc) {
+			heading = refusals[i].heading;
+			text = refusals[i].text;
+		}
+	body->n = 0;
+	share_html_message(body, heading, text);
+	share_page_headers(call, "no-referrer");
 }

@@ -29,6 +29,13 @@ void share_cache_headers(struct call *call, const struct share_view *view);
 /* Whether the client has what response->etag names: then 304, and no body. */
 bool share_not_modified(struct call *call);
 
+/* An HTML answer: type, policy, and what a browser says of us where it goes next. */
+void share_page_headers(struct call *call, const char *referrer);
+
+/* Instead of the problem that response holds: the same for a person to read. Headers
+ * and status stay. The same bytes for the same code. */
+void share_refuse(struct call *call, const struct err *err);
+
 /* The viewer's cookie of a share that has a password, or null. */
 struct str share_unlock_cookie(const struct call *call);
 /* Sets it for the share's page and what is below, and again for its JSON. */

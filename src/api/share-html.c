@@ -8,7 +8,7 @@
 #include "schema/schema.h"
 
 /* Of a page without a long prompt: one piece of memory holds it. */
-enum { PAGE_BYTES = 16 * 1024, THUMBNAIL_SIDE = 300 };
+enum { PAGE_BYTES = 16 * 1024, THUMBNAIL_SIDE = 300, USUAL_SIDE = 1024 };
 
 /* Appends pieces that are HTML already. */
 #define ADD(buf, ...) add_pieces(buf, (const struct str[]){ __VA_ARGS__ }, \
@@ -140,21 +140,26 @@ thumbnail_width(const struct share_picture *picture)
 static void
 add_picture(struct buf *buf, const struct said *said)
 {
-	const struct share_picture *picture = &said->view->picture;
+	struct share_picture picture = said->view->picture;
 
+	/* Every provider makes squares. Should one not, it is shown whole within. */
+	if (picture.width <= 0 || picture.height <= 0)
+		picture.width = picture.height = USUAL_SIDE;
 	ADD(buf, STR("<figure><img src=\""), said->picture);
-	if (picture->thumbnail_name.n > 0) {
+	if (picture.thumbnail_name.n > 0) {
 		ADD(buf, STR("\" srcset=\""), said->thumbnail, STR(" "));
-		buf_add_i64(buf, thumbnail_width(picture));
+		buf_add_i64(buf, thumbnail_width(&picture));
 		ADD(buf, STR("w, "), said->picture, STR(" "));
-		buf_add_i64(buf, picture->width);
+		buf_add_i64(buf, picture.width);
 		buf_add_str(buf, STR("w\" sizes=\"(min-width:60rem) "
 		    "min(64vw,100vh), (min-width:40rem) 72vh, 100vw"));
 	}
 	buf_add_str(buf, STR("\" width=\""));
-	buf_add_i64(buf, picture->width);
+	buf_add_i64(buf, picture.width);
 	buf_add_str(buf, STR("\" height=\""));
-	buf_add_i64(buf, picture->height);
+	buf_add_i64(buf, picture.height);
+	if (picture.width == picture.height)
+		buf_add_str(buf, STR("\" class=\"square"));
 	ADD(buf, STR("\" alt=\""), said->title, STR(": "), said->what,
 	    STR("\" fetchpriority=\"high\">\n<figcaption>AI-generated concept, "
 	    "not to scale</figcaption></figure>\n"));
@@ -277,7 +282,7 @@ share_html_form(struct buf *buf, struct str fault)
 	    "can tell you the password.</p>\n<form method=\"post\">\n"
 	    "<label for=\"password\">Password</label>\n"
 	    "<input id=\"password\" name=\"password\" type=\"password\" "
-	    "autocomplete=\"off\" maxlength=\"200\" required autofocus"));
+	    "autocomplete=\"off\" required autofocus"));
 	if (fault.p != NULL) {
 		buf_add_str(buf, STR(" aria-invalid=\"true\" aria-describedby=\""
 		    "fault\">\n<p class=\"fault\" id=\"fault\" role=\"alert\">"));

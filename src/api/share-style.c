@@ -34,6 +34,7 @@ static const char style[] =
     "figure{margin:0;background:var(--stage)}"
     "figure img{display:block;width:100%;height:auto;max-height:85vh;"
     "max-height:85svh;object-fit:contain}"
+    "figure .square{aspect-ratio:1}"
     "figcaption{padding:.8rem 1.25rem;color:var(--soft);font-size:.8125rem;"
     "text-align:center;letter-spacing:.01em}"
     ".label{display:flex;flex-direction:column;max-width:38rem;margin:0 auto;"
