@@ -190,6 +190,10 @@ static const struct {
 	{ "auth_facebook_callback", "state", "As it was sent there" },
 	{ "auth_facebook_callback", "code", "For one use, here" },
 	{ "auth_facebook_callback", "error", "In the place of a code" },
+	{ "oembed", "url", "The address of the share's page" },
+	{ "oembed", "format", "json, or nothing" },
+	{ "oembed", "maxwidth", "In pixels" },
+	{ "oembed", "maxheight", "In pixels" },
 };
 
 static void
@@ -282,6 +286,8 @@ static const struct {
 	    "\"properties\":{\"signed_request\":{\"type\":\"string\"}}" },
 	{ "unsubscribe", "\"properties\":{\"List-Unsubscribe\":{\"type\":"
 	    "\"string\",\"const\":\"One-Click\"}}" },
+	{ "share_page_unlock", "\"required\":[\"password\"],\"properties\":"
+	    "{\"password\":{\"type\":\"string\"}}" },
 };
 
 static const char *
