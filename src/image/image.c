@@ -308,15 +308,17 @@ image_normalize(struct image *image, struct arena *arena, struct str bytes,
 {
 	struct question question = { .op = IMAGE_OP_NORMALIZE, .bytes = bytes };
 	struct answer answer;
+	enum rc rc;
 
 	assert(max_side_px >= 0);
 	question.max_side_px = max_side_px > IMAGE_MAX_SIDE ? IMAGE_MAX_SIDE :
 	    max_side_px;
-	if (ask(image, arena, &question, &answer, err) == RC_OK)
+	rc = ask(image, arena, &question, &answer, err);
+	if (rc == RC_OK)
 		*ret_result = (struct image_result){ answer.bytes,
 			answer.thumbnail, (int)answer.head.width,
 			(int)answer.head.height };
-	return err->rc;
+	return rc;
 }
 
 enum rc
@@ -339,10 +341,11 @@ image_to_jpeg(struct image *image, struct arena *arena, struct str bytes,
 {
 	const struct question question = { .op = IMAGE_OP_JPEG, .bytes = bytes };
 	struct answer answer;
+	enum rc rc = ask(image, arena, &question, &answer, err);
 
-	if (ask(image, arena, &question, &answer, err) == RC_OK)
+	if (rc == RC_OK)
 		*ret_jpeg = answer.bytes;
-	return err->rc;
+	return rc;
 }
 
 /* One of a card's texts, without what would end it sooner. */
@@ -368,6 +371,7 @@ image_card(struct image *image, struct arena *arena, struct str bytes,
 	struct question question = { .op = IMAGE_OP_CARD, .bytes = bytes };
 	struct answer answer;
 	struct buf buf;
+	enum rc rc;
 
 	_Static_assert(TITLE_MOST + 2 * LINE_MOST + 2 <= IMAGE_TEXT_MAX, "text");
 	buf_init(&buf, arena, 256, IMAGE_TEXT_MAX);
@@ -377,7 +381,8 @@ image_card(struct image *image, struct arena *arena, struct str bytes,
 	buf_add_char(&buf, '\0');
 	add_text(&buf, text->metals, LINE_MOST);
 	question.text = buf_str(&buf);
-	if (ask(image, arena, &question, &answer, err) == RC_OK)
+	rc = ask(image, arena, &question, &answer, err);
+	if (rc == RC_OK)
 		*ret_jpeg = answer.bytes;
-	return err->rc;
+	return rc;
 }

@@ -11,16 +11,18 @@
 #include "image/image.h"
 
 /* In their order: a letter is taken from the first that has it. cairo keeps ten faces
- * open, so these must not be more. What their Debian packages are stands beside. */
+ * open, so these must not be more. Their Debian packages stand beside; scripts/install-packages
+ * installs the first three, the others are used when they are there. */
 static const char *const font_names[] = {
 	"EBGaramond12-Regular.otf",		/* fonts-ebgaramond */
 	"EBGaramond12-Italic.otf",
 	"DejaVuSans.ttf",			/* fonts-dejavu-core: Arabic, Hebrew ... */
 	"DroidSansFallbackFull.ttf",		/* fonts-droid-fallback: CJK */
-	"NotoSansDevanagari-Regular.ttf",	/* fonts-noto-core, when it is there */
+	"NanumGothic.ttf",			/* fonts-nanum: Hangul */
+	"NotoSansDevanagari-Regular.ttf",	/* fonts-noto-core */
 	"NotoSansThai-Regular.ttf",
 };
-#define FAMILIES "EB Garamond,DejaVu Sans,Droid Sans Fallback," \
+#define FAMILIES "EB Garamond,DejaVu Sans,Droid Sans Fallback,NanumGothic," \
 	"Noto Sans Devanagari,Noto Sans Thai"
 
 enum {
