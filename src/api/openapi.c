@@ -38,6 +38,8 @@ static const struct {
 	{ "FolderNew", &doc_folder, IN_NEW },
 	{ "FolderEdit", &doc_folder, IN_EDIT },
 	{ "FolderOrder", &doc_body_folder_order, IN_NEW },
+	{ "ShareSettings", &doc_body_share, IN_NEW },
+	{ "ShareUnlock", &doc_body_unlock, IN_NEW },
 	{ "GenerationNew", &doc_body_generation, IN_NEW },
 	{ "RefinementNew", &doc_body_refinement, IN_NEW },
 };
@@ -126,6 +128,7 @@ more_members(const struct doc *doc)
 {
 	if (doc == &doc_design)
 		return "\"generation\":{\"$ref\":\"#/components/schemas/Generation\"},"
+		    "\"share\":{\"$ref\":\"#/components/schemas/Share\"},"
 		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	if (doc == &doc_job)
 		return "\"queue_position\":{\"type\":[\"integer\",\"null\"]},"
@@ -211,6 +214,8 @@ static const struct {
 	{ "cursor", TEXT, "next_cursor of the page before, with the same filters" },
 	{ "folder_id", TEXT, "A folder's id, or none: those in no folder" },
 	{ "is_favorite", BOOLEAN, "Starred or not" },
+	{ "shared", BOOLEAN, "With a link or without; of those with one `share` tells "
+	    "it to browsers and to keys with shares:read" },
 	{ "q", TEXT ",\"maxLength\":200", "Words, as they stand in the prompt, the "
 	    "stone's type or its colour; capitals do not matter. A search of more "
 	    "than half a second is given up with 503 search_timeout" },
@@ -326,6 +331,10 @@ print_responses(struct buf *buf, const struct route *route)
 		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 		    "\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
+	if (strcmp(route->name, "share_put") == 0)
+		buf_printf(buf, "},\"200\":{\"description\":\"Changed\","
+		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+		    "\"#/components/schemas/%s\"}}}", shape_of(route->reply_word));
 	buf_addz(buf, "}");
 	openapi_refusals(buf, route);
 	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
