@@ -313,7 +313,9 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
-	else if (route->guards & ANYONE)
+	else if (strcmp(route->name, "share_pixel") == 0)
+		buf_addz(buf, ",\"content\":{\"image/gif\":{}}");
+	else if ((route->guards & ANYONE) && route->status == 200)
 		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
