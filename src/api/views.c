@@ -85,14 +85,16 @@ add_shares(struct buf *body, const char *list, const char *name,
 	buf_add_char(body, ']');
 }
 
+/* *ret_days stays when the parameter is not there. */
 static enum rc
 days_wanted(const struct call *call, int *ret_days, struct err *err)
 {
 	struct str text = call_param(call, "days");
-	int64_t days = VIEW_DAYS_USUAL;
+	int64_t days;
 
-	if (text.p != NULL && (!str_to_i64(text, &days) || days < 1
-	    || days > VIEW_DAYS_MAX))
+	if (text.p == NULL)
+		return RC_OK;
+	if (!str_to_i64(text, &days) || days < 1 || days > VIEW_DAYS_MAX)
 		return call_bad_param(call, "days", "1 to 365.", err);
 	*ret_days = (int)days;
 	return RC_OK;
@@ -104,7 +106,7 @@ api_share_analytics(struct call *call, struct err *err)
 	static const char *const known[] = { "days", NULL };
 	struct buf *body = &call->response->body;
 	struct view_report report;
-	int days;
+	int days = VIEW_DAYS_USUAL;
 
 	if (call_id(call, err) != RC_OK
 	    || call_params_known(call, known, err) != RC_OK

@@ -169,15 +169,12 @@ app_views_report(struct app *app, struct arena *arena,
 	struct view_report report = { .days = days };
 	struct view_figures figures;
 	struct app_share share;
-	struct design design;
 
 	if (app_share_get(app, arena, actor, design_id, &share, err) != RC_OK
 	    || views_figures(app->store, arena, design_id, share.token, since_ms,
 	    &figures, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_design, &design);
-	(void)doc_from_bson(&doc_design, share.doc, &design, arena, NULL);
-	report.total = design.share_settings.view_count;
+	report.total = share.view_count;
 	report.robots = figures.robots;
 	report.countries = shares_of(arena, &figures.countries,
 	    &report.country_count);
