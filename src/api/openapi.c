@@ -189,6 +189,7 @@ static const struct {
 	{ "auth_facebook_callback", "state", "As it was sent there" },
 	{ "auth_facebook_callback", "code", "For one use, here" },
 	{ "auth_facebook_callback", "error", "In the place of a code" },
+	{ "share_analytics", "days", "How many, with today: 1 to 365; 30 when left out" },
 };
 
 static void
