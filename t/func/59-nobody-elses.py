@@ -31,6 +31,7 @@ OPEN = {
     "GET /v1/auth/google/callback": "58-signin", "GET /v1/auth/facebook": "58-signin",
     "GET /v1/auth/facebook/callback": "58-signin", "POST /v1/auth/facebook/data-deletion": "58-signin",
     "POST /v1/auth/provider-email": "58-signin", "POST /v1/auth/provider-confirm": "58-signin",
+    "POST /v1/shares/{token}/views": "67-views", "GET /s/{token}/v.gif": "67-views",
 }
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
@@ -133,6 +134,7 @@ FIXTURES = {
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),
     "DELETE /v1/me/identities/{id}": lambda owner: ("/v1/me/identities/" + owner.identity(), None),
+    "GET /v1/designs/{id}/share/analytics": lambda owner: (owner.shared() + "/analytics", None),
     "GET /v1/api-keys": lambda owner: ("/v1/api-keys", owner.key()),
     "DELETE /v1/api-keys/{id}": lambda owner: ("/v1/api-keys/" + owner.key(), None),
     "DELETE /v1/me/sessions/{id}": lambda owner: ("/v1/me/sessions/" + owner.other_session(), None),

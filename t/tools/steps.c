@@ -21,10 +21,12 @@
  *	unfile	a member's folder with DESIGNS_FILED designs removed
  *	leave	a member with a design, an upload and an export deletes the account
  *	pack	a member's export
+ *	look	two people and a robot look at a link, and again the day after
  *	sweep	nothing but the sweep for orphans
  *
  * KIND is take (HOW: a number K): at the N-th point between two commands of a
- * worker its lease is lost to another one, who is done at the (N + K)-th. Or it
+ * worker its lease is lost to another one, who is done at the (N + K)-th; of look:
+ * another host counts there. Or it
  * is db (HOW: before, after, commit, exit_before, exit_after: store.h), put,
  * get, delete or list (of objects; HOW: blob/flaky.h), or provider (HOW: WHAT of
  * provider/flaky.h). Between the tries of a worker time passes: what waits is
@@ -52,6 +54,7 @@
 #include "app/leaving.h"
 #include "app/retention.h"
 #include "app/session-cache.h"
+#include "app/views.h"
 #include "app/work.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -60,6 +63,7 @@
 #include "blob/fs.h"
 #include "codec/json.h"
 #include "crypt/secret.h"
+#include "crypt/share-token.h"
 #include "image/image.h"
 #include "mail/outbox.h"
 #include "provider/flaky.h"
@@ -92,7 +96,8 @@ static volatile bool stop;
 /* What a user of one run keeps, over a process that dies as well. */
 struct run {
 	char session[37], address[40], design[37], make_key[37], refine_key[37],
-	    user[37], folder[37], cookie[200], link[200];
+	    user[37], folder[37], cookie[200], link[200],
+	    token[SHARE_TOKEN_CHARS + 1];
 	int n, calls, tries;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
@@ -458,6 +463,51 @@ delete_account(struct app *app, struct arena *arena, struct run *run,
 	return err->rc;
 }
 
+/* --- who looks at a link ------------------------------------------------- */
+
+static enum rc
+look_as(struct app *app, struct arena *arena, struct run *run,
+    const char *address, const char *agent, struct err *err)
+{
+	const struct view view = { .token = str_of(run->token),
+		.agent = str_of(agent), .address = str_of(address) };
+
+	return app_view_take(app, arena, &view, err);
+}
+
+#define BROWSER "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+static enum rc
+look_first(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	return look_as(app, arena, run, run->address, BROWSER, err);
+}
+
+static enum rc
+look_second(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	return look_as(app, arena, run, "2001:db8::1", BROWSER, err);
+}
+
+static enum rc
+look_robot(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	return look_as(app, arena, run, run->address, "Twitterbot/1.0", err);
+}
+
+static enum rc
+count_views(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	int64_t counted;
+
+	(void)run;
+	return app_views_count(app, arena, &counted, err);
+}
+
 typedef enum rc step_fn(struct app *app, struct arena *arena, struct run *run,
     struct err *err);
 
@@ -650,6 +700,23 @@ pack(struct app *app, struct app *clean, struct run *run, bool hangs)
 	until_done(app, clean, run, post_export, "export");
 	work_until_ended(app, clean, run, hangs);
 	until_done(clean, clean, run, run_orphans, "orphans");
+}
+
+/* Counted between two looks too. */
+static void
+look(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	(void)hangs;
+	for (int day = 0; day < 2; day++) {
+		clock_set_skew_ms((int64_t)day * 24 * 3600 * 1000);
+		until_done(app, clean, run, look_first, "first");
+		until_done(app, clean, run, count_views, "count");
+		until_done(app, clean, run, look_second, "second");
+		until_done(app, clean, run, look_robot, "robot");
+		until_done(app, clean, run, look_first, "reload");
+		until_done(app, clean, run, count_views, "count");
+	}
+	clock_set_skew_ms(0);
 }
 
 static void
@@ -905,6 +972,21 @@ prepare_leaver(struct app *clean, struct run *run)
 	arena_free(arena);
 }
 
+/* A member's design with a link. */
+static void
+prepare_link(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+
+	prepare_member(clean, run);
+	copy(run->token, sizeof run->token, share_token_new(&clean->keyring,
+	    arena));
+	set_all(clean, arena, "designs", db_json(arena, "{\"_id\":\"%s\"}",
+	    run->design), db_json(arena, "{\"$set\":{\"share_settings.is_shared\":"
+	    "true,\"share_settings.share_token\":\"%s\"}}", run->token));
+	arena_free(arena);
+}
+
 static const struct scenario {
 	const char *name;
 	void (*prepare)(struct app *clean, struct run *run);
@@ -923,6 +1005,7 @@ static const struct scenario {
 	{ "unfile", prepare_folder, unfile },
 	{ "leave", prepare_leaver, leave },
 	{ "pack", prepare_member, pack },
+	{ "look", prepare_link, look },
 	{ "sweep", NULL, sweep },
 };
 
@@ -999,6 +1082,8 @@ at_point(void *arg)
 	arena = arena_new();
 	if (point == t->at)
 		take_lease(t, arena);
+	if (t->run->token[0] != '\0')
+		until_done(t->app, t->app, t->run, count_views, "other host");
 	if (point == t->done_at) {
 		open_provider(arena, t->app, "");
 		pass_time(t->app, arena, t->run);
