@@ -13,6 +13,7 @@
 struct app_retention {
 	int64_t trashed, guests, uploads, exports, jobs;	/* removed by this run */
 	int64_t links;					/* forgotten */
+	int64_t addresses, views;	/* cut to networks; removed */
 };
 
 /* Designs long in the trash, guests' designs whose session is over, unused
