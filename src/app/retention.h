@@ -17,7 +17,8 @@ struct app_retention {
 };
 
 /* Designs long in the trash, guests' designs whose session is over, unused
- * uploads, exports, ended jobs, tokens of revoked links. */
+ * uploads, exports, ended jobs, tokens of revoked links; addresses of viewers become
+ * networks, and old looks at links go. */
 enum rc app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err) must_use;
 
