@@ -22,6 +22,7 @@
  *	leave	a member with a design, an upload and an export deletes the account
  *	pack	a member's export
  *	look	two people and a robot look at a link, and again the day after
+ *	share	a member's link made, revoked, brought back and revoked again
  *	sweep	nothing but the sweep for orphans
  *
  * KIND is take (HOW: a number K): at the N-th point between two commands of a
@@ -54,6 +55,7 @@
 #include "app/leaving.h"
 #include "app/retention.h"
 #include "app/session-cache.h"
+#include "app/shares.h"
 #include "app/views.h"
 #include "app/work.h"
 #include "base/clock.h"
@@ -98,7 +100,7 @@ struct run {
 	char session[37], address[40], design[37], make_key[37], refine_key[37],
 	    user[37], folder[37], cookie[200], link[200],
 	    token[SHARE_TOKEN_CHARS + 1];
-	int n, calls, tries;
+	int n, calls, tries, done;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
 };
@@ -506,6 +508,39 @@ count_views(struct app *app, struct arena *arena, struct run *run,
 
 	(void)run;
 	return app_views_count(app, arena, &counted, err);
+}
+
+static enum rc
+put_share(struct app *app, struct arena *arena, struct run *run, struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+	struct body_share body;
+	struct app_share made;
+
+	decode(arena, &doc_body_share, "{\"title\":\"A ring\"}", &body);
+	return app_share_put(app, arena, &actor, str_of(run->design), TIME_NULL,
+	    &body, &made, err);
+}
+
+static enum rc
+revoke_share(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+
+	return app_share_revoke(app, arena, &actor, str_of(run->design),
+	    TIME_NULL, err);
+}
+
+static enum rc
+restore_share(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+	struct app_share back;
+
+	return app_share_restore(app, arena, &actor, str_of(run->design), &back,
+	    err);
 }
 
 typedef enum rc step_fn(struct app *app, struct arena *arena, struct run *run,
@@ -987,6 +1022,20 @@ prepare_link(struct app *clean, struct run *run)
 	arena_free(arena);
 }
 
+/* The client that got no answer asks again, and remembers what had one. */
+static void
+share(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	static step_fn *const steps[] = { put_share, revoke_share, restore_share,
+		revoke_share };
+
+	(void)hangs;
+	while (run->done < (int)(sizeof steps / sizeof steps[0]) && !run->stuck) {
+		until_done(app, clean, run, steps[run->done], "share");
+		run->done += !run->stuck;
+	}
+}
+
 static const struct scenario {
 	const char *name;
 	void (*prepare)(struct app *clean, struct run *run);
@@ -1006,6 +1055,7 @@ static const struct scenario {
 	{ "leave", prepare_leaver, leave },
 	{ "pack", prepare_member, pack },
 	{ "look", prepare_link, look },
+	{ "share", prepare_member, share },
 	{ "sweep", NULL, sweep },
 };
 
