@@ -195,6 +195,7 @@ static const struct {
 	{ "oembed", "maxwidth", "In pixels" },
 	{ "oembed", "maxheight", "In pixels" },
 	{ "share_qr_png", "size", "Pixels a side: 128 to 2048, usually 512" },
+	{ "share_analytics", "days", "How many, with today: 1 to 365; 30 when left out" },
 };
 
 static void
@@ -327,7 +328,8 @@ picture_type(const struct route *route)
 	static const struct { const char *route, *type; } rows[] = {
 		{ "picture_jpeg", "image/jpeg" }, { "share_card", "image/jpeg" },
 		{ "share_qr_svg", "image/svg+xml" },
-		{ "share_qr_png", "image/png" } };
+		{ "share_qr_png", "image/png" },
+		{ "share_pixel", "image/gif" } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(route->name, rows[i].route) == 0)

@@ -7,6 +7,7 @@
 
 #include "app/me.h"
 #include "app/retention.h"
+#include "app/views.h"
 #include "app/work.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
 enum {
 	POLL_MS = 2000,
 	ERROR_WAIT_MS = 1000,
+	VIEWS_EVERY_S = 1,
 	ORPHANS_EVERY_S = 3600,
 	TIDY_EVERY_S = 24 * 3600
 };
@@ -68,11 +70,25 @@ run_retention(struct app *app, struct arena *arena)
 	err_init(&err);
 	if (app_retention_run(app, arena, &done, &err) != RC_OK)
 		complain("retention.failed", &err);
-	else if (done.trashed + done.guests + done.uploads + done.exports > 0)
+	else if (done.trashed + done.guests + done.uploads + done.exports
+	    + done.addresses + done.views > 0)
 		log_event(LOG_INFO, "retention", LOG_INT("trashed", done.trashed),
 		    LOG_INT("guests", done.guests),
 		    LOG_INT("uploads", done.uploads),
-		    LOG_INT("exports", done.exports), LOG_END);
+		    LOG_INT("exports", done.exports),
+		    LOG_INT("addresses", done.addresses),
+		    LOG_INT("views", done.views), LOG_END);
+}
+
+static void
+run_views(struct app *app, struct arena *arena)
+{
+	int64_t counted;
+	struct err err;
+
+	err_init(&err);
+	if (app_views_count(app, arena, &counted, &err) != RC_OK)
+		complain("views.failed", &err);
 }
 
 static void
@@ -119,6 +135,7 @@ static const struct {
 	void (*run)(struct app *app, struct arena *arena);
 	int64_t every_s;	/* 0: sweep_interval_s */
 } schedule[] = {
+	{ run_views, VIEWS_EVERY_S },
 	{ run_retention, 0 },
 	{ run_orphans, ORPHANS_EVERY_S },
 	{ run_tidy, TIDY_EVERY_S },

@@ -29,6 +29,7 @@ FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel",
        ("signin", "db"): 18, ("confirm", "db"): 18, ("unfile", "db"): 13, ("unfile", "take"): 8,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
+       ("look", "db"): 50, ("look", "take"): 60,
        ("leave", "db"): 30, ("leave", "delete"): 3, ("leave", "list"): 7, ("pack", "db"): 28, ("pack", "put"): 1, ("pack", "get"): 5,
        ("share", "db"): 17,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
@@ -190,6 +191,21 @@ def packed(db, run, objects, state):
     return faults
 
 
+def looked(db, run):
+    """Two people and a robot on each of two days: each counted once, in its row and in the design."""
+    faults = []
+    count = db.designs.find_one({"_id": run["design"]})["share_settings"]["view_count"]
+    if count != 4:
+        faults.append("%d people are counted" % count)
+    rows = collections.Counter(row["viewer_device"] for row in db.shared_designs_access.find({"design_id": run["design"]}))
+    if rows != {"desktop": 4, "robot": 2}:
+        faults.append("rows: %s" % rows)
+    waiting = db.view_dedupe.count_documents({"design_id": run["design"]})
+    if waiting:
+        faults.append("%d are not counted" % waiting)
+    return faults
+
+
 def shared(db, run):
     """A link that was made, revoked, brought back and revoked again: each once, whoever got an answer."""
     faults = []
@@ -231,6 +247,8 @@ def faults_of(steps, run, objects, state):
         return found + claimed(steps.stack.db, run)
     if run["scenario"] in ("signin", "confirm"):
         return found + signed_in(steps.stack.db, run)
+    if run["scenario"] == "look":
+        return found + looked(steps.stack.db, run)
     if run["scenario"] == "unfile":
         return found + unfiled(steps.stack.db, run)
     exits = run["how"] in EXITS
@@ -341,6 +359,12 @@ def leave():
     folders = {row["_id"] for steps in both for name in ("designs", "uploads", "exports") for row in steps.stack.db[name].find()}
     objects = [key for steps in both for key in truth.objects_on_disk(steps.objects)]
     is_([key for key in objects if key.split("/")[0] not in folders], [], "each object has its document")
+
+
+@test
+def look():
+    """At a link, and counting, by this host and another one."""
+    run(series_of("look", [DB if LONG else ("db", ("before", "commit", "exit_after")), ("take", "0")]))
 
 
 @test

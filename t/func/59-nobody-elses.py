@@ -34,6 +34,7 @@ OPEN = {
     "GET /v1/auth/google/callback": "58-signin", "GET /v1/auth/facebook": "58-signin",
     "GET /v1/auth/facebook/callback": "58-signin", "POST /v1/auth/facebook/data-deletion": "58-signin",
     "POST /v1/auth/provider-email": "58-signin", "POST /v1/auth/provider-confirm": "58-signin",
+    "POST /v1/shares/{token}/views": "67-views", "GET /s/{token}/v.gif": "67-views",
 }
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
@@ -79,11 +80,11 @@ class Owner:
         self.client.delete("/v1/designs/" + made)
         return made
 
-    def shared(self, suffix=""):
-        """The path of a design's link, or (revoked) of one that may come back."""
+    def shared(self, suffix="", revoked=False):
+        """The path of a design's link, or of what is below it."""
         path = "/v1/designs/%s/share" % self.design()["id"]
         self.client.put(path, json={})
-        if suffix:
+        if revoked:
             self.client.delete(path)
         return path + suffix
 
@@ -143,13 +144,14 @@ FIXTURES = {
     "PUT /v1/designs/{id}/share": lambda owner: (owner.shared(), {"title": "x"}),
     "GET /v1/designs/{id}/share": lambda owner: (owner.shared(), None),
     "DELETE /v1/designs/{id}/share": lambda owner: (owner.shared(), None),
-    "POST /v1/designs/{id}/share/restore": lambda owner: (owner.shared("/restore"), None),
+    "POST /v1/designs/{id}/share/restore": lambda owner: (owner.shared("/restore", revoked=True), None),
     "GET /v1/designs/{id}/share/qr.svg": lambda owner: (owner.shared("/qr.svg"), None),
     "GET /v1/designs/{id}/share/qr.png": lambda owner: (owner.shared("/qr.png"), None),
     "GET /v1/generations/{id}": on_job("", Owner.job),
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),
     "DELETE /v1/me/identities/{id}": lambda owner: ("/v1/me/identities/" + owner.identity(), None),
+    "GET /v1/designs/{id}/share/analytics": lambda owner: (owner.shared() + "/analytics", None),
     "GET /v1/api-keys": lambda owner: ("/v1/api-keys", owner.key()),
     "DELETE /v1/api-keys/{id}": lambda owner: ("/v1/api-keys/" + owner.key(), None),
     "DELETE /v1/me/sessions/{id}": lambda owner: ("/v1/me/sessions/" + owner.other_session(), None),

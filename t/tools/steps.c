@@ -10,9 +10,9 @@
  * to look at. SCENARIO is a row of a table in steps-*.c.
  *
  * KIND is take (HOW: a number K): at the N-th point between two commands of a
- * worker its lease is lost to another one, who is done at the (N + K)-th. Or it
- * is db (HOW: before, after, commit, exit_before, exit_after: store.h), put,
- * get, delete or list (of objects; HOW: blob/flaky.h), or provider (HOW: WHAT of
+ * worker its lease is lost to another one, who is done at the (N + K)-th; of look:
+ * another host counts there. Or it is db (HOW: before, after, commit, exit_before,
+ * exit_after: store.h), put, get, delete or list (of objects; HOW: blob/flaky.h), or provider (HOW: WHAT of
  * provider/flaky.h). Between the tries of a worker time passes: what waits is
  * due, what is leased has run out.
  */
@@ -163,6 +163,8 @@ at_point(void *arg)
 	arena = arena_new();
 	if (point == t->at)
 		take_lease(t, arena);
+	if (t->run->token[0] != '\0')
+		until_done(t->app, t->app, t->run, count_views, "other host");
 	if (point == t->done_at) {
 		open_provider(arena, t->app, "");
 		pass_time(t->app, arena, t->run);

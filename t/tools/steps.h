@@ -10,6 +10,7 @@
 #define T_TOOLS_STEPS_H
 
 #include "app/app.h"
+#include "crypt/share-token.h"
 #include "schema/documents.h"
 #include "store/db.h"
 
@@ -18,7 +19,8 @@ enum { TRIES_MAX = 40 };
 /* What a user of one run keeps, over a process that dies as well. */
 struct run {
 	char session[37], address[40], design[37], make_key[37], refine_key[37],
-	    user[37], folder[37], cookie[200], link[200];
+	    user[37], folder[37], cookie[200], link[200],
+	    token[SHARE_TOKEN_CHARS + 1];
 	int n, calls, tries, done;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
@@ -78,7 +80,9 @@ void work_until_ended(struct app *app, struct app *clean, struct run *run,
 /* A member with a design, an upload and pictures. */
 void prepare_member(struct app *clean, struct run *run);
 
-/* Steps of more than one scenario. */
+/* Steps of more than one scenario, or of another host. */
+enum rc count_views(struct app *app, struct arena *arena, struct run *run,
+    struct err *err);
 enum rc run_orphans(struct app *app, struct arena *arena, struct run *run,
     struct err *err);
 void prepare_made(struct app *clean, struct run *run);

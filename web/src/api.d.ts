@@ -904,6 +904,57 @@ export interface paths {
         patch: operations["folder_edit"];
         trace?: never;
     };
+    "/v1/designs/{id}/share/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
+        get: operations["share_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shares/{token}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
+        post: operations["share_view_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s/{token}/v.gif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for pages without script: a picture of one pixel */
+        get: operations["share_pixel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/u/{token}": {
         parameters: {
             query?: never;
@@ -2277,6 +2328,36 @@ export interface components {
             left: number;
             /** @description Until it begins anew (UTC) */
             resets_in_seconds: number;
+        };
+        ShareAnalytics: {
+            /** @description People who have looked by this link, ever, each once a day */
+            total: number;
+            /** @description One after another (UTC), today last; also those without anybody */
+            days: components["schemas"]["ShareDay"][];
+            /** @description Of these days, most visitors first */
+            countries: components["schemas"]["ShareCountry"][];
+            /** @description Of these days, most visitors first */
+            devices: components["schemas"]["ShareDevice"][];
+            /** @description Looks of programs in these days, in none of the other figures: of each address one a day */
+            robots: number;
+        };
+        ShareDay: {
+            /** @description 2026-11-23 */
+            day: string;
+            /** @description People */
+            visitors: number;
+        };
+        ShareCountry: {
+            /** @description ISO 3166-1 code; null: not known */
+            country: string | null;
+            /** @description People */
+            visitors: number;
+        };
+        ShareDevice: {
+            /** @description phone, tablet, desktop, other; null: not known */
+            device: string | null;
+            /** @description People */
+            visitors: number;
         };
         SessionList: {
             /** @description Newest first, at most 100 */
@@ -4231,6 +4312,80 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             428: components["responses"]["PreconditionRequired"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_analytics: {
+        parameters: {
+            query?: {
+                /** @description How many, with today: 1 to 365; 30 when left out */
+                days?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareAnalytics"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_view_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_pixel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same for pages without script: a picture of one pixel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/gif": unknown;
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
