@@ -212,8 +212,8 @@ def shared(db, run):
     link = db.designs.find_one({"_id": run["design"]})["share_settings"]
     if link["is_shared"] or not link["share_token"] or not link["revoked_at"] or link["former_tokens"] or link["title"] != "A ring":
         faults.append("the link: %s" % link)
-    kinds = [event["kind"] for event in db.audit_log.find({"user_id": run["user"], "kind": {"$regex": "^share_"}}).sort("_id")]
-    if kinds != ["share_made", "share_revoked", "share_restored", "share_revoked"]:
+    kinds = sorted(event["kind"] for event in db.audit_log.find({"user_id": run["user"], "kind": {"$regex": "^share_"}}))
+    if kinds != ["share_made", "share_restored", "share_revoked", "share_revoked"]:
         faults.append("events: %s" % kinds)
     who = hashlib.sha256(run["user"].encode()).hexdigest()[:32]
     counted = sum(row["count"] for row in db.rate_counters.find({"_id": {"$regex": r"^share\|%s\|" % who}}))
