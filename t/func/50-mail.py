@@ -26,7 +26,7 @@ from tap import at_end, diag, is_, main, ok, skip, test
 
 ADDRESS = "anna@example.net"
 TEMPLATES = ["verify_email", "password_reset", "password_changed", "email_taken", "new_sign_in", "export_ready",
-             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "announce"]
+             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "api_key_made", "announce"]
 PAGES = {"verify_email": "/verify", "password_reset": "/reset", "provider_confirm": "/confirm", "export_ready": "/account"}
 
 

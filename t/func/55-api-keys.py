@@ -13,7 +13,7 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from members import PASSWORD, login, member
+from members import PASSWORD, login, member, text_of, wait_mail
 from openapi import load
 from stack import SRCDIR, Stack, wait_for
 from studio import body, metric, over, picture
@@ -24,7 +24,8 @@ NOBODY = "019a0000-0000-7000-8000-000000000000"
 BEARER = 'Bearer realm="bezel"'
 INVALID = BEARER + ', error="invalid_token"'
 LIMITS = {"free_designs_daily": "1000", "free_designs_monthly": "1000", "free_refinements_daily": "1000",
-          "free_refinements_monthly": "1000"}
+          "free_refinements_monthly": "1000",
+          "fresh_login_s": "7200"}
 OPENAPI = json_module.loads(load(SRCDIR, "etc/openapi.json"))
 SCOPES = OPENAPI["components"]["schemas"]["ApiKeyNew"]["properties"]["scopes"]["items"]["enum"]
 ALL = list(SCOPES)
@@ -132,6 +133,64 @@ def a_key_is_made_and_shown_once():
     problem(bob.get(PATH + "?cursor=" + first["next_cursor"]), 400, "bad_cursor", "another member's cursor")
     log = list(stack.db.audit_log.find({"user_id": eve.user, "kind": "api_key_made"}).sort("_id"))
     is_((len(log), log[0]["detail"], log[0]["by"]), (4, key["prefix"], "user:" + eve.user), "the audit log has them")
+
+
+def old_session(place, owner):
+    """As if the owner had signed in three hours ago; for a place that remembers no sessions."""
+    place.db.sessions.update_many({"user_id": owner.user}, {"$set": {
+        "created_at": datetime.datetime.utcnow() - datetime.timedelta(hours=3)}})
+
+
+@test
+def only_after_a_fresh_sign_in():
+    dan, json = member(cold), {"name": "shop", "scopes": ["generate"]}
+    is_(dan.post(PATH, json=json).status, 201, "lately signed in")
+    old_session(cold, dan)
+    headers = {"Idempotency-Key": "stale"}
+    problem(dan.post(PATH, json=json, headers=headers), 403, "fresh_login_required", "hours later")
+    is_(cold.db.api_keys.count_documents({"user_id": dan.user}), 1, "none is made")
+    is_((dan.get(PATH).status, dan.delete(PATH + "/" + dan.get(PATH).json()["items"][0]["id"]).status), (200, 204),
+        "looking and revoking need none")
+    dan.post("/v1/auth/logout")
+    assert login(dan, dan.address_of_mail).status == 200
+    is_(dan.post(PATH, json=json, headers=headers).status, 201, "signed in again it is made, with the same Idempotency-Key")
+
+
+@test
+def its_owner_gets_a_mail():
+    dan = member(stack, full_name="Dan")
+    key = make_key(dan, name="<b>not in the mail</b>")
+    mail = wait_mail(stack, dan.address_of_mail, "new API key")
+    contains(text_of(mail), key["prefix"], "which key")
+    contains(text_of(mail), "/account#api-keys", "where to look")
+    contains(text_of(mail), "/forgot", "and what to do if it was somebody else")
+    ok(key["key"] not in mail.as_string() and "not in the mail" not in mail.as_string(), "nothing else of it")
+    job = stack.db.jobs.find_one({"user_id": dan.user, "mail_order.template": "api_key_made"})
+    ok(key["key"] not in str(job), "nor in the job")
+
+
+@test
+def whole_or_not_at_all():
+    """The audit log takes nothing: so no key is made, no mail is sent, none is revoked."""
+    dan = member(cold)
+    key = make_key(dan)
+    browser = cold.client(allowed=(500,))
+    assert login(browser, dan.address_of_mail).status == 200
+    validator = cold.db.command("listCollections", filter={"name": "audit_log"})["cursor"]["firstBatch"][0]["options"]["validator"]
+
+    def kinds():
+        return (cold.db.api_keys.count_documents({"user_id": dan.user, "revoked_at": None}),
+                cold.db.jobs.count_documents({"user_id": dan.user, "mail_order.template": "api_key_made"}))
+    cold.db.command("collMod", "audit_log", validator={"_id": "never"})
+    try:
+        is_(browser.delete(PATH + "/" + key["id"]).status, 500, "revoking fails")
+        is_(browser.post(PATH, json={"name": "x", "scopes": ["generate"]}).status, 500, "making fails")
+    finally:
+        cold.db.command("collMod", "audit_log", validator=validator)
+    is_(kinds(), (1, 1), "nothing has changed")
+    is_(dan.delete(PATH + "/" + key["id"]).status, 204, "now it is revoked")
+    is_((kinds(), cold.db.audit_log.count_documents({"user_id": dan.user, "kind": "api_key_revoked"})), ((0, 1), 1),
+        "and the log says so")
 
 
 @test
