@@ -130,8 +130,8 @@ take_limits(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	const struct limit limits[] = {
 		{ "register", app_address_key(arena, actor->address),
-		    app->conf->register_address_daily, DAY_S },
-		{ "mail", email, app->conf->mail_address_hourly, HOUR_S },
+		    app->conf->register_address_daily, DAY_S, 1 },
+		{ "mail", email, app->conf->mail_address_hourly, HOUR_S, 1 },
 	};
 
 	return limits_take(app, arena, limits, 2, err);
@@ -183,9 +183,9 @@ app_mail_ask(struct app *app, struct arena *arena, const struct actor *actor,
 	if (address_of(arena, email, &order.to, err) != RC_OK)
 		return err->rc;
 	limits[0] = (struct limit){ "mail-from", app_address_key(arena,
-	    actor->address), app->conf->register_address_daily, DAY_S };
+	    actor->address), app->conf->register_address_daily, DAY_S, 1 };
 	limits[1] = (struct limit){ "mail", order.to,
-	    app->conf->mail_address_hourly, HOUR_S };
+	    app->conf->mail_address_hourly, HOUR_S, 1 };
 	if (limits_take(app, arena, limits, 2, err) != RC_OK)
 		return err->rc;
 	/* Who it is for is looked up when it is sent: here all look the same. */
@@ -437,7 +437,7 @@ app_password_confirm(struct app *app, struct arena *arena,
     struct str pointer, struct err *err)
 {
 	const struct limit limit = { "password", user->id,
-		app->conf->login_failures, app->conf->login_window_s };
+		app->conf->login_failures, app->conf->login_window_s, 1 };
 	bool match, outdated;
 
 	if (user->password_hash.p == NULL)

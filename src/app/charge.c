@@ -157,7 +157,7 @@ take_address(struct app *app, struct arena *arena, const struct charge *charge,
     struct err *err)
 {
 	return charge->address.n == 0 ? RC_OK : counter_take(app->store, arena,
-	    charge->address, app->conf->guest_address_daily,
+	    charge->address, 1, app->conf->guest_address_daily,
 	    clock_now_ms() + COUNTER_LIFE_MS, err);
 }
 
@@ -166,7 +166,7 @@ return_address(struct app *app, struct arena *arena, const struct charge *charge
     struct err *err)
 {
 	return charge->address.n == 0 ? RC_OK
-	    : counter_give_back(app->store, arena, charge->address, err);
+	    : counter_give_back(app->store, arena, charge->address, 1, err);
 }
 
 enum rc

@@ -39,11 +39,11 @@ make_limits(struct app *app, struct arena *arena, const struct actor *actor,
 	    "%.*s %.*s", STR_FMT(email), STR_FMT(address));
 
 	limits[0] = (struct limit){ "login", who, conf->login_failures,
-		conf->login_window_s };
+		conf->login_window_s, 1 };
 	limits[1] = (struct limit){ "login-day", who,
-		conf->login_failures * DAILY_TIMES, DAY_S };
+		conf->login_failures * DAILY_TIMES, DAY_S, 1 };
 	limits[2] = (struct limit){ "login-address", address,
-		conf->login_address_failures, conf->login_window_s };
+		conf->login_address_failures, conf->login_window_s, 1 };
 	return device.p != NULL ? 2 : 3;
 }
 
@@ -53,7 +53,7 @@ app_tell_owner(struct app *app, struct arena *arena, const struct actor *actor,
     const struct user *user, struct str device, struct err *err)
 {
 	const struct limit limit = { "sign-in-mail", user->id,
-		app->conf->mail_address_hourly, HOUR_S };
+		app->conf->mail_address_hourly, HOUR_S, 1 };
 	struct mail_order order;
 
 	if (device.p != NULL || user->last_login_at == TIME_NULL
