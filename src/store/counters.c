@@ -2,6 +2,7 @@
 
 #include "store/counters.h"
 
+#include "schema/documents.h"
 #include "store/db.h"
 
 static const char counters[] = "rate_counters";
@@ -57,6 +58,24 @@ counter_take(struct store *store, struct arena *arena, struct str key,
 	    == RC_OK && matched == 0)
 		return too_much(err);
 	return err->rc;
+}
+
+enum rc
+counter_get(struct store *store, struct arena *arena, struct str key,
+    int64_t *ret_count, struct err *err)
+{
+	struct rate_counter counter;
+	struct str doc;
+	enum rc rc = db_get(store, arena, counters, key, &doc, err);
+
+	doc_init(&doc_rate_counter, &counter);
+	if (rc == RC_OK)
+		(void)doc_from_bson(&doc_rate_counter, doc, &counter, arena, NULL);
+	else if (rc != RC_NOT_FOUND)
+		return rc;
+	err_init(err);
+	*ret_count = counter.count;
+	return RC_OK;
 }
 
 enum rc

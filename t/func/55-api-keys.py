@@ -539,8 +539,8 @@ def whole_trial(place, owner, name):
     is_(upload.status, 201, name + ": a reference picture")
     stone = {**body()["gem_data"], "uploaded_image_url": upload.json()["url"]}
     reply = client.post("/v1/designs", json=body(gem_data=stone))
-    is_((reply.status, reply.header("RateLimit"), reply.json()["generation"]["test"]), (202, None, True),
-        name + ": made, takes nothing of the quota, and says that it is a test")
+    is_((reply.status, reply.header("RateLimit-Policy"), reply.json()["generation"]["test"]), (202, '"gen";q=200;w=86400', True),
+        name + ": made, takes of the day's tests alone, and says that it is a test")
     is_(over(client, reply.json()["generation"]["id"])["status"], "succeeded", name + ": it comes")
     path = "/v1/designs/" + reply.json()["id"]
     design = client.get(path).json()
@@ -556,7 +556,7 @@ def whole_trial(place, owner, name):
         ended = over(client, job["id"])
         is_((ended["status"], ended["slots"][0]["status"]), ("failed", "refused"), name + ": a refusal can be tried too")
         again = client.post("/v1/generations/%s/retry" % job["id"])
-        is_((again.status, again.header("RateLimit")), (202, None), name + ": and a retry, for nothing")
+        is_(again.status, 202, name + ": and a retry")
         is_(over(client, job["id"])["status"], "failed", name + ": which ends the same")
     stored = place.db.designs.find_one({"_id": design["id"]})
     is_((stored["user_id"], stored["guest_session_id"], stored["metadata"]["total_generation_cost"],
@@ -608,6 +608,31 @@ def test_mode():
 
 
 @test
+def a_day_of_tests():
+    dan = member(small)
+    trial, other = program(dan, small, mode="test"), program(dan, small, mode="test")
+    first = trial.post("/v1/designs", json=body())
+    left = re.fullmatch(r'"gen";r=4;t=(\d+)', first.header("RateLimit"))
+    ok(first.status == 202 and left and 0 < int(left.group(1)) <= 86400, "headers say what is left", first.header("RateLimit"))
+    over(trial, first.json()["generation"]["id"])
+    path = "/v1/designs/%s" % first.json()["id"]
+    problem(trial.post(path + "/refinements", json={"prompt": "x", "base_image_id": NOBODY}), 422, "invalid", "a refusal")
+    job = other.post(path + "/refinements", json={"prompt": "refuse me"})
+    is_((job.status, job.header("RateLimit")[:9]), (202, '"gen";r=3'), "costs nothing; another key takes of the same")
+    over(trial, job.json()["id"])
+    again = trial.post("/v1/generations/%s/retry" % job.json()["id"])
+    is_((again.status, again.header("RateLimit")[:9]), (202, '"gen";r=2'), "a retry counts")
+    over(trial, job.json()["id"])
+    replies = parallel(lambda _: trial.post("/v1/designs", json=body()), 6)
+    is_(sorted(r.status for r in replies), [202] * 2 + [429] * 4, "five in all, also at once")
+    last = next(r for r in replies if r.status == 429)
+    is_((last.json()["code"], last.header("RateLimit-Policy"), last.header("RateLimit")[:9], 0 < int(last.header("Retry-After")) <= 86400),
+        ("quota_exceeded", '"gen";q=5;w=86400', '"gen";r=0', True), "refused with the same headers")
+    is_(dan.post("/v1/designs", json=body()).status, 202, "the browser goes on")
+    is_(program(member(small), small, mode="test").post("/v1/designs", json=body()).status, 202, "so do other accounts")
+
+
+@test
 def test_mode_whatever_the_provider():
     for place, name in ((hanging, "a provider that hangs"), (gemini, "gemini")):
         whole_trial(place, member(place), name)
@@ -634,7 +659,7 @@ def members_keep_their_guests_and_no_tests():
 
 stack = Stack(settings={"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000", **LIMITS}).start()
 cold = Stack(settings={"provider": "mem", "session_cache_s": "0", **LIMITS}).start()
-small = Stack(settings={"provider": "mem", **LIMITS, "free_designs_daily": "2"}).start()
+small = Stack(settings={"provider": "mem", **LIMITS, "free_designs_daily": "2", "test_daily": "5"}).start()
 hanging = Stack(settings={"provider": "render", "provider_script": "*:hang", **LIMITS}).start()
 gemini = Stack(settings={"provider": "gemini", "gemini_base_url": "http://127.0.0.1:1", **LIMITS})
 gemini.settings["gemini_api_key_file"] = write_key(gemini)
