@@ -12,11 +12,12 @@
 #include "store/exports.h"
 #include "store/jobs.h"
 #include "store/guests.h"
+#include "store/owned.h"
 #include "store/uploads.h"
 #include "store/users.h"
 
 enum {
-	AT_ONCE = 100,
+	AT_ONCE = 100, ROWS_AT_ONCE = 1000,
 	TRANSACTION_MS = 20000,
 	DAY_MS = 24 * 3600 * 1000,
 	JOBS_KEPT_MS = 7 * DAY_MS
@@ -167,6 +168,23 @@ sweep_uploads(struct app *app, struct arena *arena, int64_t *count,
 	return RC_OK;
 }
 
+/* Who was no member is not kept as one: the log is for figures then. */
+static enum rc
+forget_strangers(struct app *app, struct arena *arena, int64_t *count,
+    struct err *err)
+{
+	int64_t before = clock_now_ms() - app->conf->usage_guest_days * DAY_MS;
+	int64_t rows;
+
+	do {
+		if (owned_forget_strangers(app->store, arena, before, ROWS_AT_ONCE,
+		    &rows, err) != RC_OK)
+			return err->rc;
+		*count += rows;
+	} while (rows == ROWS_AT_ONCE);
+	return RC_OK;
+}
+
 enum rc
 app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err)
@@ -175,7 +193,8 @@ app_retention_run(struct app *app, struct arena *arena,
 	if (sweep_trash(app, arena, &ret_done->trashed, err) != RC_OK
 	    || sweep_guests(app, arena, &ret_done->guests, err) != RC_OK
 	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK
-	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK)
+	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK
+	    || forget_strangers(app, arena, &ret_done->usage, err) != RC_OK)
 		return err->rc;
 	if (ret_done->trashed + ret_done->guests > 0)
 		app_wake(app);

@@ -10,16 +10,18 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+from members import member
 from stack import Stack, wait_for
 from studio import OVER, design, guest, make, picture
 from tap import is_, main, ok, test
 
-NAMES = ("trash", "guests", "uploads", "exports", "jobs", "orphans")
+NAMES = ("trash", "guests", "uploads", "exports", "jobs", "orphans", "usage")
 
 
 def retention():
     ended = stack.bezel("retention")
-    found = re.match(r"removed: (\d+) from the trash, (\d+) of guests, (\d+) uploads, (\d+) exports, (\d+) jobs, (\d+) orphaned objects", ended.stdout)
+    found = re.match(r"removed: (\d+) from the trash, (\d+) of guests, (\d+) uploads, (\d+) exports, (\d+) jobs, (\d+) orphaned objects;"
+                     r" forgotten: the words of (\d+) calls", ended.stdout)
     if ended.returncode != 0 or not found:
         raise AssertionError((ended.returncode, ended.stdout, ended.stderr))
     return dict(zip(NAMES, map(int, found.groups())))
@@ -189,6 +191,32 @@ def old_jobs():
     done = stack.db.jobs.find_one({"status": "succeeded"})["_id"]
     stack.db.jobs.update_one({"_id": done}, {"$set": {"ended_at": datetime.datetime.utcnow() - datetime.timedelta(days=8)}})
     is_(retention(), removed(jobs=1), "ended jobs are kept for a week")
+
+
+@test
+def words_of_guests():
+    """The usage log keeps what calls cost, and forgets who asked for what."""
+    log, ann, bob = stack.db.api_usage_log, guest(stack), member(stack)
+    made, of_member = make(ann, original_prompt="a ring of secrets"), make(bob, original_prompt="a ring of secrets")
+    rows = list(log.find({"design_id": made["id"]}))
+    ok(len(rows) == 2 and all(r["user_id"] is None and r["request"]["prompt"] and r["ip_address"] for r in rows), "a guest's words", rows)
+    old = datetime.datetime.utcnow() - datetime.timedelta(days=31)
+    log.update_many({"design_id": of_member["id"]}, {"$set": {"created_at": old}})
+    log.update_one({"_id": rows[0]["_id"]}, {"$set": {"created_at": old}})
+    is_(retention(), removed(usage=1), "after 30 days")
+    first, second = (log.find_one({"_id": row["_id"]}) for row in rows)
+    is_((first["request"]["prompt"], first["request"]["parameters"], first["ip_address"], first["cost_usd"], first["design_id"]),
+        ("", {}, "", rows[0]["cost_usd"], made["id"]), "words and address are gone, the figures stay")
+    is_(second, rows[1], "a younger row is as it was")
+    ok(all(r["request"]["prompt"] and r["ip_address"] for r in log.find({"design_id": of_member["id"]})), "a member's stay with the account")
+    # More than a batch; and rows without a person that have nothing to forget are in nobody's way.
+    model = dict(rows[1], created_at=old)
+    log.insert_many([dict(model, _id=str(uuid.uuid4())) for _ in range(2500)])
+    is_(retention(), removed(usage=2500), "many in one run")
+    is_(retention(), removed(), "then there is nothing left")
+    plan = stack.db.command("explain", {"find": "api_usage_log", "hint": "to_forget", "filter": {
+        "user_id": None, "request.prompt": {"$gt": ""}, "created_at": {"$lt": old}}}, verbosity="executionStats")
+    is_(plan["executionStats"]["totalKeysExamined"] <= 1, True, "and nothing is looked at in vain")
 
 
 @test
