@@ -4,6 +4,7 @@
 
 #include "app/charge.h"
 #include "app/exports.h"
+#include "app/unconfirmed.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "blob/blob.h"
@@ -194,6 +195,7 @@ app_retention_run(struct app *app, struct arena *arena,
 	    || sweep_guests(app, arena, &ret_done->guests, err) != RC_OK
 	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK
 	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK
+	    || app_unconfirmed_sweep(app, arena, &ret_done->accounts, err) != RC_OK
 	    || forget_strangers(app, arena, &ret_done->usage, err) != RC_OK)
 		return err->rc;
 	if (ret_done->trashed + ret_done->guests > 0)

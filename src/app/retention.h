@@ -11,12 +11,12 @@
 #include "app/app.h"
 
 struct app_retention {
-	int64_t trashed, guests, uploads, exports, jobs;	/* removed by this run */
+	int64_t trashed, guests, uploads, exports, accounts, jobs;	/* removed by this run */
 	int64_t usage;		/* rows of the usage log without words and address now */
 };
 
 /* Designs long in the trash, guests' designs whose session is over, unused
- * uploads, exports, ended jobs; words and addresses of guests in the usage log. */
+ * uploads, exports, accounts that nobody confirms, ended jobs; words and addresses of guests in the usage log. */
 enum rc app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err) must_use;
 

@@ -105,10 +105,10 @@ cmd_retention(struct cmd *cmd, struct err *err)
 	    || app_orphans_run(&app, cmd->arena, &orphans, err) != RC_OK)
 		return 1;
 	(void)printf("removed: %lld from the trash, %lld of guests, %lld uploads, "
-	    "%lld exports, %lld jobs, %lld orphaned objects; forgotten: the words of "
+	    "%lld exports, %lld unconfirmed accounts, %lld jobs, %lld orphaned objects; forgotten: the words of "
 	    "%lld calls\n", (long long)done.trashed,
 	    (long long)done.guests, (long long)done.uploads,
-	    (long long)done.exports, (long long)done.jobs, (long long)orphans,
+	    (long long)done.exports, (long long)done.accounts, (long long)done.jobs, (long long)orphans,
 	    (long long)done.usage);
 	return 0;
 }

@@ -69,11 +69,12 @@ run_retention(struct app *app, struct arena *arena)
 	if (app_retention_run(app, arena, &done, &err) != RC_OK)
 		complain("retention.failed", &err);
 	else if (done.trashed + done.guests + done.uploads + done.exports
-	    + done.usage > 0)
+	    + done.accounts + done.usage > 0)
 		log_event(LOG_INFO, "retention", LOG_INT("trashed", done.trashed),
 		    LOG_INT("guests", done.guests),
 		    LOG_INT("uploads", done.uploads),
 		    LOG_INT("exports", done.exports),
+		    LOG_INT("accounts", done.accounts),
 		    LOG_INT("usage", done.usage), LOG_END);
 }
 
