@@ -131,7 +131,8 @@ take_limits(struct app *app, struct arena *arena, const struct actor *actor,
 	const struct limit limits[] = {
 		{ "register", app_address_key(arena, actor->address),
 		    app->conf->register_address_daily, DAY_S, 1 },
-		{ "mail", email, app->conf->mail_address_hourly, HOUR_S, 1 },
+		{ "mail-register", email, app->conf->mail_address_hourly, HOUR_S,
+		    1 },
 	};
 
 	return limits_take(app, arena, limits, 2, err);
@@ -184,7 +185,9 @@ app_mail_ask(struct app *app, struct arena *arena, const struct actor *actor,
 		return err->rc;
 	limits[0] = (struct limit){ "mail-from", app_address_key(arena,
 	    actor->address), app->conf->register_address_daily, DAY_S, 1 };
-	limits[1] = (struct limit){ "mail", order.to,
+	/* By kind, so that nobody's registering keeps the owner from a reset. */
+	limits[1] = (struct limit){ arena_strz(arena, arena_printf(arena,
+	    "mail-%s", template)), order.to,
 	    app->conf->mail_address_hourly, HOUR_S, 1 };
 	if (limits_take(app, arena, limits, 2, err) != RC_OK)
 		return err->rc;

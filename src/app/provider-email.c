@@ -91,7 +91,8 @@ take_limits(struct app *app, struct arena *arena, const struct actor *actor,
 	const struct limit limits[] = {
 		{ "mail-from", app_address_key(arena, actor->address),
 		    app->conf->register_address_daily, DAY_S, 1 },
-		{ "mail", email, app->conf->mail_address_hourly, HOUR_S, 1 },
+		{ "mail-provider", email, app->conf->mail_address_hourly, HOUR_S,
+		    1 },
 	};
 
 	return limits_take(app, arena, limits, 2, err);

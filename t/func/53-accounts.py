@@ -479,6 +479,15 @@ def too_much_mail():
     client = stack.client()
     statuses = [client.post("/v1/auth/password-reset", json={"email": address}).status for _ in range(7)]
     is_(statuses, [202] * 5 + [429] * 2, "five an hour to one address")
+    # Registering somebody's address, or asking for its link again, keeps nobody from a reset.
+    owner, stranger = member(stack), stack.client()
+    address = owner.address_of_mail
+    is_([register(stranger, address).status for _ in range(6)][-2:], [429, 429], "a stranger registers it again and again")
+    statuses = [stranger.post("/v1/auth/verify-email/resend", json={"email": address}).status for _ in range(6)]
+    is_(statuses, [202] * 5 + [429], "and asks for links")
+    is_(stack.client().post("/v1/auth/password-reset", json={"email": address}).status, 202, "the owner's reset is counted apart")
+    wait_mail(stack, address, "new password")
+    ok(True, "and comes")
 
 
 @test
