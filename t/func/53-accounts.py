@@ -261,6 +261,29 @@ def sessions():
 
 
 @test
+def at_most_a_hundred_sessions():
+    client = member(stack)
+    form = stack.db.sessions.find_one({"user_id": client.user})
+    stack.db.sessions.insert_many([dict(form, _id="019a%04x%s" % (i, form["_id"][8:])) for i in range(105)])
+    first = stack.client()
+    first.cookies = {"bezel_%d" % stack.port: session_cookie(client).replace(form["_id"], "019a0068" + form["_id"][8:])}
+    is_(first.get("/v1/me").status, 200, "an old session")
+    second = stack.client()
+    is_(login(second, client.address_of_mail).status, 200, "one more sign-in")
+    there = [row["_id"] for row in stack.db.sessions.find({"user_id": client.user}).sort("_id", -1)]
+    is_((len(there), there[:2], there[-1][:8]), (100, [session_cookie(second)[2:38], form["_id"]], "019a0007"), "the newest hundred stay")
+    is_((client.get("/v1/me").status, first.get("/v1/me").status), (200, 200), "they hold still")
+    for _ in range(2):
+        login(stack.client(), client.address_of_mail)
+    is_(stack.db.sessions.count_documents({"user_id": client.user}), 100, "so it stays")
+    stack.db.sessions.delete_many({"_id": {"$gt": "019a0069", "$lt": form["_id"]}})
+    stack.db.sessions.insert_many([dict(form, _id="019a8%03x%s" % (i, form["_id"][8:])) for i in range(99)])
+    is_(first.get("/v1/me").status, 200, "the oldest is in memory")
+    is_(login(stack.client(), client.address_of_mail).status, 200, "signed in again")
+    is_([first.get("/v1/me").status for _ in range(8)], [401] * 8, "it is refused at once, by every worker")
+
+
+@test
 def sessions_end():
     client = member(stack)
     identifier = session_cookie(client)[2:38]
