@@ -439,13 +439,18 @@ app_password_confirm(struct app *app, struct arena *arena,
     const struct actor *actor, const struct user *user, struct str password,
     struct str pointer, struct err *err)
 {
-	const struct limit limit = { "password", user->id,
-		app->conf->login_failures, app->conf->login_window_s, 1 };
+	const struct limit limits[] = {
+		{ "password", user->id, app->conf->login_failures,
+		    app->conf->login_window_s, 1 },
+		/* Not given back: each is a hash, also of the right one. */
+		{ "password-any", user->id, app->conf->login_failures
+		    + app->conf->login_successes, app->conf->login_window_s, 1 },
+	};
 	bool match, outdated;
 
 	if (user->password_hash.p == NULL)
 		return app_fresh(app, actor, err);
-	if (limit_take(app, arena, &limit, err) != RC_OK
+	if (limits_take(app, arena, limits, 2, err) != RC_OK
 	    || app_password_check(app, user,
 	    password.p != NULL ? password : STR(""), &match, &outdated, err)
 	    != RC_OK)
@@ -459,7 +464,7 @@ app_password_confirm(struct app *app, struct arena *arena,
 		    "This is not your password.");
 		return err->rc;
 	}
-	limit_give_back(app, arena, &limit);
+	limits_give_back(app, arena, limits, 1);
 	return RC_OK;
 }
 

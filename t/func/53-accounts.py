@@ -497,6 +497,30 @@ def guessing():
 
 
 @test
+def the_right_password_again_and_again():
+    """Each is a hash: who knows a password must not keep all slow workers busy either."""
+    with Stack(settings={"provider": "mem", "login_failures": "2", "login_successes": "5", "login_address_failures": "2",
+                         "login_window_s": "86400", "register_address_daily": "1000"}) as few:
+        owner = member(few)
+        statuses = [login(few.client(), owner.address_of_mail).status for _ in range(9)]
+        is_(statuses, [200] * 7 + [429] * 2, "five right ones and two wrong ones may be tried")
+        is_(login(few.client(address="127.0.0.9"), owner.address_of_mail).status, 200, "the owner gets in from elsewhere")
+        known = few.client()
+        known.cookies = {name: value for name, value in owner.cookies.items() if name.endswith("-d")}
+        is_(login(known, owner.address_of_mail).status, 200, "and with a browser that has signed in before")
+        current, statuses = PASSWORD, []
+        for i in range(9):
+            new = "%s, number %d" % (PASSWORD, i)
+            reply = owner.post("/v1/auth/password", json={"current_password": current, "new_password": new})
+            current = new if reply.status == 204 else current
+            statuses.append(reply.status)
+        is_(statuses, [204] * 7 + [429] * 2, "the same where the password is asked for again")
+        others = [member(few) for _ in range(8)]
+        statuses = [login(few.client(address="127.0.0.8"), other.address_of_mail).status for other in others for _ in range(7)]
+        is_(statuses, [200] * 52 + [429] * 4, "ten times as many of all accounts from one address")
+
+
+@test
 def too_much_mail():
     address = an_address()
     client = stack.client()
