@@ -45,6 +45,7 @@ close_in_transaction(struct store *store, struct arena *arena, void *arg,
 		return err_set(err, RC_NO_SESSION, "This account is closed.");
 	if (rc != RC_OK || app_sessions_end(c->app, arena, id, err) != RC_OK
 	    || tokens_remove(store, arena, id, NULL, err) != RC_OK
+	    || owned_forget_mail(store, arena, c->user.email, err) != RC_OK
 	    || jobs_insert(store, arena, &c->job, err) != RC_OK
 	    || post_enqueue(c->app, arena, &c->order, id, err) != RC_OK)
 		return err->rc;
@@ -288,10 +289,13 @@ grace_left_ms(const struct work *w)
 	    + w->app->conf->request_deadline_ms - clock_now_ms();
 }
 
+/* Jobs once more: mail that ends later sees that there is no account, and goes by
+ * itself (post.c). */
 static enum rc
 end(struct work *w, struct err *err)
 {
 	if (users_remove(w->app->store, w->arena, w->job->user_id, err) != RC_OK
+	    || remove_jobs(w, err) != RC_OK
 	    || jobs_end(w->app->store, w->arena, w->job->id, w->token,
 	    "succeeded", false, err) != RC_OK)
 		return err->rc;

@@ -143,7 +143,7 @@ static struct limit
 new_links(const struct app *app, const struct actor *actor)
 {
 	return (struct limit){ "share", actor->owner.user_id,
-		app->conf->share_daily, DAY_S };
+		app->conf->share_daily, DAY_S, 1 };
 }
 
 static enum rc

@@ -62,6 +62,18 @@ jobs_run(struct app *app, int wake_fd, const volatile bool *stop)
 }
 
 static void
+log_retention(const struct app_retention *done)
+{
+	const struct log_field fields[] = {
+#define RETENTION(name, text) LOG_INT(#name, done->name),
+#include "app/retention.def"
+#undef RETENTION
+		LOG_END };
+
+	log_event_fields(LOG_INFO, "retention", fields);
+}
+
+static void
 run_retention(struct app *app, struct arena *arena)
 {
 	struct app_retention done;
@@ -70,14 +82,8 @@ run_retention(struct app *app, struct arena *arena)
 	err_init(&err);
 	if (app_retention_run(app, arena, &done, &err) != RC_OK)
 		complain("retention.failed", &err);
-	else if (done.trashed + done.guests + done.uploads + done.exports
-	    + done.addresses + done.views > 0)
-		log_event(LOG_INFO, "retention", LOG_INT("trashed", done.trashed),
-		    LOG_INT("guests", done.guests),
-		    LOG_INT("uploads", done.uploads),
-		    LOG_INT("exports", done.exports),
-		    LOG_INT("addresses", done.addresses),
-		    LOG_INT("views", done.views), LOG_END);
+	else if (app_retention_sum(&done) > 0)
+		log_retention(&done);
 }
 
 static void

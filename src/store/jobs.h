@@ -110,6 +110,9 @@ enum rc jobs_retry(struct store *store, struct arena *arena,
 /* Jobs that ended before before_ms go. */
 enum rc jobs_tidy(struct store *store, struct arena *arena, int64_t before_ms,
     int64_t *ret_deleted, struct err *err) must_use;
+/* One that has ended. */
+enum rc jobs_remove_ended(struct store *store, struct arena *arena,
+    struct str id, struct err *err) must_use;
 enum rc jobs_count(struct store *store, struct arena *arena,
     const char *status, int64_t *ret_count, struct err *err) must_use;
 

@@ -1,6 +1,6 @@
 // Parts of the account page: API keys, as they are; and a picture, export, deletion and the names of other services, with
 // an interface that is played here, so that each of its answers comes when it shall.
-import { becomeMember, field, heading, look, openAccount } from "./lib/accounts.mjs";
+import { becomeMember, field, fillSignIn, heading, look, openAccount } from "./lib/accounts.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
 import { ask, focusName, png } from "./lib/studio.mjs";
@@ -169,6 +169,37 @@ test("the answer with a key gets lost", async () => {
 	await page.locator(".secret").waitFor();
 	is(await page.getByRole("button", { name: "End the key Shop window" }).count(), 1, "ended, another one can be made by the same form");
 	await page.getByRole("button", { name: "I have it" }).click();
+});
+
+test("an API key needs a fresh sign-in", async () => {
+	browser.expected.push(/Failed to load resource: the server responded with a status of 403/);
+	await stack.restart({ fresh_login_s: 1 });
+	await openAccount(page, stack.url);
+	await page.getByRole("button", { name: "New key…" }).click();
+	await keyName.fill("Counter");
+	await page.locator("#api-keys").getByRole("radio", { name: "Live" }).check();
+	await page.getByRole("checkbox", { name: "See folders" }).check();
+	await page.locator("#api-keys").getByRole("radio", { name: "A year" }).check();
+	await page.waitForTimeout(1100);
+	await makeKey();
+	await page.getByText("A key needs a sign-in of the last minutes").waitFor();
+	await look(page, "account, a key needs a fresh sign-in");
+	await page.locator("#api-keys").getByRole("button", { name: "Sign in again" }).click();
+	await heading(page, "Sign in");
+	await stack.restart({ fresh_login_s: null });
+	/* As it is after a way through another service. */
+	await page.reload();
+	await fillSignIn(page, "carla@example.net", password);
+	await keyName.waitFor();
+	is(new URL(page.url()).pathname + new URL(page.url()).hash, "/account#api-keys", "one signs in, and goes on there");
+	is([await keyName.inputValue(), await page.locator("#api-keys input[name=scopes]:checked").count()], ["Counter", 4], "with what was chosen");
+	await makeKey();
+	ok((await page.locator(".secret").innerText()).startsWith("bzl_live_"), "and the key is made");
+	await page.getByRole("button", { name: "I have it" }).click();
+	ok(/ends .* 20\d\d/.test(await keyRow("Counter").innerText()), "for a year");
+	await page.reload();
+	await keyRow("Counter").waitFor();
+	is(await page.locator("#api-keys form").count(), 0, "what was chosen is gone then");
 });
 
 test("an export", async () => {

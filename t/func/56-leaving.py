@@ -360,8 +360,7 @@ def everything_goes():
     gone(ann.user)
     is_(heir.delete("/v1/me", json={"password": PASSWORD}).status, 204, "the second account goes too")
     gone(heir.user)
-    found = [trace for trace in traces(stack, (was, NAME, PROMPT, "Another Person")) if not trace.startswith(("jobs: " + was, "jobs: " + NAME, "jobs: Another"))]
-    is_(found, [], "no document says her address, her name or her words")
+    is_(traces(stack, (was, NAME, PROMPT, "Another Person")), [], "no document says her address, her name or her words")
     found = {trace.split(":")[0] for trace in traces(stack, (ann.user,))}
     is_(found - {"audit_log", "jobs", "idempotency_keys"}, set(), "her id stands in the audit log and in jobs alone")
     is_([files(folder) for folder in (made["id"], upload["id"], unused["id"], ann.user, got["id"])], [[]] * 5, "no file is left")
@@ -459,8 +458,7 @@ def killed_while_it_removes():
             wait_for(lambda: len(workers(slow, "job")) == 2, 20, "other workers")
     ok(kills >= 2, "killed in the middle, again and again", kills)
     gone(ann.user, slow, 60)
-    is_((slow.db.designs.count_documents({"user_id": ann.user}), [t for t in traces(slow, (prompt, ann.address_of_mail))
-                                                                if not t.startswith("jobs: " + ann.address_of_mail)]), (0, []), "nothing is left")
+    is_((slow.db.designs.count_documents({"user_id": ann.user}), traces(slow, (prompt, ann.address_of_mail))), (0, []), "nothing is left")
 
 
 @test
@@ -524,7 +522,7 @@ def photo():
     replies = []
     all_at_once([lambda i=i: replies.append(ann.upload("/v1/me/photo", picture(60 + i, 60)).status) for i in range(6)])
     named = stack.db.users.find_one({"_id": ann.user})["profile_photo_url"]
-    is_((set(replies) - {200, 409}, [ann.user + "/" + name for name in files(ann.user)]), (set(), [named]), "six at once: one file, which is named")
+    is_((set(replies) - {200, 409, 429}, [ann.user + "/" + name for name in files(ann.user)]), (set(), [named]), "six at once: one file, which is named")
     key = {"Idempotency-Key": "photo"}
     first = ann.upload("/v1/me/photo", picture(70, 70), headers=key)
     again = ann.upload("/v1/me/photo", picture(70, 70), headers=key)

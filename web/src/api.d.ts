@@ -496,7 +496,7 @@ export interface paths {
         /** One's API keys, newest first, also those that ended in the last 30 days */
         get: operations["api_key_list"];
         put?: never;
-        /** Make an API key; `key` is shown this once */
+        /** Make an API key, lately signed in; `key` is shown this once, and a mail tells the account's address */
         post: operations["api_key_create"];
         delete?: never;
         options?: never;
@@ -3360,7 +3360,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Make an API key; `key` is shown this once */
+            /** @description Make an API key, lately signed in; `key` is shown this once, and a mail tells the account's address */
             201: {
                 headers: {
                     [name: string]: unknown;
