@@ -326,6 +326,8 @@ print_responses(struct buf *buf, const struct route *route)
 		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 		    "\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
+	if (strcmp(route->name, "export_get") == 0)
+		buf_addz(buf, "},\"204\":{\"description\":\"There is none\"");
 	buf_addz(buf, "}");
 	openapi_refusals(buf, route);
 	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
