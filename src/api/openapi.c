@@ -371,6 +371,8 @@ print_responses(struct buf *buf, const struct route *route)
 		buf_printf(buf, "},\"200\":{\"description\":\"Changed\","
 		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 		    "\"#/components/schemas/%s\"}}}", shape_of(route->reply_word));
+	if (strcmp(route->name, "export_get") == 0)
+		buf_addz(buf, "},\"204\":{\"description\":\"There is none\"");
 	buf_addz(buf, "}");
 	openapi_refusals(buf, route);
 	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");

@@ -86,6 +86,16 @@ put_both(struct app *app, struct arena *arena, const struct image_result *image,
 	return blob_put(app->blob, upload->thumbnail_key, image->thumbnail, err);
 }
 
+/* A key may have no end, or one in years: its program knows what the upload is for. */
+static int64_t
+unused_until_ms(const struct actor *actor, int64_t now_ms)
+{
+	int64_t day_ms = now_ms + DAY_S * 1000LL;
+
+	return actor->key_id.p != NULL && actor->expires_ms > day_ms ? day_ms
+	    : actor->expires_ms;
+}
+
 static void
 complete_upload(struct upload *upload, const struct actor *actor,
     const struct image_result *image, struct str id)
@@ -97,7 +107,7 @@ complete_upload(struct upload *upload, const struct actor *actor,
 	upload->width = image->width;
 	upload->height = image->height;
 	upload->created_at = clock_now_ms();
-	upload->expires_at = actor->expires_ms;
+	upload->expires_at = unused_until_ms(actor, upload->created_at);
 }
 
 /* The object first: a crash between leaves an orphan, which is swept. */

@@ -20,7 +20,8 @@ void app_upload_end(struct app *app, const struct actor *actor);
 
 /* Decodes and re-encodes bytes (EXIF goes, orientation stays) and stores picture
  * and thumbnail. RC_INVALID: no picture we take. RC_QUOTA: too many today. It
- * goes with the session, or stays with the design that uses it. */
+ * goes with the session (of a key: a day later), or stays with the design that uses
+ * it. */
 enum rc app_upload_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct str bytes, const struct idem *idem,
     struct upload *ret_upload, struct err *err) must_use;

@@ -29,7 +29,7 @@ await page.route("**/assets/studio-*.js", async (route) => {
 	const all = ["GET /v1/me/usage", "POST /v1/me/export", "GET /v1/me/export", "DELETE /v1/me", "POST /v1/me/photo"].map((r) => `"${r}"`).join();
 	await route.fulfill({ response: reply, body: (await reply.text()).replaceAll('"GET /v1/me/usage"', all) });
 });
-await page.route("**/v1/me/export", (route) => route.fulfill(problem(404, "not_found")));
+await page.route("**/v1/me/export", (route) => route.fulfill({ status: 204 }));
 
 test("nothing was asked for yet", async () => {
 	await becomeMember(page, stack, "carla@example.net", password);
@@ -209,7 +209,7 @@ test("an export", async () => {
 			packed = { status: "running", files_done: 3, files_total: 7, bytes: 0, created_at: now, expires_at: now, url: null };
 		else if (packed !== null)
 			packed = { ...packed, status: "ready", bytes: 1234567, url: "/media/nothing.zip" };
-		return route.fulfill(packed === null ? problem(404, "not_found") : json(packed, route.request().method() === "POST" ? 202 : 200));
+		return route.fulfill(packed === null ? { status: 204 } : json(packed, route.request().method() === "POST" ? 202 : 200));
 	});
 	await page.getByRole("button", { name: "Pack my designs" }).click();
 	await page.getByText("Packing: 3 of 7.").waitFor();

@@ -178,6 +178,27 @@ def what_is_no_picture_counts():
 
 
 @test
+def by_a_key():
+    """What a key without an end has uploaded and not used goes nevertheless."""
+    eve = member(stack)
+    for mode in ("live", "test"):
+        key = eve.post("/v1/api-keys", json={"name": "x", "scopes": ["generate"], "mode": mode}).json()
+        reply = stack.client(headers={"Authorization": "Bearer " + key["key"]}).upload(
+            "/v1/uploads", picture(30, 30), headers={"Idempotency-Key": str(uuid.uuid4())})
+        got = reply.json()
+        left = datetime.datetime.fromisoformat(got["expires_at"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+        ok(23 < left.total_seconds() / 3600 <= 24, mode + ": a day later", left)
+        stack.db.uploads.update_one({"_id": got["id"]}, {"$set": {"expires_at": datetime.datetime.utcnow()}})
+        is_(stack.bezel("retention").returncode, 0, "retention runs")
+        is_((stack.db.uploads.find_one({"_id": got["id"]}), objects(stack, got["id"])), (None, []), mode + ": it is gone")
+    soon = (datetime.datetime.utcnow() + datetime.timedelta(hours=1)).isoformat(timespec="milliseconds") + "Z"
+    key = eve.post("/v1/api-keys", json={"name": "x", "scopes": ["generate"], "expires_at": soon}).json()
+    reply = stack.client(headers={"Authorization": "Bearer " + key["key"]}).upload(
+        "/v1/uploads", picture(30, 30), headers={"Idempotency-Key": str(uuid.uuid4())})
+    is_(reply.json()["expires_at"], soon, "with the key, when that ends before")
+
+
+@test
 def guests_of_one_address():
     """A guest session costs nothing: so the address counts too."""
     another_day(one_house)

@@ -99,7 +99,8 @@ def kill_jobs(on):
 @test
 def what_is_in_it():
     ann = member(stack, full_name="Anna Packer")
-    is_(ann.get("/v1/me/export").status, 404, "none has been asked for")
+    none = ann.get("/v1/me/export")
+    is_((none.status, none.body, none.header("Content-Type")), (204, b"", None), "none has been asked for")
     upload = ann.upload("/v1/uploads", picture()).json()
     first = make(ann, original_prompt=WORDS, gem_data__uploaded_image_url=upload["url"])
     other = make(ann, original_prompt="<script>alert(1)</script> & \"quotes\"")
@@ -173,7 +174,7 @@ def what_is_in_it():
     wrong = re.sub(r"/[0-9a-f]{32}\.zip", "/" + "0" * 32 + ".zip", got["url"])
     is_((wrong != got["url"], stack.client().get(wrong).status), (True, 404), "a name is not to be guessed")
     bob = member(stack)
-    is_(bob.get("/v1/me/export").status, 404, "nobody else's")
+    is_(bob.get("/v1/me/export").status, 204, "nobody else's")
     problem(guest(stack).get("/v1/me/export"), 403, "account_required", "a guest has none")
     is_(ann.get("/v1/generations/" + got["id"]).status, 404, "an export is no generation")
 
@@ -209,7 +210,7 @@ def it_expires():
     said = stack.bezel("retention").stdout
     ok(re.search(r"[1-9]\d* exports", said), "the sweep says so", said)
     is_((files(got["id"]), stack.db.exports.find_one({"_id": got["id"]}), ann.get("/v1/me/export").status,
-         stack.client().get(got["url"]).status), ([], None, 404, 404), "file and document are gone")
+         stack.client().get(got["url"]).status), ([], None, 204, 404), "file and document are gone")
 
 
 @test
@@ -354,7 +355,7 @@ def everything_goes():
     is_(heir.post("/v1/auth/verify-email", json={"token": token}).json(), {"signed_in": True}, "and sign in")
     heir.user = heir.get("/v1/me").json()["id"]
     ok(heir.user != ann.user, "the address is free at once")
-    is_((heir.get("/v1/designs").json()["items"], heir.get("/v1/me/export").status), ([], 404), "the new account has nothing of the old one")
+    is_((heir.get("/v1/designs").json()["items"], heir.get("/v1/me/export").status), ([], 204), "the new account has nothing of the old one")
     mail = wait_mail(stack, was, "is gone")
     ok(NAME.split()[0] in text_of(mail), "a mail to the old address", text_of(mail))
     gone(ann.user)

@@ -389,7 +389,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the latest export is; `url` when it is ready */
+        /** How far the latest export is; `url` when it is ready. 204: there is none */
         get: operations["export_get"];
         put?: never;
         /** Have all that the account holds packed; once a day. A mail says when it is ready */
@@ -3139,7 +3139,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How far the latest export is; `url` when it is ready */
+            /** @description How far the latest export is; `url` when it is ready. 204: there is none */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3147,6 +3147,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Export"];
                 };
+            };
+            /** @description There is none */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
