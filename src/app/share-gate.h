@@ -8,7 +8,7 @@
  * committed, or at the latest before it is reported: from then on every request reads
  * the database, whatever is in the cache or on its way into it.
  *
- * The scheduler opens a gate when it has not been closed again for share_gate_s: by then
+ * The worker `shares` opens a gate when it has not been closed again for share_gate_s: by then
  * each answer that was read before the change has left its worker or was broken off
  * (request_deadline_ms), and nginx has stored it or given it up (15 s, fast.conf). First
  * the kept files go, then the gate. Closing and opening exclude each other by flock(2)
@@ -30,8 +30,8 @@ enum rc share_gate_close(const struct app *app, struct str token,
 enum rc share_gate_close_many(const struct app *app, const struct str *tokens,
     size_t n, struct err *err) must_use;
 
-/* The same for the link of a design (BSON, at least share_settings); one that has none
- * is fine. */
+/* The same for the link of a design (BSON, at least share_settings), and those before
+ * it; none is fine. Of many designs only their own. */
 enum rc share_gate_close_design(const struct app *app, struct str design,
     struct err *err) must_use;
 enum rc share_gate_close_designs(const struct app *app, struct arena *arena,

@@ -12,7 +12,7 @@
 #include "app/share-kept.h"
 #include "app/share-purge.h"
 #include "base/clock.h"
-#include "crypt/hash.h"
+#include "crypt/share-token.h"
 #include "store/shares-watch.h"
 
 enum {
@@ -236,7 +236,8 @@ audit_page(struct app *app, struct arena *arena, const struct str *tokens,
 	    != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++) {
-		if (open[i] || share_gate_is_closed(app, tokens[i]))
+		if ((open[i] && share_token_ok(&app->keyring, tokens[i]))
+		    || share_gate_is_closed(app, tokens[i]))
 			continue;
 		if (share_gate_close(app, tokens[i], err) != RC_OK)
 			return err->rc;

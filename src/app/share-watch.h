@@ -1,7 +1,7 @@
 /*
  * share-watch.h - what a host does about links that have changed, whoever changed them.
  *
- * The scheduler looks each second for designs with a link that were changed lately, by
+ * A worker of its own (`shares`) looks each second for designs with a link that were changed lately, by
  * any host (store/shares-watch.h), and for links that have expired; it closes their
  * gates here, and has what a CDN keeps purged (share-purge.h). So a change whose worker
  * died before it had closed the gate, and one of another host, is seen within
@@ -25,7 +25,7 @@ enum {
 
 struct share_watch;
 
-/* Of the scheduler's process. */
+/* Of that process. */
 struct share_watch *share_watch_new(struct arena *process_arena);
 
 /* One look: at the database, then at the gates. */

@@ -157,19 +157,27 @@ shares_open(struct store *store, struct arena *arena, const struct str *tokens,
 	return RC_OK;
 }
 
+static bson_t *
+living(struct arena *arena, struct str user_id)
+{
+	bson_t *filter = db_json(arena, "{\"share_settings.is_shared\":true}");
+
+	bson_add_str(filter, "user_id", user_id);
+	return filter;
+}
+
 enum rc
 shares_of_user(struct store *store, struct arena *arena, struct str user_id,
     struct str after_id, int limit, struct share_change *ret_changes,
     size_t *ret_n, struct err *err)
 {
-	bson_t *filter = db_json(arena, "{" WITH_TOKEN "}"), behind;
+	bson_t *filter = living(arena, user_id), behind;
 	struct str *docs = arena_many(arena, (size_t)limit, struct str);
 	const struct db_find find = { .collection = DESIGNS, .filter = filter,
-		.sort = db_json(arena, "{\"_id\":1}"), .hint = "user_id",
+		.sort = db_json(arena, "{\"_id\":1}"), .hint = "by_user_shared",
 		.projection = db_json(arena, projection), .limit = limit };
 	size_t n;
 
-	bson_add_str(filter, "user_id", user_id);
 	BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &behind);
 	bson_add_str(&behind, "$gt", after_id);
 	bson_append_document_end(filter, &behind);
@@ -177,4 +185,14 @@ shares_of_user(struct store *store, struct arena *arena, struct str user_id,
 		return err->rc;
 	read_changes(docs, n, NULL, ret_changes, ret_n);
 	return RC_OK;
+}
+
+enum rc
+shares_revoke_all(struct store *store, struct arena *arena, struct str user_id,
+    int64_t now_ms, struct err *err)
+{
+	return db_update(store, arena, DESIGNS, living(arena, user_id),
+	    db_json(arena, "[{\"$set\":{\"share_settings.is_shared\":false,"
+	    "\"share_settings.revoked_at\":" DATE ",\"updated_at\":%s}}]",
+	    (long long)now_ms, NEXT_UPDATED_AT), DB_MULTI | DB_PIPELINE, NULL, err);
 }

@@ -36,9 +36,14 @@ enum rc shares_open(struct store *store, struct arena *arena,
     const struct str *tokens, size_t n, int64_t now_ms, bool *ret_open,
     struct err *err) must_use;
 
-/* An account's links, in the order of designs' ids behind after_id ("" at first). */
+/* The links of an account that live, in the order of designs' ids behind after_id (""
+ * at first). */
 enum rc shares_of_user(struct store *store, struct arena *arena,
     struct str user_id, struct str after_id, int limit,
     struct share_change *ret_changes, size_t *ret_n, struct err *err) must_use;
+
+/* All of an account's links end, as by shares_revoke(). */
+enum rc shares_revoke_all(struct store *store, struct arena *arena,
+    struct str user_id, int64_t now_ms, struct err *err) must_use;
 
 #endif
