@@ -324,6 +324,8 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
+	else if (strcmp(route->name, "share_file") == 0)
+		buf_addz(buf, ",\"content\":{\"image/webp\":{}}");
 	else if ((route->guards & ANYONE) && shape_of(route->reply_word) == NULL)
 		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)

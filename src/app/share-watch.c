@@ -20,7 +20,8 @@ enum {
 	SEEN_MAX = 4096,		/* a power of two */
 	OPEN_MAX = 256,			/* gates in one run; the rest comes next */
 	AUDIT_AT_ONCE = 500,
-	EXPIRY_OVERLAP_MS = 5000
+	EXPIRY_OVERLAP_MS = 5000,
+	DAY_MS = 24 * 3600 * 1000
 };
 
 /* Changes that have their gate: a hash of design and time each. When there are more than
@@ -232,7 +233,8 @@ audit_page(struct app *app, struct arena *arena, const struct str *tokens,
 {
 	bool *open = arena_many(arena, n, bool);
 
-	if (shares_open(app->store, arena, tokens, n, clock_now_ms(), open, err)
+	if (shares_open(app->store, arena, tokens, n, clock_now_ms() + DAY_MS, open,
+	    err)
 	    != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++) {

@@ -38,8 +38,8 @@ enum rc share_watch_run(struct share_watch *watch, struct app *app,
     struct arena *arena, struct share_watched *ret_done, struct err *err)
     must_use;
 
-/* Pictures that are linked for what is open no longer get a gate: whatever went wrong
- * before, this mends it. *ret_closed counts them. */
+/* Pictures that are linked for what is open no longer, or ends within a day (caches
+ * would keep them beyond that), get a gate: whatever went wrong before, this mends it. *ret_closed counts them. */
 enum rc share_watch_audit(struct app *app, struct arena *arena,
     int64_t *ret_closed, struct err *err) must_use;
 
