@@ -162,7 +162,7 @@ def what_is_not_kept():
     before = kept_files()
     for name, words in {"no-store": {"control": "private, no-store"}, "404": {"control": "no-store", "status": "404 Not Found"},
                         "a cookie": {"more": "Set-Cookie: a=b\r\n"}, "no word about it": {"control": "max-age=0"},
-                        "an error": {"control": "no-store", "status": "503 Service Unavailable"}}.items():
+                        "a refusal": {"control": "no-store", "status": "403 Forbidden"}}.items():
         path = "/s/" + token()
         say("x", **words)
         is_([client.get(path).header("X-Cache") for _ in range(2)], ["MISS"] * 2, name + " is not kept")
@@ -258,6 +258,16 @@ def stale_while_bezel_is_away():
     hang_up()
     is_(seen(client.get(path)), (200, "STALE", "fresh"), "a worker that dies: the same")
     is_(client.head(path).status, 200, "for HEAD too")
+    other = "/s/" + token()
+    reply = client.get(other)
+    is_((reply.status, reply.header("Content-Type")[:9], reply.header("Retry-After"), reply.header("Cache-Control")),
+        (503, "text/html", "1", "no-store"), "what is not kept: a page")
+    ok("cannot be shown now" in reply.text, "that says so", reply.text)
+    reply = client.get(other.replace("/s/", "/v1/shares/"))
+    is_((reply.status, reply.json()["code"]), (503, "unavailable"), "or a problem, of JSON")
+    close_gate(path[3:])
+    is_(client.get(path).status, 503, "behind a gate nothing is kept")
+    open_gate(path[3:])
     say("ended", control="no-store", status="410 Gone")
     is_(seen(client.get(path))[::2], (410, "ended"), "but an answer of bezel's counts: ended")
     say("back", control="public, max-age=0, s-maxage=1, stale-while-revalidate=30, stale-if-error=60")
@@ -266,6 +276,19 @@ def stale_while_bezel_is_away():
     say("renewed")
     is_(seen(client.get(path))[1:], ("STALE", "back"), "while one request asks")
     wait_for(lambda: client.get(path).text == "renewed", 5, "the renewed one")
+
+
+@test
+def stale_has_an_end():
+    """A link that ends, ends, also while bezel is away."""
+    path = "/s/" + token()
+    say("ending", control="public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=3")
+    client.get(path)
+    say("down", control="no-store", status="503 Service Unavailable")
+    time.sleep(1.2)
+    is_(seen(client.get(path))[::2], (200, "ending"), "stale for its time")
+    time.sleep(4.5)
+    is_(client.get(path).status, 503, "and then no more")
 
 
 @test
