@@ -4,6 +4,7 @@ whatever is on its way; other hosts and the dead are seen within seconds; with n
 import datetime
 import http.client
 import os
+import re
 import shutil
 import socket
 import sys
@@ -12,13 +13,13 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from faults import Mongod, comm, faulty_stack, workers
+from faults import Mongod, faulty_stack, workers
 from members import PASSWORD, member
 from stack import SLOWER, Stack, wait_for
 from studio import make, metric, over
 from tap import diag, is_, main, ok, test
 
-GATE_S = int(3 * SLOWER)
+GATE_S = int(2 * SLOWER)
 CLIENTS = 64
 POLL_S = 2 + 2 * SLOWER		# a look each second, and the look itself
 
@@ -144,6 +145,12 @@ def state_of(status, text):
     return text[start:text.find("</title>")]
 
 
+def give(path):
+    """To the services' user."""
+    if os.getuid() == 0:
+        shutil.chown(path, "bezel", "bezel")
+
+
 def viewed(client, path):
     reply = client.get(path)
     return state_of(reply.status, reply.text)
@@ -228,10 +235,11 @@ def never_stale():
     for name, change, after in changes:
         wait_for(lambda: not os.path.exists(link.gate()), GATE_S + 10, "the gate to open")
         crowd = Crowd(stack, link.page)
-        wait_for(lambda c=crowd: len(c.seen) > 3 * CLIENTS, 30, "the crowd")
+        wait_for(lambda c=crowd: len(c.seen) > 450, 60, "the crowd")
         reply = change()
         told = time.monotonic()
-        time.sleep(1.0)
+        enough = len(crowd.seen) + 700
+        wait_for(lambda c=crowd, n=enough: len(c.seen) > n, 60, "requests behind the change")
         seen = crowd.end()
         behind = [state for began, state in seen if began > told]
         ok(reply.status < 300, name + ": done", reply)
@@ -240,7 +248,7 @@ def never_stale():
         is_({state for state in behind}, {after}, "%s: %d requests behind the answer, none is stale" % (name, len(behind)))
         total, before = total + len(seen), after
     diag("%d requests in all" % total)
-    ok(total > 10000 / SLOWER, "in ten thousand requests", total)
+    ok(total > 10000, "in ten thousand requests", total)
 
 
 @test
@@ -352,7 +360,7 @@ def a_second_host():
                          "mongodb_database": stack.database}, options=["--mongodb-uri", "@" + uri], own_mongod=True) as host:
         host.stop()
         shutil.copy2(os.path.join(stack.state, "secrets", "master.key"), os.path.join(host.state, "secrets", "master.key"))
-        shutil.chown(os.path.join(host.state, "secrets", "master.key"), "bezel") if os.getuid() == 0 else None
+        give(os.path.join(host.state, "secrets", "master.key"))
         host.start()
         client = host.client()
         link.warm(host)
@@ -374,14 +382,15 @@ def the_end_of_its_time():
     client = stack.client()
     link.warm()
     age = client.get(link.page).header("Cache-Control")
-    ok("s-maxage=%d" % (GATE_S + 5) > age.split("s-maxage=")[1] or "s-maxage=300" not in age, "kept until then at most", age)
+    ok(0 < int(re.search(r"s-maxage=(\d+)", age).group(1)) <= GATE_S + 5, "kept until then at most", age)
     image = client.get(link.json).json()["image_url"]
     is_(client.get(image[image.index("/s/"):]).status, 200, "a picture")
     ok(not os.path.exists(os.path.join(stack.state, "var", "shares", link.token)), "is not linked for less than a day")
     time.sleep(max(0, end.timestamp() - time.time()))
     wait_for(lambda: client.get(link.page).status == 410, POLL_S + 1, "the end")
     is_({client.get(link.page).status for _ in range(20)}, {410}, "ended, for good")
-    ok(os.path.exists(link.gate()), "its gate was closed")
+    wait_for(lambda: os.path.exists(link.gate()), POLL_S, "its gate to be closed")
+    ok(True, "its gate was closed")
 
 
 @test
@@ -392,7 +401,7 @@ def accounts_that_end():
         link.warm()
     client = stack.client()
     done = stack.bezel("admin", "users", "disable", one.owner.address_of_mail)
-    is_(done.returncode, 0, "disabled by an operator", done.stderr)
+    ok(done.returncode == 0, "disabled by an operator", done.stderr)
     wait_for(lambda: client.get(one.page).status == 404, POLL_S + 1, "the end of its links")
     is_(two.owner.delete("/v1/me", json={"password": PASSWORD}).status, 204, "deleted by its owner")
     is_([client.get(link.page).status for link in (two, three)], [404, 404], "all links are dead at once")
@@ -441,17 +450,19 @@ def a_host_that_was_blind():
     lost = "L" * 56
     folder = os.path.join(stack.state, "var", "shares", lost)
     shutil.copytree(os.path.join(stack.state, "var", "shares", link.token), folder)
+    give(folder)
     stack.stop()
     os.utime(os.path.join(stack.state, "var", "share-look"), (time.time() - 3600,) * 2)
     stack.start()
     wait_for(lambda: [e for e in stack.events("shares") if e["forgotten"] > 0], 10, "the first look")
     is_([os.listdir(os.path.join(stack.state, "var", "shares", name)) for name in (lost, link.token)], [[], []], "no picture is left")
-    is_(stack.client().get(link.page).header("X-Cache"), "MISS", "nor an answer")
+    ok(stack.client().get(link.page).header("X-Cache") in ("MISS", "BYPASS"), "nor an answer")
     # Seen lately, it goes on with what it has; what should not be there goes by the audit.
+    stack.db.designs.update_many({}, [{"$set": {"updated_at": {"$subtract": ["$$NOW", 3600000]}}}])
+    link.warm()
     stack.client().get(image[image.index("/s/"):])
     with open(os.path.join(folder, "x.webp"), "wb"):
         pass
-    shutil.chown(folder, "bezel") if os.getuid() == 0 else None
     stack.restart()
     wait_for(lambda: not os.path.exists(folder), GATE_S + 15, "the audit")
     ok(os.listdir(os.path.join(stack.state, "var", "shares", link.token)), "what may be there stays")
