@@ -329,7 +329,7 @@ picture_type(const struct route *route)
 		{ "picture_jpeg", "image/jpeg" }, { "share_card", "image/jpeg" },
 		{ "share_qr_svg", "image/svg+xml" },
 		{ "share_qr_png", "image/png" },
-		{ "share_pixel", "image/gif" } };
+		{ "share_pixel", "image/gif" }, { "share_file", "image/webp" } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(route->name, rows[i].route) == 0)

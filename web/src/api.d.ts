@@ -1025,6 +1025,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s/{token}/i/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a shared design: the one that it shows, or its thumbnail */
+        get: operations["share_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/oembed": {
         parameters: {
             query?: never;
@@ -1388,7 +1405,7 @@ export interface components {
              * @description What to do
              * @enum {string}
              */
-            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail" | "folder_deletion" | "export" | "account_deletion";
+            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail" | "folder_deletion" | "export" | "account_deletion" | "purge";
             /**
              * @description Where it is
              * @enum {string}
@@ -4543,6 +4560,30 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture of a shared design: the one that it shows, or its thumbnail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": unknown;
                 };
             };
             default: components["responses"]["Problem"];
