@@ -33,11 +33,11 @@ function Address({ title, url }: { title: string; url: string }) {
 
 /* How it stands with a link, in one line. */
 function words(design: Design): string {
-	const { expires_at, password_protected } = design.share_settings;
+	const { expires_at } = design.share_settings;
 	const found = details.value[design.id];
-	const ends = expires_at === null ? "no end" : `${hasExpired(expires_at) ? "ended" : "until"} ${day(expires_at)}`;
+	const ends = expires_at === null ? "No end" : `${hasExpired(expires_at) ? "Ended on" : "Until"} ${day(expires_at)}`;
 
-	return [ends, password_protected ? "with a password" : "", found === undefined ? "" : found.view_count === 0 ? "nobody has looked yet" : count(found.view_count, "visit")]
+	return [ends, found === undefined ? "" : found.view_count === 0 ? "nobody has looked yet" : count(found.view_count, "visit")]
 		.filter(Boolean).join(" · ");
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get, sentenceOf } from "../client";
 import { pathOfShare } from "../state/shares";
 import { count, day } from "../words";
@@ -38,36 +38,45 @@ const dayWords = (date: string) => new Intl.DateTimeFormat("en-GB", { day: "nume
 
 /* The next number that is good to read at an axis. */
 function top(most: number): number {
-	const steps = [1, 2, 4, 6, 8, 10];
 	const scale = 10 ** Math.floor(Math.log10(Math.max(1, most)));
 
-	return (steps.find((s) => s * scale >= most) ?? 10) * scale;
+	return [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].map((s) => s * scale).find((n) => n >= most && Number.isInteger(n)) ?? 10 * scale;
 }
 
-const WIDTH = 560;
-const HEIGHT = 132;
+const HEIGHT = 168;
 const LEFT = 30;
-const BOTTOM = 20;
+const BOTTOM = 22;
 const TOP = 8;
 
+/* Drawn as wide as there is room, so that its words keep their size. */
 function Bars({ days }: { days: Figures["days"] }) {
 	const id = useId();
+	const box = useRef<HTMLDivElement>(null);
+	const [width, setWidth] = useState(560);
 	const most = days.reduce((m, d) => Math.max(m, d.visitors), 0);
 	const high = top(most);
-	const step = (WIDTH - LEFT) / Math.max(1, days.length);
+	const step = (width - LEFT) / Math.max(1, days.length);
 	const wide = Math.max(1.5, Math.min(34, step * 0.72));
 	const y = (n: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - n / high);
 	const sum = days.reduce((n, d) => n + d.visitors, 0);
 	const best = days.find((d) => d.visitors === most);
 	const marks = days.length === 0 ? [] : [...new Set([0, Math.floor((days.length - 1) / 2), days.length - 1])];
 
+	useLayoutEffect(() => {
+		const fit = () => setWidth(Math.max(220, box.current?.clientWidth ?? 560));
+		const watch = new ResizeObserver(fit);
+		fit();
+		if (box.current)
+			watch.observe(box.current);
+		return () => watch.disconnect();
+	}, []);
 	return (
-		<>
-			<svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id}>
+		<div ref={box}>
+			<svg class="chart" viewBox={`0 0 ${width} ${HEIGHT}`} height={HEIGHT} role="img" aria-labelledby={id}>
 				<title id={id}>{`${count(sum, "visitor")} in ${count(days.length, "day")}${most > 0 && best !== undefined ? `, most on ${dayWords(best.day)}: ${most}` : ""}`}</title>
 				{[...new Set([0, high / 2, high])].filter((n) => Number.isInteger(n)).map((n) => (
 					<g key={n}>
-						<line x1={LEFT} x2={WIDTH} y1={y(n)} y2={y(n)} class={n === 0 ? "base" : "grid"} />
+						<line x1={LEFT} x2={width} y1={y(n)} y2={y(n)} class={n === 0 ? "base" : "grid"} />
 						<text x={LEFT - 7} y={y(n) + 4} text-anchor="end">{n}</text>
 					</g>
 				))}
@@ -77,7 +86,7 @@ function Bars({ days }: { days: Figures["days"] }) {
 					</rect>
 				))}
 				{marks.map((i) => (
-					<text key={i} x={i === 0 && days.length > 10 ? LEFT : i === days.length - 1 && days.length > 10 ? WIDTH : LEFT + step * (i + 0.5)} y={HEIGHT - 4}
+					<text key={i} x={i === 0 && days.length > 10 ? LEFT : i === days.length - 1 && days.length > 10 ? width : LEFT + step * (i + 0.5)} y={HEIGHT - 4}
 						text-anchor={days.length <= 10 ? "middle" : i === 0 ? "start" : i === days.length - 1 ? "end" : "middle"}>{dayWords(days[i]?.day ?? "")}</text>
 				))}
 			</svg>
@@ -88,7 +97,7 @@ function Bars({ days }: { days: Figures["days"] }) {
 					<tbody>{days.map((d) => <tr key={d.day}><th scope="row">{day(d.day)}</th><td>{d.visitors}</td></tr>)}</tbody>
 				</table>
 			</div>
-		</>
+		</div>
 	);
 }
 

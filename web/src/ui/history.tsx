@@ -55,7 +55,7 @@ function Entry({ design }: { design: Design }) {
 					<button type="button" class="plain square" aria-label={`Delete ${title} for good`} title="Delete for good"
 						onClick={() => void purge(design)}><Icon name="close" /></button>
 				</> : <>
-					{canShare && whyNot(design) === null && <button type="button" class={design.share_settings.is_shared ? "plain square on" : "plain square"}
+					{canShare && whyNot(design) === null && <button type="button" class={design.share_settings.is_shared ? "plain square share-it on" : "plain square share-it"}
 						title={design.share_settings.is_shared ? "Shared" : "Share"} aria-label={`Share ${title}`} aria-haspopup="dialog"
 						onClick={() => share(design)}><Icon name="share" /></button>}
 					<button type="button" class="plain square" aria-pressed={design.is_favorite} title="Star"

@@ -85,7 +85,7 @@ export function Embed({ design, share }: { design: Design; share: Share }) {
 		<details class="share-embed">
 			<summary><Icon name="next" /> Embed in a web page</summary>
 			<div class="stack">
-				<textarea readOnly rows={3} class="code" aria-label="Code to embed" value={code} onFocus={(e) => e.currentTarget.select()} />
+				<textarea readOnly rows={5} class="code" aria-label="Code to embed" value={code} onFocus={(e) => e.currentTarget.select()} />
 				<p class="acts">
 					<button type="button" class="plain strong" onClick={() => void copy(code).then((done) =>
 						setSaid(done ? "Code copied." : "The browser did not let the page copy it. Select it and copy it yourself."))}><Icon name="copy" /> Copy the code</button>

@@ -51,7 +51,7 @@ function Life({ share }: { share: Share }) {
 			edit({ expires_at: value === 0 ? null : new Date(Date.now() + value * DAY_MS).toISOString() });
 	}
 	return (
-		<Group label="Works for" pointer="/expires_at" faults={own ? [] : faults.value}
+		<Group label="How long it works" pointer="/expires_at" faults={own ? [] : faults.value}
 			hint={share.expires_at === null ? "Until you stop sharing." : `${ended ? "Ended on" : "Until"} ${day(share.expires_at)}.`}>
 			<Choice name="share-life" value={life} options={lives} onChange={choose} class="small lives" />
 			{own && (
