@@ -11,7 +11,9 @@ import { member, who } from "./session";
 export interface Share {
 	design_id: string;
 	url: string;
-	share_token: string;
+	token: string;
+	/* False when the key that it was made with is one no more: nobody can open it. */
+	valid: boolean;
 	title: string | null;
 	show_prompt: boolean;
 	password_protected: boolean;
@@ -96,8 +98,8 @@ export async function readLinks(more = false): Promise<void> {
 export function takeShare(found: Share): void {
 	batch(() => {
 		details.value = { ...details.value, [found.design_id]: found };
-		const { title, show_prompt, password_protected, expires_at, share_token } = found;
-		const settings = { is_shared: true, title, show_prompt, password_protected, expires_at, share_token };
+		const { title, show_prompt, password_protected, expires_at, token } = found;
+		const settings = { is_shared: true, title, show_prompt, password_protected, expires_at, share_token: token };
 		shareChanged(found.design_id, settings);
 		links.value = links.value?.map((d) => d.id === found.design_id
 			? { ...d, share_settings: { ...d.share_settings, ...settings } } : d) ?? null;

@@ -7,14 +7,12 @@ import type { Share } from "../state/shares";
 import type { Design } from "../types";
 import { Icon } from "./icons";
 
-/* The path of the link, whatever host the interface names: the studio's own may be another one. */
-export const pageOf = (share: Share) => `/s/${share.share_token}`;
-
 /* As a chat shows the link. What has a password shows nothing there. */
 export function Preview({ design, share }: { design: Design; share: Share }) {
 	const [state, setState] = useState<"loading" | "there" | "fault">("loading");
-	const hidden = share.password_protected || hasExpired(share.expires_at);
-	const address = `${pageOf(share)}/card.jpg?look=${looks.value}`;
+	const hidden = share.password_protected || !share.valid || hasExpired(share.expires_at);
+	/* Of this host, whatever the link names: the studio may be reached by another one. */
+	const address = `/s/${share.token}/card.jpg?look=${looks.value}`;
 
 	useEffect(() => {
 		setState("loading");
@@ -23,7 +21,7 @@ export function Preview({ design, share }: { design: Design; share: Share }) {
 		<figure class="share-card" aria-busy={!hidden && state === "loading"}>
 			<div class="share-picture">
 				{hidden ? <span class="share-none"><Icon name={share.password_protected ? "lock" : "clock"} /> {share.password_protected
-					? "No picture before the password is given" : "The link has ended"}</span>
+					? "No picture before the password is given" : "The link does not work"}</span>
 					: state === "fault" ? <span class="share-none"><Icon name="picture" /> The picture did not come</span> : (
 						<>
 							{state === "loading" && <span class="share-none"><span class="spark" aria-hidden="true" /></span>}
@@ -50,7 +48,7 @@ export function Qr({ share, title }: { share: Share; title: string }) {
 	return (
 		<div class="share-qr">
 			<div class="share-code">
-				<img key={share.share_token} src={`${address}.svg`} alt="QR code of the link" width={112} height={112}
+				<img key={share.token} src={`${address}.svg`} alt="QR code of the link" width={112} height={112}
 					onLoad={() => setThere(true)} onError={() => setThere(false)} />
 			</div>
 			<div class="stack">

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { copy, copyLater } from "../clipboard";
 import { A } from "../pages/form";
 import { comeBackTo } from "../state/session";
-import { closeLink, flush, keepTheirs, link, linkFault, openLink, saving, shown, trouble } from "../state/share-edit";
+import { closeLink, edit, flush, keepTheirs, link, linkFault, openLink, saving, shown, trouble } from "../state/share-edit";
 import { hasExpired, inviting, sharing, stopSharing, titleOfShare } from "../state/shares";
 import { route } from "../state/route";
 import type { Design } from "../types";
@@ -74,6 +74,8 @@ function linkWords(copied: Copied): string {
 
 	if (now === null)
 		return "";
+	if (!now.valid)
+		return "This link does not work any more: it was made too long ago.";
 	if (hasExpired(now.expires_at))
 		return "This link has ended. Choose a new end, and it works again.";
 	if (copied === "no")
@@ -98,7 +100,8 @@ function Body({ design, copied, onCopied }: { design: Design; copied: Copied; on
 		<>
 			<div class="share-first">
 				<Link url={now.url} copied={copied} onCopied={onCopied} />
-				<p class={hasExpired(now.expires_at) || copied === "no" ? "fault" : "hint"} role="status">{linkWords(copied)}</p>
+				<p class={!now.valid || hasExpired(now.expires_at) || copied === "no" ? "fault" : "hint"} role="status">{linkWords(copied)}</p>
+				{!now.valid && <p><button type="button" class="plain strong" onClick={() => edit({})}>Make a new one</button></p>}
 			</div>
 			<Hindrance />
 			<div class="share-sides">
