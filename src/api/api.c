@@ -10,6 +10,7 @@
 
 #define GET HTTP_GET
 #define POST HTTP_POST
+#define PUT HTTP_PUT
 #define PATCH HTTP_PATCH
 #define DELETE HTTP_DELETE
 #define DOC_PTR_NONE NULL
@@ -33,9 +34,13 @@
 #define DOC_PTR_folder &doc_folder
 #define DOC_PTR_body_leave &doc_body_leave
 #define DOC_PTR_export &doc_export
+#define DOC_PTR_body_share &doc_body_share
+#define DOC_PTR_body_unlock &doc_body_unlock
 /* Shapes have no document. */
 #define DOC_PTR_bulk_result NULL
 #define DOC_PTR_folder_list NULL
+#define DOC_PTR_share NULL
+#define DOC_PTR_shared_design NULL
 #define DOC_PTR_mail_sent NULL
 #define DOC_PTR_link_used NULL
 #define DOC_PTR_providers NULL

@@ -38,6 +38,8 @@ static const struct {
 	{ "FolderNew", &doc_folder, IN_NEW },
 	{ "FolderEdit", &doc_folder, IN_EDIT },
 	{ "FolderOrder", &doc_body_folder_order, IN_NEW },
+	{ "ShareSettings", &doc_body_share, IN_NEW },
+	{ "ShareUnlock", &doc_body_unlock, IN_NEW },
 	{ "GenerationNew", &doc_body_generation, IN_NEW },
 	{ "RefinementNew", &doc_body_refinement, IN_NEW },
 };
@@ -326,6 +328,10 @@ print_responses(struct buf *buf, const struct route *route)
 		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 		    "\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
+	if (strcmp(route->name, "share_put") == 0)
+		buf_printf(buf, "},\"200\":{\"description\":\"Changed\","
+		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+		    "\"#/components/schemas/%s\"}}}", shape_of(route->reply_word));
 	buf_addz(buf, "}");
 	openapi_refusals(buf, route);
 	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");

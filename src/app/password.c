@@ -34,12 +34,13 @@ busy(struct err *err)
 {
 	err->retry_after_s = 1;
 	return err_set(err, RC_UNAVAILABLE,
-	    "Too many sign-ins at this moment; try again.");
+	    "Too many passwords are being checked at this moment; try again.");
 }
 
 enum rc
-app_password_seal(struct app *app, struct arena *arena, struct str user_id,
-    struct str password, struct str *ret_sealed, struct err *err)
+app_password_seal_as(struct app *app, struct arena *arena, enum seal_use use,
+    struct str owner_id, struct str password, struct str *ret_sealed,
+    struct err *err)
 {
 	struct arena *wiped = arena_new_wiped();
 	int core = core_enter(app->shared);
@@ -52,43 +53,51 @@ app_password_seal(struct app *app, struct arena *arena, struct str user_id,
 		core_leave(app->shared, core);
 	}
 	if (err->rc == RC_OK)
-		(void)!seal_text(app->store, arena, SEAL_PASSWORD, user_id, phc,
+		(void)!seal_text(app->store, arena, use, owner_id, phc,
 		    ret_sealed, err);
 	arena_free(wiped);
 	return err->rc;
 }
 
-/* The hash of an account that has one; null otherwise. A value that cannot be
- * unsealed is no reason to let anybody in, or to say more than to others. */
+enum rc
+app_password_seal(struct app *app, struct arena *arena, struct str user_id,
+    struct str password, struct str *ret_sealed, struct err *err)
+{
+	return app_password_seal_as(app, arena, SEAL_PASSWORD, user_id, password,
+	    ret_sealed, err);
+}
+
+/* The hash where there is one; null otherwise. A value that cannot be unsealed is no
+ * reason to let anybody in, or to say more than to others. */
 static enum rc
-stored_hash(struct app *app, struct arena *wiped, const struct user *user,
-    struct str *ret_phc, struct err *err)
+stored_hash(struct app *app, struct arena *wiped, enum seal_use use,
+    struct str owner_id, struct str sealed, struct str *ret_phc, struct err *err)
 {
 	enum rc rc;
 
 	*ret_phc = STR_NULL;
-	if (user == NULL || user->password_hash.p == NULL)
+	if (sealed.p == NULL)
 		return RC_OK;
-	rc = unseal_text(app->store, wiped, SEAL_PASSWORD, user->id,
-	    user->password_hash, ret_phc, err);
+	rc = unseal_text(app->store, wiped, use, owner_id, sealed, ret_phc, err);
 	if (rc != RC_INTERNAL)
 		return rc;
-	log_event(LOG_ERROR, "password.unsealed", LOG_STR("user", user->id),
+	log_event(LOG_ERROR, "password.unsealed", LOG_STR("of", owner_id),
 	    LOG_Z("detail", err->detail), LOG_END);
 	err_init(err);
 	return RC_OK;
 }
 
 enum rc
-app_password_check(struct app *app, const struct user *user,
-    struct str password, bool *ret_match, bool *ret_outdated, struct err *err)
+app_password_check_as(struct app *app, enum seal_use use, struct str owner_id,
+    struct str sealed, struct str password, bool *ret_match, bool *ret_outdated,
+    struct err *err)
 {
 	struct arena *wiped = arena_new_wiped();
 	struct str phc;
 	int core;
 
 	*ret_match = *ret_outdated = false;
-	if (stored_hash(app, wiped, user, &phc, err) == RC_OK) {
+	if (stored_hash(app, wiped, use, owner_id, sealed, &phc, err) == RC_OK) {
 		core = core_enter(app->shared);
 		if (core < 0)
 			(void)!busy(err);
@@ -101,4 +110,14 @@ app_password_check(struct app *app, const struct user *user,
 	}
 	arena_free(wiped);
 	return err->rc;
+}
+
+enum rc
+app_password_check(struct app *app, const struct user *user,
+    struct str password, bool *ret_match, bool *ret_outdated, struct err *err)
+{
+	return app_password_check_as(app, SEAL_PASSWORD,
+	    user == NULL ? STR_NULL : user->id,
+	    user == NULL ? STR_NULL : user->password_hash, password, ret_match,
+	    ret_outdated, err);
 }

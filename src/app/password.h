@@ -1,10 +1,11 @@
 /*
- * password.h - passwords of accounts: Argon2id, sealed.
+ * password.h - passwords of accounts and of shares: Argon2id, sealed.
  */
 #ifndef BEZEL_APP_PASSWORD_H
 #define BEZEL_APP_PASSWORD_H
 
 #include "app/app.h"
+#include "store/seal.h"
 
 struct user;
 
@@ -14,7 +15,17 @@ void app_password_faults(struct arena *arena, struct str pointer,
     struct str password, struct str email, struct str full_name,
     struct err *err);
 
-/* At most as many at once as there are cores: RC_UNAVAILABLE beyond. */
+/* Of anything that has a password: `use` and owner_id are those of seal.h. At most as
+ * many at once as there are cores: RC_UNAVAILABLE beyond. */
+enum rc app_password_seal_as(struct app *app, struct arena *arena,
+    enum seal_use use, struct str owner_id, struct str password,
+    struct str *ret_sealed, struct err *err) must_use;
+/* sealed is null where there is none, which takes as long. */
+enum rc app_password_check_as(struct app *app, enum seal_use use,
+    struct str owner_id, struct str sealed, struct str password,
+    bool *ret_match, bool *ret_outdated, struct err *err) must_use;
+
+/* Of accounts. */
 enum rc app_password_seal(struct app *app, struct arena *arena,
     struct str user_id, struct str password, struct str *ret_sealed,
     struct err *err) must_use;

@@ -12,10 +12,11 @@
 
 struct app_retention {
 	int64_t trashed, guests, uploads, exports, jobs;	/* removed by this run */
+	int64_t links;					/* forgotten */
 };
 
 /* Designs long in the trash, guests' designs whose session is over, unused
- * uploads, exports, ended jobs. */
+ * uploads, exports, ended jobs, tokens of revoked links. */
 enum rc app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err) must_use;
 

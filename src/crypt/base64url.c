@@ -53,9 +53,8 @@ value_of(char c)
 }
 
 bool
-base64url_decode(struct arena *arena, struct str text, struct str *ret_bytes)
+base64url_decode_to(struct str text, unsigned char *ret_bytes)
 {
-	char *out = arena_alloc(arena, BASE64URL_BYTES(text.n) + 1);
 	size_t at = 0, bit_count = 0;
 	uint32_t bits = 0;
 
@@ -70,11 +69,19 @@ base64url_decode(struct arena *arena, struct str text, struct str *ret_bytes)
 		bit_count += 6;
 		if (bit_count >= 8) {
 			bit_count -= 8;
-			out[at++] = (char)(bits >> bit_count);
+			ret_bytes[at++] = (unsigned char)(bits >> bit_count);
 		}
 	}
-	if ((bits & ((1u << bit_count) - 1)) != 0)
+	return (bits & ((1u << bit_count) - 1)) == 0;
+}
+
+bool
+base64url_decode(struct arena *arena, struct str text, struct str *ret_bytes)
+{
+	unsigned char *out = arena_alloc(arena, BASE64URL_BYTES(text.n) + 1);
+
+	if (!base64url_decode_to(text, out))
 		return false;
-	*ret_bytes = (struct str){ out, at };
+	*ret_bytes = (struct str){ (const char *)out, BASE64URL_BYTES(text.n) };
 	return true;
 }

@@ -21,5 +21,8 @@ struct str base64url(struct arena *arena, const void *p, size_t n);
 /* The bytes belong to arena. False leaves *ret_bytes alone. */
 must_use bool base64url_decode(struct arena *arena, struct str text,
     struct str *ret_bytes);
+/* The same into a room of BASE64URL_BYTES(text.n), which holds anything when it is
+ * false. */
+must_use bool base64url_decode_to(struct str text, unsigned char *ret_bytes);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "crypt/keyring.h"
 
+#include <stdio.h>
+
 static const struct {
 	const char *info;
 	size_t bytes;
@@ -21,14 +23,31 @@ static const struct {
 #undef LONG_KEY
 
 void
+keyring_share(struct keyring *keyring, const unsigned char master[KEY_BYTES],
+    const unsigned char ids[KEYRING_SHARE_KEYS])
+{
+	struct str secret = { (const char *)master, KEY_BYTES };
+	char info[16];
+
+	for (int i = 0; i < KEYRING_SHARE_KEYS; i++) {
+		(void)snprintf(info, sizeof info, "share/v1/%u", ids[i]);
+		keyring->share[i].id = ids[i];
+		hkdf_sha256(secret, STR(""), str_of(info),
+		    keyring->share[i].key, KEY_BYTES);
+	}
+}
+
+void
 keyring_init(struct keyring *keyring, const unsigned char master[KEY_BYTES])
 {
+	static const unsigned char first[KEYRING_SHARE_KEYS] = { 1, 0 };
 	struct str secret = { (const char *)master, KEY_BYTES };
 
 	memset(keyring, 0, sizeof *keyring);
 	for (int i = 0; i < KEY_COUNT; i++)
 		hkdf_sha256(secret, STR(""), str_of(rows[i].info),
 		    keyring->keys[i], rows[i].bytes);
+	keyring_share(keyring, master, first);
 }
 
 struct str

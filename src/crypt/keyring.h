@@ -19,16 +19,26 @@ enum key_name {
 	KEY_COUNT
 };
 
-enum { KEY_BYTES = 32, KEY_MOST_BYTES = 96 };
+enum { KEY_BYTES = 32, KEY_MOST_BYTES = 96, KEYRING_SHARE_KEYS = 2 };
 
 struct keyring {
 	unsigned char keys[KEY_COUNT][KEY_MOST_BYTES];
+	/* Of share tokens: the one that signs, and the other one that is valid. */
+	struct keyring_share {
+		unsigned char id, key[KEY_BYTES];
+	} share[KEYRING_SHARE_KEYS];
 };
 
 /* HKDF-SHA256 without salt: the master key is uniformly random already. */
 void keyring_init(struct keyring *keyring,
     const unsigned char master[KEY_BYTES]);
 void keyring_done(struct keyring *keyring);
+
+/* The keys of share tokens that are valid from now on, the signing one first: info
+ * "share/v1/<id>". keyring_init() has taken 1 and 0. */
+void keyring_share(struct keyring *keyring,
+    const unsigned char master[KEY_BYTES],
+    const unsigned char ids[KEYRING_SHARE_KEYS]);
 
 /* A slice of the ring: KEY_BYTES, or what its row says. */
 struct str keyring_key(const struct keyring *keyring, enum key_name name);

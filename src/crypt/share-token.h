@@ -7,26 +7,28 @@
  * spelling. The first 24 characters are version, key and id alone: the handle, which
  * names things of the share (gates, cached files) without opening it.
  *
- * Two keys are valid, the signing one and the one before it (ids are counted modulo
- * 256), derived as "share/v1/<id>" from the master key.
+ * Two keys are valid and one of them signs (keyring.h), derived as "share/v1/<id>" from
+ * the master key. What is checked costs one MAC and no allocation.
+ *
+ * Tests: each wrong bit of the text, other lengths, versions, keys and master keys
+ * are refused (t/unit/check_share_token.c).
  */
 #ifndef BEZEL_CRYPT_SHARE_TOKEN_H
 #define BEZEL_CRYPT_SHARE_TOKEN_H
 
+#include "base/err.h"
 #include "crypt/keyring.h"
 
 enum { SHARE_TOKEN_CHARS = 56, SHARE_HANDLE_CHARS = 24 };
 
-/* A new one, signed by the key of that id. */
-struct str share_token_new(const struct keyring *keyring, struct arena *arena,
-    unsigned key_id);
+/* A new one, by the key that signs. */
+struct str share_token_new(const struct keyring *keyring, struct arena *arena);
 
-/* Whether it is one of ours under one of both keys: length, alphabet, version, key,
- * then the MAC in constant time. Needs no database. */
-must_use bool share_token_ok(const struct keyring *keyring, unsigned key_id,
-    struct str token);
+/* Whether it is one of ours under one of both keys: length, alphabet of the handle,
+ * version, key, then the whole text in constant time. Needs no database. */
+must_use bool share_token_ok(const struct keyring *keyring, struct str token);
 
-/* The first characters of a token that is ok. */
+/* The first characters of a token that is ok, or of anything as long. */
 struct str share_token_handle(struct str token);
 
 #endif

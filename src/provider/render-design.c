@@ -65,6 +65,14 @@ choose(const struct word *words, struct str text, int *value)
 	return false;
 }
 
+const char *
+render_piece_in(struct str text)
+{
+	int piece;
+
+	return choose(piece_words, text, &piece) ? render_pieces[piece] : NULL;
+}
+
 /* What a variation looks like unless the words say otherwise. */
 static const struct look {
 	enum render_setting setting;

@@ -62,6 +62,9 @@ extern const char *const render_bands[BAND_COUNT];
 void render_design_of(const struct provider_request *request,
     struct render_design *ret_design);
 
+/* The piece that a text speaks of ("ring"), or NULL. */
+const char *render_piece_in(struct str text);
+
 /* One JSON object, as result.parameters; and the reverse: takes over what it
  * finds by name and leaves the rest of *design alone. */
 struct str render_design_json(struct arena *arena,

@@ -245,7 +245,7 @@ START_TEST(keys_of_one_master_differ)
 	    "994aac99dc9b201041b63d2d7ddf5d3a93af1e85651e3ce1b663fb10e9f05460"
 	    "f3d2e6bfa82f849c2085a937d3faab497cc05d50bc7d22932c0f42942a868f62"
 	    "6b9b228575427a94d390990470444757b549ab29a1e8e04ab7284c5b8a88d294");
-	ck_assert_uint_eq(keyring_key(&ring, KEY_SHARE).n, KEY_BYTES);
+	ck_assert_uint_eq(keyring_key(&ring, KEY_UNLOCK).n, KEY_BYTES);
 	keyring_done(&ring);
 	for (size_t i = 0; i < sizeof ring; i++)
 		ck_assert_int_eq(((unsigned char *)&ring)[i], 0);
