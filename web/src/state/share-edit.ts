@@ -1,21 +1,14 @@
 import { batch, computed, signal } from "@preact/signals";
 import { ApiProblem, get, put, sentenceOf } from "../client";
-import type { Design, Fault } from "../types";
+import type { Design, Fault, Share, ShareEdit as Settings } from "../types";
 import { note } from "./notes";
 import { pathOfShare, sharing, takeShare } from "./shares";
-import type { Share } from "./shares";
 
 /*
  * The link whose dialog is open. What is changed is saved as it is changed, one request at a time, and only onto what
  * this page has seen. A design also changes without its link, as when a picture lands: then the same is sent again.
  */
-export interface ShareEdit {
-	title?: string | null;
-	show_prompt?: boolean;
-	password?: string | null;
-	expires_at?: string | null;
-}
-
+export type ShareEdit = Partial<Settings>;
 type Name = keyof ShareEdit;
 
 export const link = signal<Share | null>(null);

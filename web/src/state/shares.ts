@@ -1,6 +1,6 @@
 import { batch, effect, signal } from "@preact/signals";
 import { ApiProblem, get, post, remove, sentenceOf } from "../client";
-import type { Design } from "../types";
+import type { Design, Share } from "../types";
 import { offers } from "./account";
 import { shareChanged, titleOf, versionsOf } from "./designs";
 import { jobsOf, isOpen } from "./jobs";
@@ -8,19 +8,6 @@ import { note, speak } from "./notes";
 import { member, who } from "./session";
 
 /* Links to designs: one a design at most. The list of them is that of the designs that have one. */
-export interface Share {
-	design_id: string;
-	url: string;
-	token: string;
-	/* False when the key that it was made with is one no more: nobody can open it. */
-	valid: boolean;
-	title: string | null;
-	show_prompt: boolean;
-	password_protected: boolean;
-	expires_at: string | null;
-	view_count: number;
-}
-
 export const canShare = offers("PUT /v1/designs/{id}/share");
 /* As long as the interface takes an undo. */
 const UNDO_MS = 60000;

@@ -3,8 +3,7 @@ import { copy } from "../clipboard";
 import { offers } from "../state/account";
 import { looks, saving } from "../state/share-edit";
 import { hasExpired, pathOfShare, titleOfShare } from "../state/shares";
-import type { Share } from "../state/shares";
-import type { Design } from "../types";
+import type { Design, Share } from "../types";
 import { Icon } from "./icons";
 
 /* As a chat shows the link. What has a password shows nothing there. */

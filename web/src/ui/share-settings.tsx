@@ -1,9 +1,8 @@
 import { useId, useRef, useState } from "preact/hooks";
 import { edit, faults, flush, saving, setPassword } from "../state/share-edit";
 import { hasExpired } from "../state/shares";
-import type { Share } from "../state/shares";
 import { titleOf } from "../state/designs";
-import type { Design } from "../types";
+import type { Design, Share } from "../types";
 import { day } from "../words";
 import { Choice, FaultLine, Group, Text, faultsAt } from "./field";
 
