@@ -19,7 +19,8 @@ function Address({ title, url }: { title: string; url: string }) {
 
 	return (
 		<span class="link-address">
-			<a class="link" href={url} target="_blank" rel="noopener" title={url} aria-label={`Open the page of ${title}`}>{shortly(url)}</a>
+			<a class="link" href={url} target="_blank" rel="noopener" title={url}>
+				<span class="away">Page of {title}: </span>{shortly(url)}</a>
 			<button type="button" class="plain square" aria-label={`Copy the link of ${title}`} title="Copy the link" onClick={() => void copy(url).then((done) => {
 				setCopied(done);
 				if (done)
