@@ -56,6 +56,9 @@ const icon = await build({
 });
 const iconName = Object.keys(icon.metafile.outputs)[0].replace("dist.new/", "/");
 
+// Pages that are not the studio's, of links for one, know no hash.
+await copyFile(join(here, "src/icon.svg"), join(made, "icon.svg"));
+
 const page = (await readFile(join(here, "src/index.html"), "utf8"))
 	.replaceAll("@THEME@", nameOf("src/theme-early.ts"))
 	.replaceAll("@STYLE@", nameOf("src/style/index.css"))

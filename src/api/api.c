@@ -3,6 +3,7 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/share-common.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -52,6 +53,7 @@
 #define DOC_PTR_checks NULL
 #define DOC_PTR_versions NULL
 #define DOC_PTR_problem_type NULL
+#define DOC_PTR_oembed NULL
 
 const struct route routes[] = {
 #define ROUTE(verb, path, handler, guards, body, reply, status, text) \
@@ -79,6 +81,8 @@ refuse(struct call *call, const struct err *err)
 
 	http_problem(response, err, call->app->conf->base_url, request->path,
 	    request->request_id);
+	if (str_starts(request->path, STR("/s/")))	/* people are there */
+		share_refuse(call, err);
 	if (error_rows[err->rc].status >= 500)
 		log_event(LOG_ERROR, "request.failed",
 		    LOG_Z("code", error_rows[err->rc].code),

@@ -190,6 +190,10 @@ static const struct {
 	{ "auth_facebook_callback", "state", "As it was sent there" },
 	{ "auth_facebook_callback", "code", "For one use, here" },
 	{ "auth_facebook_callback", "error", "In the place of a code" },
+	{ "oembed", "url", "The address of the share's page" },
+	{ "oembed", "format", "json, or nothing" },
+	{ "oembed", "maxwidth", "In pixels" },
+	{ "oembed", "maxheight", "In pixels" },
 };
 
 static void
@@ -287,6 +291,11 @@ print_body(struct buf *buf, const struct route *route)
 		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
 		    "\"object\",\"required\":[\"signed_request\"],\"properties\":"
 		    "{\"signed_request\":{\"type\":\"string\"}}}}}}");
+	else if (strcmp(route->name, "share_page_unlock") == 0)
+		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
+		    "\"object\",\"required\":[\"password\"],\"properties\":"
+		    "{\"password\":{\"type\":\"string\"}}}}}}");
 	else if (route->guards & FORM_BODY)
 		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
 		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
@@ -318,7 +327,7 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
-	else if (route->guards & ANYONE)
+	else if ((route->guards & ANYONE) && shape_of(route->reply_word) == NULL)
 		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"

@@ -2,43 +2,10 @@
 
 #include "api/share-common.h"
 
+#include "api/share-html.h"
 #include "base/clock.h"
 #include "codec/cookie.h"
 
-enum { STALE_WHILE_S = 60, STALE_IF_ERROR_S = 24 * 3600 };
-
-static int64_t
-at_most(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-void
-share_cache_headers(struct call *call, const struct share_view *view)
-{
-	struct http_response *response = call->response;
-	int64_t left_s = STALE_IF_ERROR_S;
-
-	if (view->cache_s == 0) {
-		response->cache_control = "private, no-store";
-		return;
-	}
-	/* Nothing outlives the link. */
-	if (view->expires_ms != TIME_NULL)
-		left_s = (view->expires_ms - clock_now_ms()) / 1000;
-	response->cache_control = arena_printf(call->arena, "public, max-age=0, "
-	    "s-maxage=%lld, stale-while-revalidate=%lld, stale-if-error=%lld",
-	    (long long)view->cache_s, (long long)at_most(STALE_WHILE_S, left_s),
-	    (long long)at_most(STALE_IF_ERROR_S, left_s)).p;
-	http_header_printf(response, "Surrogate-Key", "%.*s %.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
-	http_header_printf(response, "Cache-Tag", "%.*s,%.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
-	http_header_printf(response, "xkey", "%.*s %.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
-}
-
-/* Its path is not that of the host, so on https the prefix is another one. */
 static struct str
 cookie_name(const struct call *call)
 {
@@ -49,32 +16,151 @@ cookie_name(const struct call *call)
 struct str
 share_unlock_cookie(const struct call *call)
 {
-	struct str value = STR_NULL;
 	struct pairs cookies;
-	struct err ignored;
+	struct str value = STR_NULL;
+	struct err err;
 
-	err_init(&ignored);
-	if (call->request->cookie.p == NULL || cookie_parse(call->arena,
-	    &call->request->cookie, 1, &cookies, &ignored) != RC_OK
-	    || cookie_get(&cookies, cookie_name(call), &value, &ignored) != RC_OK)
+	if (call->request->cookie.p == NULL)
+		return STR_NULL;
+	/* Cookies that cannot be read open nothing, and hinder nobody. */
+	err_init(&err);
+	if (cookie_parse(call->arena, &call->request->cookie, 1, &cookies, &err)
+	    != RC_OK
+	    || cookie_get(&cookies, cookie_name(call), &value, &err) != RC_OK)
 		return STR_NULL;
 	return value;
 }
 
 static void
-set_cookie(struct call *call, struct str path, struct str value)
+set_for(struct call *call, const char *below, struct str token, struct str value)
 {
 	http_header(call->response, "Set-Cookie", cookie_set(call->arena,
 	    &(struct cookie){ .name = cookie_name(call), .value = value,
-	    .path = path, .max_age_s = SHARE_UNLOCK_S, .flags = COOKIE_HTTP_ONLY
+	    .path = arena_printf(call->arena, "%s%.*s", below, STR_FMT(token)),
+	    .max_age_s = SHARE_UNLOCK_S, .flags = COOKIE_HTTP_ONLY
 	    | (call->app->conf->base.https ? COOKIE_SECURE : 0) }));
 }
 
 void
-share_set_unlock(struct call *call, struct str token, struct str unlock)
+share_set_unlock(struct call *call, struct str token, struct str value)
 {
-	set_cookie(call, arena_printf(call->arena, "/s/%.*s", STR_FMT(token)),
-	    unlock);
-	set_cookie(call, arena_printf(call->arena, "/v1/shares/%.*s",
-	    STR_FMT(token)), unlock);
+	set_for(call, "/s/", token, value);
+	set_for(call, "/v1/shares/", token, value);
+}
+
+enum rc
+share_look(struct call *call, struct share_view *ret_view, struct err *err)
+{
+	return app_share_view(call->app, call->arena, call->id,
+	    share_unlock_cookie(call), ret_view, err);
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void
+add_tags(struct http_response *response, const struct share_view *view)
+{
+	http_header_printf(response, "Surrogate-Key", "%.*s %.*s",
+	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+	http_header_printf(response, "Cache-Tag", "%.*s,%.*s",
+	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+	http_header_printf(response, "xkey", "%.*s %.*s",
+	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+}
+
+/* So long it is as it is, for all that time tells. */
+static int64_t
+seconds_left(const struct share_view *view)
+{
+	int64_t left_s = SHARE_FRESH_S + SHARE_IF_ERROR_S;
+
+	if (view->expires_ms != TIME_NULL)
+		left_s = least(left_s,
+		    (view->expires_ms - clock_now_ms()) / 1000);
+	return left_s;
+}
+
+void
+share_cache_headers(struct call *call, const struct share_view *view)
+{
+	struct http_response *response = call->response;
+	int64_t left_s = seconds_left(view), fresh_s = least(SHARE_FRESH_S, left_s);
+
+	if (view->state != SHARE_OPEN || left_s <= 0) {
+		response->cache_control = "private, no-store";
+		response->etag = STR_NULL;
+		return;
+	}
+	left_s -= fresh_s;
+	response->cache_control = arena_printf(call->arena, "public, max-age=0, "
+	    "s-maxage=%lld, stale-while-revalidate=%lld, stale-if-error=%lld",
+	    (long long)fresh_s, (long long)least(SHARE_REFRESH_S, left_s),
+	    (long long)least(SHARE_IF_ERROR_S, left_s)).p;
+	response->etag = arena_printf(call->arena, "\"%.*s\"",
+	    STR_FMT(view->etag));
+	add_tags(response, view);
+}
+
+bool
+share_not_modified(struct call *call)
+{
+	struct http_response *response = call->response;
+
+	if (response->etag.p == NULL || call->request->if_none_match.p == NULL
+	    || !http_etag_in(call->request->if_none_match, response->etag, true))
+		return false;
+	response->status = 304;
+	response->content_type = NULL;
+	return true;
+}
+
+/* --- pages ---------------------------------------------------------------- */
+
+void
+share_page_headers(struct call *call, const char *referrer)
+{
+	struct http_response *response = call->response;
+
+	response->content_type = "text/html; charset=utf-8";
+	http_header(response, "Content-Security-Policy", share_csp);
+	http_header(response, "Referrer-Policy", str_of(referrer));
+}
+
+/* What people read; a problem's own sentences are for those who program. */
+static const struct {
+	enum rc rc;
+	struct str heading, text;
+} refusals[] = {
+	{ RC_NOT_FOUND, STR_INIT("There is nothing here"), STR_INIT("The link may "
+	    "be incomplete, or it is no longer shared. Please ask whoever sent it "
+	    "to you.") },
+	{ RC_LINK_EXPIRED, STR_INIT("This link has expired"), STR_INIT("Whoever "
+	    "shared it with you can make it last longer.") },
+	{ RC_ORIGIN_REQUIRED, STR_INIT("Please try again"), STR_INIT("The password "
+	    "did not come from this page. Open the link again and type it "
+	    "there.") },
+	{ RC_RATE, STR_INIT("Please wait a moment"), STR_INIT("There were too many "
+	    "requests.") },
+	{ RC_UNAVAILABLE, STR_INIT("Please try again in a moment"), STR_INIT("This "
+	    "page cannot be shown right now.") },
+};
+
+void
+share_refuse(struct call *call, const struct err *err)
+{
+	struct str heading = str_of(error_rows[err->rc].title), text = STR_NULL;
+	struct buf *body = &call->response->body;
+
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		if (refusals[i].rc == err->rc) {
+			heading = refusals[i].heading;
+			text = refusals[i].text;
+		}
+	body->n = 0;
+	share_html_message(body, heading, text);
+	share_page_headers(call, "no-referrer");
 }

@@ -23,16 +23,35 @@ reference_of(char c)
 	}
 }
 
+/* Most text is plain: its runs are copied at once. */
+static size_t
+plain_run(struct str text, size_t from)
+{
+	size_t i = from;
+
+	while (i < text.n && text.p[i] >= ' ' && text.p[i] < '\x7f'
+	    && reference_of(text.p[i]) == NULL)
+		i++;
+	return i - from;
+}
+
 void
 buf_add_html(struct buf *buf, struct str text)
 {
 	for (size_t i = 0; i < text.n;) {
-		size_t len = utf8_char(text.p + i, text.n - i)
-		    + utf8_bad(text.p + i, text.n - i);
-		struct str piece = str_slice(text, i, i + len);
-		const char *reference = utf8_has_controls(piece, true)
-		    ? "\xef\xbf\xbd" : reference_of(text.p[i]);
+		size_t run = plain_run(text, i), len;
+		struct str piece;
+		const char *reference;
 
+		buf_add(buf, text.p + i, run);
+		i += run;
+		if (i == text.n)
+			break;
+		len = utf8_char(text.p + i, text.n - i)
+		    + utf8_bad(text.p + i, text.n - i);
+		piece = str_slice(text, i, i + len);
+		reference = utf8_has_controls(piece, true)
+		    ? "\xef\xbf\xbd" : reference_of(text.p[i]);
 		if (reference != NULL)
 			buf_addz(buf, reference);
 		else

@@ -54,10 +54,10 @@ arrange_descriptors(int fd)
 }
 
 static _Noreturn void
-become(const char *program, int fd, pid_t parent)
+become(const char *program, const char *fonts, int fd, pid_t parent)
 {
 	char name[] = "bezel-image";
-	char *const argv[] = { name, NULL };
+	char *const argv[] = { name, (char *)(uintptr_t)fonts, NULL };
 	char *const environment[] = { NULL };
 
 	default_signals();
@@ -70,7 +70,8 @@ become(const char *program, int fd, pid_t parent)
 /* --------------------------------------------------------------------------- */
 
 int
-image_child_start(struct image_child *child, const char *program)
+image_child_start(struct image_child *child, const char *program,
+    const char *fonts)
 {
 	pid_t parent = getpid(), pid;
 	int pair[2], number;
@@ -79,7 +80,7 @@ image_child_start(struct image_child *child, const char *program)
 		return errno;
 	pid = fork();
 	if (pid == 0)
-		become(program, pair[1], parent);
+		become(program, fonts, pair[1], parent);
 	number = errno;
 	(void)close(pair[1]);
 	if (pid < 0) {

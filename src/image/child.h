@@ -20,8 +20,10 @@ struct image_child {
 
 enum image_io { IMAGE_IO_OK, IMAGE_IO_ENDED, IMAGE_IO_TIMEOUT };
 
-/* 0, or an errno. That the program cannot be run shows at the first use. */
-int image_child_start(struct image_child *child, const char *program);
+/* The folder of the fonts may be NULL. 0, or an errno. That the program cannot be run
+ * shows at the first use. */
+int image_child_start(struct image_child *child, const char *program,
+    const char *fonts);
 
 /* Alive, ours and silent, as it has to be between two pictures. */
 bool image_child_is_fit(const struct image_child *child);

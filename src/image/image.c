@@ -6,13 +6,23 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "image/image-internal.h"
 #include "image/proto.h"
 
 enum {
 	TIMEOUT_MS = 20000, RECYCLE_AFTER = 200, MAX_RSS_MIB = 256,
 	GRACE_MS = 500		/* for a sound program to leave */
+};
+
+/* What is asked. */
+struct question {
+	enum image_op op;
+	int max_side_px;
+	struct str text;		/* of a card, as the protocol has it */
+	struct str bytes;
 };
 
 /* What came back. */
@@ -29,6 +39,8 @@ image_open(struct arena *process_arena, const struct image_options *options)
 
 	*own = *options;
 	own->program = arena_strz(process_arena, str_of(options->program));
+	if (options->fonts != NULL)
+		own->fonts = arena_strz(process_arena, str_of(options->fonts));
 	if (own->timeout_ms == 0)
 		own->timeout_ms = TIMEOUT_MS;
 	if (own->recycle_after == 0)
@@ -160,7 +172,8 @@ ensure_child(struct image *image, struct err *err)
 	if (image_child_is_fit(&image->child) && !is_worn(image))
 		return RC_OK;
 	(void)image_child_stop(&image->child, GRACE_MS);
-	number = image_child_start(&image->child, image->options.program);
+	number = image_child_start(&image->child, image->options.program,
+	    image->options.fonts);
 	if (number != 0) {
 		(void)unavailable(err);
 		return err_detail(err, "bezel-image: cannot be started: %s",
@@ -172,18 +185,20 @@ ensure_child(struct image *image, struct err *err)
 }
 
 static enum rc
-send_request(struct image *image, enum image_op op, int max_side_px,
-    struct str bytes, int64_t deadline_ms, struct err *err)
+send_request(struct image *image, const struct question *question,
+    int64_t deadline_ms, struct err *err)
 {
-	const struct image_request request = { ++image->serial, op,
-		(uint32_t)max_side_px, (uint32_t)bytes.n };
+	const struct image_request request = { ++image->serial, question->op,
+		(uint32_t)question->max_side_px, (uint32_t)question->text.n,
+		(uint32_t)question->bytes.n };
+	const struct str parts[] = { question->text, question->bytes };
 	unsigned char head[IMAGE_REQUEST_HEAD];
 	enum image_io io;
 
 	image_request_write(&request, head);
 	io = image_child_send(&image->child, head, sizeof head, deadline_ms);
-	if (io == IMAGE_IO_OK)
-		io = image_child_send(&image->child, bytes.p, bytes.n,
+	for (size_t i = 0; i < 2 && io == IMAGE_IO_OK; i++)
+		io = image_child_send(&image->child, parts[i].p, parts[i].n,
 		    deadline_ms);
 	return io == IMAGE_IO_OK ? RC_OK :
 	    io_failed(image, io, "ended while it was asked", err);
@@ -223,13 +238,19 @@ is_type(struct str bytes, const char *type)
 
 /* Is it what was asked for? */
 static bool
-is_sound(const struct answer *answer, enum image_op op, int max_side_px)
+is_sound(const struct answer *answer, const struct question *question)
 {
 	const struct image_reply *head = &answer->head;
+	enum image_op op = question->op;
+	int max_side_px = question->max_side_px;
 
 	if (op == IMAGE_OP_JPEG)
 		return is_type(answer->bytes, "image/jpeg") &&
 		    answer->thumbnail.n == 0;
+	if (op == IMAGE_OP_CARD)
+		return is_type(answer->bytes, "image/jpeg") &&
+		    answer->thumbnail.n == 0 && head->width == IMAGE_CARD_WIDTH &&
+		    head->height == IMAGE_CARD_HEIGHT;
 	if (op == IMAGE_OP_SQUARE)
 		return is_type(answer->bytes, "image/webp") &&
 		    answer->thumbnail.n == 0 && head->width == head->height &&
@@ -254,17 +275,15 @@ check_input(struct str bytes, struct err *err)
 }
 
 static enum rc
-ask(struct image *image, struct arena *arena, enum image_op op,
-    int max_side_px, struct str bytes, struct answer *ret_answer,
-    struct err *err)
+ask(struct image *image, struct arena *arena, const struct question *question,
+    struct answer *ret_answer, struct err *err)
 {
 	int64_t deadline_ms = clock_mono_ms() + image->options.timeout_ms;
 	struct answer answer = { .bytes = STR_NULL };
 
-	if (check_input(bytes, err) != RC_OK ||
+	if (check_input(question->bytes, err) != RC_OK ||
 	    ensure_child(image, err) != RC_OK ||
-	    send_request(image, op, max_side_px, bytes, deadline_ms,
-		err) != RC_OK ||
+	    send_request(image, question, deadline_ms, err) != RC_OK ||
 	    receive_answer(image, arena, deadline_ms, &answer, err) != RC_OK)
 		return err->rc;
 	image->pictures_of_child++;
@@ -274,8 +293,7 @@ ask(struct image *image, struct arena *arena, enum image_op op,
 		detail_of(answer.bytes, err);
 		return RC_UNAVAILABLE;
 	}
-	if (answer.head.status == IMAGE_DONE &&
-	    !is_sound(&answer, op, max_side_px))
+	if (answer.head.status == IMAGE_DONE && !is_sound(&answer, question))
 		return rubbish(image, "it made something else", err);
 	image->counts.pictures++;
 	if (answer.head.status == IMAGE_REFUSED)
@@ -288,14 +306,14 @@ enum rc
 image_normalize(struct image *image, struct arena *arena, struct str bytes,
     int max_side_px, struct image_result *ret_result, struct err *err)
 {
+	struct question question = { .op = IMAGE_OP_NORMALIZE, .bytes = bytes };
 	struct answer answer;
 	enum rc rc;
 
 	assert(max_side_px >= 0);
-	if (max_side_px > IMAGE_MAX_SIDE)
-		max_side_px = IMAGE_MAX_SIDE;
-	rc = ask(image, arena, IMAGE_OP_NORMALIZE, max_side_px, bytes, &answer,
-	    err);
+	question.max_side_px = max_side_px > IMAGE_MAX_SIDE ? IMAGE_MAX_SIDE :
+	    max_side_px;
+	rc = ask(image, arena, &question, &answer, err);
 	if (rc == RC_OK)
 		*ret_result = (struct image_result){ answer.bytes,
 			answer.thumbnail, (int)answer.head.width,
@@ -307,11 +325,12 @@ enum rc
 image_square(struct image *image, struct arena *arena, struct str bytes,
     int side_px, struct str *ret_webp, struct err *err)
 {
+	const struct question question = { .op = IMAGE_OP_SQUARE,
+		.max_side_px = side_px, .bytes = bytes };
 	struct answer answer;
 
 	assert(side_px > 0 && side_px <= IMAGE_MAX_SIDE);
-	if (ask(image, arena, IMAGE_OP_SQUARE, side_px, bytes, &answer, err)
-	    == RC_OK)
+	if (ask(image, arena, &question, &answer, err) == RC_OK)
 		*ret_webp = answer.bytes;
 	return err->rc;
 }
@@ -320,9 +339,49 @@ enum rc
 image_to_jpeg(struct image *image, struct arena *arena, struct str bytes,
     struct str *ret_jpeg, struct err *err)
 {
+	const struct question question = { .op = IMAGE_OP_JPEG, .bytes = bytes };
 	struct answer answer;
-	enum rc rc = ask(image, arena, IMAGE_OP_JPEG, 0, bytes, &answer, err);
+	enum rc rc = ask(image, arena, &question, &answer, err);
 
+	if (rc == RC_OK)
+		*ret_jpeg = answer.bytes;
+	return rc;
+}
+
+/* One of a card's texts, without what would end it sooner. */
+static void
+add_text(struct buf *buf, struct str text, size_t most)
+{
+	text = utf8_head(utf8_repair(buf->arena, text), most);
+	for (size_t i = 0; i < text.n;) {
+		size_t n = utf8_char(text.p + i, text.n - i);
+		struct str character = str_slice(text, i, i + n);
+
+		buf_add_str(buf, utf8_has_controls(character, false) ? STR(" ") :
+		    character);
+		i += n;
+	}
+}
+
+enum rc
+image_card(struct image *image, struct arena *arena, struct str bytes,
+    const struct image_card_text *text, struct str *ret_jpeg, struct err *err)
+{
+	enum { TITLE_MOST = 1200, LINE_MOST = 400 };
+	struct question question = { .op = IMAGE_OP_CARD, .bytes = bytes };
+	struct answer answer;
+	struct buf buf;
+	enum rc rc;
+
+	_Static_assert(TITLE_MOST + 2 * LINE_MOST + 2 <= IMAGE_TEXT_MAX, "text");
+	buf_init(&buf, arena, 256, IMAGE_TEXT_MAX);
+	add_text(&buf, text->title, TITLE_MOST);
+	buf_add_char(&buf, '\0');
+	add_text(&buf, text->stone, LINE_MOST);
+	buf_add_char(&buf, '\0');
+	add_text(&buf, text->metals, LINE_MOST);
+	question.text = buf_str(&buf);
+	rc = ask(image, arena, &question, &answer, err);
 	if (rc == RC_OK)
 		*ret_jpeg = answer.bytes;
 	return rc;

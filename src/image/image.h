@@ -23,6 +23,7 @@ struct image;			/* the connection to the program */
 
 struct image_options {
 	const char *program;	/* path of bezel-image */
+	const char *fonts;	/* the folder of the cards' fonts; NULL: the system's */
 	int64_t timeout_ms;	/* for one picture; 0: 20 s */
 	int recycle_after;	/* pictures; 0: 200 */
 	int64_t max_rss_bytes;	/* recycled when larger between pictures; 0: 256 MiB */
@@ -33,7 +34,8 @@ enum image_limits {
 	IMAGE_MAX_SIDE = 12000,		/* px, from the header */
 	IMAGE_MAX_PIXELS = 50000000,
 	IMAGE_FULL_PIXELS = 16000000,	/* of what is made; larger is shrunk */
-	IMAGE_THUMBNAIL_SIDE = 300
+	IMAGE_THUMBNAIL_SIDE = 300,
+	IMAGE_CARD_WIDTH = 1200, IMAGE_CARD_HEIGHT = 630
 };
 
 struct image_result {
@@ -76,6 +78,20 @@ enum rc image_square(struct image *image, struct arena *arena,
 /* One of our own WebP pictures as JPEG, for those who cannot show WebP. */
 enum rc image_to_jpeg(struct image *image, struct arena *arena,
     struct str bytes, struct str *ret_jpeg, struct err *err) must_use;
+
+/* What stands on a card, as people wrote it: what no font can show is left out, what is
+ * too long is cut. Any of them may be empty or null. */
+struct image_card_text {
+	struct str title;
+	struct str stone, metals;	/* a line each */
+};
+
+/* The picture as a card for other sites' previews: a JPEG of IMAGE_CARD_WIDTH times
+ * IMAGE_CARD_HEIGHT. The picture is whole, its background goes on behind the text.
+ * Without fonts (program/fonts.def) it is made without text. */
+enum rc image_card(struct image *image, struct arena *arena,
+    struct str bytes, const struct image_card_text *text, struct str *ret_jpeg,
+    struct err *err) must_use;
 
 struct image_counts image_counts(const struct image *image);
 

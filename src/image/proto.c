@@ -2,6 +2,7 @@
 
 #include "image/proto.h"
 
+#include "base/utf8.h"
 #include "image/image.h"
 
 enum magic { REQUEST_MAGIC = 0x51495a42, REPLY_MAGIC = 0x41495a42 }; /* BZIQ, BZIA */
@@ -27,7 +28,8 @@ image_request_write(const struct image_request *request,
     unsigned char ret_head[IMAGE_REQUEST_HEAD])
 {
 	const uint32_t numbers[] = { REQUEST_MAGIC, request->serial,
-		(uint32_t)request->op, request->max_side, request->n };
+		(uint32_t)request->op, request->max_side, request->n_text,
+		request->n };
 
 	_Static_assert(sizeof numbers == IMAGE_REQUEST_HEAD, "head");
 	put_numbers(ret_head, numbers, sizeof numbers / sizeof numbers[0]);
@@ -41,11 +43,13 @@ image_request_read(const unsigned char head[IMAGE_REQUEST_HEAD],
 
 	get_numbers(head, v, sizeof v / sizeof v[0]);
 	if (v[0] != REQUEST_MAGIC ||
-	    v[2] < IMAGE_OP_NORMALIZE || v[2] > IMAGE_OP_SQUARE ||
-	    v[3] > IMAGE_MAX_SIDE || v[4] == 0 || v[4] > IMAGE_MAX_BYTES)
+	    v[2] < IMAGE_OP_NORMALIZE || v[2] > IMAGE_OP_CARD ||
+	    v[3] > IMAGE_MAX_SIDE || v[4] > IMAGE_TEXT_MAX ||
+	    (v[2] == IMAGE_OP_CARD ? v[3] != 0 : v[4] != 0) ||
+	    v[5] == 0 || v[5] > IMAGE_MAX_BYTES)
 		return false;
 	*ret_request = (struct image_request){ v[1], (enum image_op)v[2], v[3],
-		v[4] };
+		v[4], v[5] };
 	return true;
 }
 
@@ -92,4 +96,22 @@ image_reply_read(const unsigned char head[IMAGE_REPLY_HEAD],
 	if (ok)
 		*ret_reply = reply;
 	return ok;
+}
+
+bool
+image_card_text_read(struct str bytes, struct image_card_text *ret_text)
+{
+	struct str parts[3] = { STR_NULL, STR_NULL, STR_NULL };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (bytes.p == NULL)	/* there were fewer */
+			return false;
+		parts[i] = str_cut(&bytes, '\0');
+		if (utf8_has_controls(parts[i], false))
+			return false;
+	}
+	if (bytes.p != NULL)
+		return false;
+	*ret_text = (struct image_card_text){ parts[0], parts[1], parts[2] };
+	return true;
 }

@@ -6,6 +6,9 @@
  * readers here check every number, and both sides use them: neither trusts the
  * other. The serial is chosen by the client and comes back, so that an answer
  * can never be taken for that of another picture.
+ *
+ * A card's request has text before its picture: title, stone and metals, one NUL
+ * between two of them.
  */
 #ifndef BEZEL_IMAGE_PROTO_H
 #define BEZEL_IMAGE_PROTO_H
@@ -14,8 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 enum image_op { IMAGE_OP_NORMALIZE = 1, IMAGE_OP_JPEG = 2,
-	IMAGE_OP_SQUARE = 3 };
+	IMAGE_OP_SQUARE = 3, IMAGE_OP_CARD = 4 };
 
 enum image_status {
 	IMAGE_DONE = 1,		/* bytes: the picture, the thumbnail if asked */
@@ -34,16 +39,18 @@ enum image_reason {
 
 enum {
 	IMAGE_FD = 3,			/* the program's end of the socket */
-	IMAGE_REQUEST_HEAD = 20,	/* bytes */
+	IMAGE_REQUEST_HEAD = 24,	/* bytes */
 	IMAGE_REPLY_HEAD = 32,
 	IMAGE_REPLY_MAX = 64 * 1024 * 1024,	/* each of the two parts */
-	IMAGE_DETAIL_MAX = 300
+	IMAGE_DETAIL_MAX = 300,
+	IMAGE_TEXT_MAX = 2048		/* of a card, bytes */
 };
 
 struct image_request {
 	uint32_t serial;
 	enum image_op op;
-	uint32_t max_side;	/* px; 0: as it is */
+	uint32_t max_side;	/* px; 0: as it is, and of a card */
+	uint32_t n_text;	/* bytes before the picture: only of a card */
 	uint32_t n;		/* 1 to IMAGE_MAX_BYTES follow */
 };
 
@@ -65,5 +72,12 @@ bool image_request_read(const unsigned char head[IMAGE_REQUEST_HEAD],
     struct image_request *ret_request);
 bool image_reply_read(const unsigned char head[IMAGE_REPLY_HEAD],
     struct image_reply *ret_reply);
+
+struct image_card_text;
+
+/* False: not three texts of UTF-8 without control characters. They point into
+ * bytes. */
+bool image_card_text_read(struct str bytes,
+    struct image_card_text *ret_text);
 
 #endif

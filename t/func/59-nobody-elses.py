@@ -25,6 +25,7 @@ OPEN = {
     "POST /v1/auth/login": "53-accounts", "POST /v1/auth/verify-email": "53-accounts",
     "POST /v1/auth/verify-email/resend": "53-accounts", "POST /v1/auth/password-reset": "53-accounts",
     "POST /v1/auth/password-reset/confirm": "53-accounts",
+    "GET /s/{token}": "65-share-page", "POST /s/{token}": "65-share-page", "GET /v1/oembed": "65-share-page",
     "GET /u/{token}": "56-leaving", "POST /u/{token}": "56-leaving",
     "GET /media/{signature}/{expires}/{folder}/{name}.jpg": "45-jpeg",
     "GET /docs/data-deletion/{code}": "58-signin", "GET /v1/auth/providers": "58-signin", "GET /v1/auth/google": "58-signin",

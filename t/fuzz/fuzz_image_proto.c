@@ -1,7 +1,7 @@
 /*
  * fuzz_image_proto - what image.c and bezel-image read of each other before
- * libvips sees a byte: the heads of requests and replies, the magic bytes, and
- * the container of a WebP. What is accepted must be within the limits, come back
+ * libvips sees a byte: the heads of requests and replies, the text of a card, the
+ * magic bytes, and the container of a WebP. What is accepted must be within the limits, come back
  * the same when it is written again, and be left alone by a second stripping.
  */
 #include "config.h"
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "image/image.h"
 #include "image/proto.h"
 #include "image/webp.h"
@@ -31,6 +32,8 @@ try_request(const uint8_t *data)
 		return;
 	must(request.n >= 1 && request.n <= IMAGE_MAX_BYTES);
 	must(request.max_side <= IMAGE_MAX_SIDE);
+	must(request.n_text == 0 || (request.op == IMAGE_OP_CARD
+	    && request.n_text <= IMAGE_TEXT_MAX));
 	image_request_write(&request, again);
 	must(memcmp(again, data, sizeof again) == 0);
 }
@@ -47,6 +50,19 @@ try_reply(const uint8_t *data)
 	must(reply.status == IMAGE_DONE || reply.n <= IMAGE_DETAIL_MAX);
 	image_reply_write(&reply, again);
 	must(memcmp(again, data, sizeof again) == 0);
+}
+
+static void
+try_text(struct str bytes)
+{
+	struct image_card_text text;
+
+	if (!image_card_text_read(bytes, &text))
+		return;
+	must(text.title.n + text.stone.n + text.metals.n + 2 == bytes.n);
+	must(!utf8_has_controls(text.title, false));
+	must(!utf8_has_controls(text.stone, false));
+	must(!utf8_has_controls(text.metals, false));
 }
 
 /* Of the exact size, so that the sanitizer sees a step too far. */
@@ -80,6 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(exact != NULL);
 	memcpy(exact, data, size);
 	(void)image_sniff((struct str){ exact, size });
+	try_text((struct str){ exact, size });
 	free(exact);
 	if (size >= IMAGE_REQUEST_HEAD)
 		try_request(data);

@@ -241,14 +241,17 @@ END_TEST
 START_TEST(heads_are_checked_on_both_sides)
 {
 	const struct image_request request = { 0xfffefdfc, IMAGE_OP_JPEG,
-		IMAGE_MAX_SIDE, IMAGE_MAX_BYTES };
+		IMAGE_MAX_SIDE, 0, IMAGE_MAX_BYTES },
+	    card = { 1, IMAGE_OP_CARD, 0, IMAGE_TEXT_MAX, 1 };
 	const struct image_reply reply = { 7, IMAGE_DONE, IMAGE_FINE,
 		IMAGE_MAX_SIDE, 1, IMAGE_REPLY_MAX, IMAGE_REPLY_MAX };
 	/* Where, and what no longer fits there. */
 	static const struct { size_t at; uint32_t value; } bad_requests[] = {
-		{ 0, 0 }, { 2, 0 }, { 2, IMAGE_OP_SQUARE + 1 },
-		{ 3, IMAGE_MAX_SIDE + 1 },
-		{ 4, 0 }, { 4, IMAGE_MAX_BYTES + 1 }, { 4, 0xffffffff } },
+		{ 0, 0 }, { 2, 0 }, { 2, IMAGE_OP_CARD },
+		{ 2, IMAGE_OP_CARD + 1 }, { 3, IMAGE_MAX_SIDE + 1 }, { 4, 1 },
+		{ 5, 0 }, { 5, IMAGE_MAX_BYTES + 1 }, { 5, 0xffffffff } },
+	    bad_cards[] = { { 2, IMAGE_OP_JPEG }, { 3, 1 },
+		{ 4, IMAGE_TEXT_MAX + 1 }, { 4, 0xffffffff }, { 5, 0 } },
 	    bad_replies[] = { { 0, 0 }, { 2, 0 }, { 2, 2 }, { 2, 3 }, { 2, 4 },
 		{ 3, 1 }, { 3, IMAGE_REASONS }, { 4, 0 },
 		{ 4, IMAGE_MAX_SIDE + 1 }, { 5, 0 }, { 5, IMAGE_MAX_SIDE + 1 },
@@ -265,6 +268,16 @@ START_TEST(heads_are_checked_on_both_sides)
 		for (int b = 0; b < 4; b++)
 			bad[bad_requests[i].at * 4 + (size_t)b] =
 			    (unsigned char)(bad_requests[i].value >> 8 * b);
+		ck_assert_msg(!image_request_read(bad, &request_back), "%zu", i);
+	}
+	image_request_write(&card, head);
+	ck_assert(image_request_read(head, &request_back));
+	ck_assert_mem_eq(&card, &request_back, sizeof card);
+	for (size_t i = 0; i < sizeof bad_cards / sizeof bad_cards[0]; i++) {
+		memcpy(bad, head, sizeof bad);
+		for (int b = 0; b < 4; b++)
+			bad[bad_cards[i].at * 4 + (size_t)b] =
+			    (unsigned char)(bad_cards[i].value >> 8 * b);
 		ck_assert_msg(!image_request_read(bad, &request_back), "%zu", i);
 	}
 	image_reply_write(&reply, head);

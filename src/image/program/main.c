@@ -2,7 +2,8 @@
  * bezel-image - decodes and encodes pictures for bezel, see image/image.h.
  *
  * It is started by bezel only: requests come over the socket that is descriptor
- * IMAGE_FD, one after the other (image/proto.h), until the other end closes it.
+ * IMAGE_FD, one after the other (image/proto.h), until the other end closes it. Its only
+ * argument may be the folder of the fonts.
  */
 #include "config.h"
 
@@ -13,9 +14,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "image/image.h"
 #include "image/program/picture.h"
 #include "image/program/sandbox.h"
+#include "image/program/text.h"
 #include "image/proto.h"
+
+#define FONTS "/usr/share/fonts"
 
 enum { CPU_PER_PICTURE_S = 60 };
 enum leave { LEAVE_AT_END = 0, LEAVE_USAGE = 64, LEAVE_SETUP, LEAVE_PROTOCOL };
@@ -73,33 +78,51 @@ answer_picture(struct picture *picture, uint32_t serial)
 	    answer(picture->thumbnail, picture->reply.n_thumbnail);
 }
 
+/* False when the answer cannot be sent. */
+static bool
+work(const struct image_request *request, const struct image_card_text *text,
+    struct str bytes)
+{
+	struct picture picture;
+	bool sent;
+
+	sandbox_cpu(CPU_PER_PICTURE_S);
+	picture_make(request->op, text, bytes, (int)request->max_side, &picture);
+	sent = answer_picture(&picture, request->serial);
+	picture_done(&picture);
+	return sent;
+}
+
 /* One request and its reply. */
 static enum leave
 serve(bool *ret_more)
 {
 	unsigned char head[IMAGE_REQUEST_HEAD];
 	struct image_request request;
-	struct picture picture;
-	char *bytes;
+	struct image_card_text text;
+	struct str said, bytes;
+	bool sound = true;
+	char *all;
 
 	*ret_more = false;
 	if (!receive(head, sizeof head))
 		return LEAVE_AT_END;
 	if (!image_request_read(head, &request))
 		return LEAVE_PROTOCOL;
-	bytes = malloc(request.n);
-	if (bytes == NULL)
+	all = malloc((size_t)request.n_text + request.n);
+	if (all == NULL)
 		return LEAVE_SETUP;
-	if (receive(bytes, request.n)) {
-		sandbox_cpu(CPU_PER_PICTURE_S);
-		picture_make(request.op, (struct str){ bytes, request.n },
-		    (int)request.max_side, &picture);
-		*ret_more = answer_picture(&picture, request.serial);
-		picture_done(&picture);
+	said = (struct str){ all, request.n_text };
+	bytes = (struct str){ all + request.n_text, request.n };
+	if (receive(all, said.n + bytes.n)) {
+		sound = request.op != IMAGE_OP_CARD ||
+		    image_card_text_read(said, &text);
+		if (sound)
+			*ret_more = work(&request, &text, bytes);
 	}
-	free(bytes);
+	free(all);
 	(void)malloc_trim(0);
-	return LEAVE_AT_END;
+	return sound ? LEAVE_AT_END : LEAVE_PROTOCOL;
 }
 
 static bool
@@ -118,7 +141,7 @@ main(int argc, char **argv)
 	enum leave leave = LEAVE_AT_END;
 	bool more = true;
 
-	if (argc != 1 || !has_socket()) {
+	if (argc > 2 || !has_socket()) {
 		(void)fputs("bezel-image is started by bezel itself, never by "
 		    "hand: it reads pictures from a socket.\n", stderr);
 		return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 :
@@ -126,7 +149,10 @@ main(int argc, char **argv)
 	}
 	/* Address space is limited: one heap for all threads. */
 	(void)mallopt(M_ARENA_MAX, 1);
-	if (!sandbox_limit() || !picture_start(argv[0]) || !sandbox_close())
+	if (!sandbox_limit() || !picture_start(argv[0]))
+		return LEAVE_SETUP;
+	text_start(argc == 2 ? argv[1] : FONTS);
+	if (!sandbox_close())
 		return LEAVE_SETUP;
 	while (more && leave == LEAVE_AT_END)
 		leave = serve(&more);

@@ -9,10 +9,11 @@
 #include <vips/vector.h>
 
 #include "image/image.h"
+#include "image/program/card.h"
 #include "image/webp.h"
 
 enum { SQUARE_SPARE = 4 };	/* of a long picture so much is decoded */
-enum { FULL_Q = 90, THUMBNAIL_Q = 80, JPEG_Q = 88 };
+enum { FULL_Q = 90, THUMBNAIL_Q = 80, JPEG_Q = 88, CARD_Q = 84 };
 
 static const char *const readers[] = { "VipsForeignLoadPng",
 	"VipsForeignLoadJpeg", "VipsForeignLoadWebp" };
@@ -275,6 +276,25 @@ save_square(VipsObject *context, VipsImage *full, int side_px,
 	return save_webp(t[1], FULL_Q, &picture->bytes, &picture->reply.n);
 }
 
+/* The text is laid out anew for each, see card.h. */
+static int
+save_card(VipsObject *context, VipsImage *full,
+    const struct image_card_text *text, struct picture *picture)
+{
+	VipsImage **t = (VipsImage **)vips_object_local_array(context, 1);
+	size_t n = 0;
+
+	if (card_make(context, full, text, &t[0]) != 0 ||
+	    vips_jpegsave_buffer(t[0], &picture->bytes, &n, "Q", CARD_Q,
+		"strip", TRUE, "optimize_coding", TRUE, "interlace", TRUE,
+		NULL) != 0 || n > IMAGE_REPLY_MAX)
+		return -1;
+	picture->reply.width = (uint32_t)t[0]->Xsize;
+	picture->reply.height = (uint32_t)t[0]->Ysize;
+	picture->reply.n = (uint32_t)n;
+	return 0;
+}
+
 /* --- one picture ----------------------------------------------------------- */
 
 static void
@@ -305,13 +325,20 @@ end_undecoded(struct picture *picture)
 		end(picture, IMAGE_REFUSED, IMAGE_DAMAGED);
 }
 
+/* How large the pixels are wanted. */
+static int
+side_of(enum image_op op, int max_side_px)
+{
+	return op == IMAGE_OP_SQUARE ? max_side_px * SQUARE_SPARE :
+	    op == IMAGE_OP_CARD ? IMAGE_CARD_WIDTH : max_side_px;
+}
+
 /* Takes the file over, for encoding needs its memory. */
 static void
-make_from(enum image_op op, VipsImage *file, int max_side_px,
-    struct picture *picture)
+make_from(enum image_op op, const struct image_card_text *text,
+    VipsImage *file, int max_side_px, struct picture *picture)
 {
-	VipsImage *full = decode(file, op == IMAGE_OP_SQUARE
-	    ? max_side_px * SQUARE_SPARE : max_side_px);
+	VipsImage *full = decode(file, side_of(op, max_side_px));
 	VipsObject *context;
 	int failed;
 
@@ -326,6 +353,7 @@ make_from(enum image_op op, VipsImage *file, int max_side_px,
 	failed = op == IMAGE_OP_JPEG ? save_jpeg(context, full, picture) :
 	    op == IMAGE_OP_SQUARE ?
 	    save_square(context, full, max_side_px, picture) :
+	    op == IMAGE_OP_CARD ? save_card(context, full, text, picture) :
 	    save_full_and_thumbnail(context, full, picture);
 	g_object_unref(context);
 	g_object_unref(full);
@@ -333,8 +361,8 @@ make_from(enum image_op op, VipsImage *file, int max_side_px,
 }
 
 void
-picture_make(enum image_op op, struct str bytes, int max_side_px,
-    struct picture *ret_picture)
+picture_make(enum image_op op, const struct image_card_text *text,
+    struct str bytes, int max_side_px, struct picture *ret_picture)
 {
 	VipsImage *file;
 	enum image_reason reason;
@@ -356,7 +384,7 @@ picture_make(enum image_op op, struct str bytes, int max_side_px,
 	}
 	file = open_large_webp(bytes, file);
 	if (file != NULL)
-		make_from(op, file, max_side_px, ret_picture);
+		make_from(op, text, file, max_side_px, ret_picture);
 	else
 		end_undecoded(ret_picture);
 }
