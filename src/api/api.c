@@ -48,6 +48,7 @@
 #define DOC_PTR_identity_list NULL
 #define DOC_PTR_data_deletion NULL
 #define DOC_PTR_usage NULL
+#define DOC_PTR_share_analytics NULL
 #define DOC_PTR_session_list NULL
 #define DOC_PTR_catalog NULL
 #define DOC_PTR_checks NULL

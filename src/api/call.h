@@ -69,6 +69,10 @@ extern const size_t route_count;
 /* Guards in their order; fills the members above. */
 enum rc call_guard(struct call *call, struct err *err) must_use;
 
+/* Fills actor by the session's cookie, for a row that is OPEN and wants to know later.
+ * Nobody is no error. */
+enum rc call_recognise(struct call *call, struct err *err) must_use;
+
 /* The cookie's name: "__Host-bezel" on https; on http loopback "bezel", or
  * "bezel_<port>" off port 8080, because cookies ignore ports. */
 struct str call_cookie_name(const struct call *call);

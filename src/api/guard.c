@@ -96,6 +96,16 @@ recognise(struct call *call, struct err *err)
 	    "Sign in, or start a guest session first: POST /v1/guest-session.");
 }
 
+enum rc
+call_recognise(struct call *call, struct err *err)
+{
+	enum rc rc = recognise(call, err);
+
+	if (rc == RC_NO_SESSION || rc == RC_SESSION_EXPIRED)
+		err_init(err);
+	return err->rc;
+}
+
 /* Authorization: Bearer <key>. Cookies do not count then. */
 static enum rc
 recognise_key(struct call *call, struct err *err)
@@ -170,11 +180,9 @@ guard_who(struct call *call, struct err *err)
 		return RC_OK;
 	if (r->authorization.p != NULL)
 		return guard_key(call, err);
+	if (!(guards & WHO))
+		return call_recognise(call, err);
 	rc = recognise(call, err);
-	if (!(guards & WHO) && (rc == RC_NO_SESSION || rc == RC_SESSION_EXPIRED)) {
-		err_init(err);
-		return RC_OK;
-	}
 	if (rc == RC_OK && (guards & MEMBER)
 	    && call->actor.kind != ACTOR_MEMBER)
 		return err_set(err, RC_ACCOUNT_REQUIRED,

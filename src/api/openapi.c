@@ -194,6 +194,7 @@ static const struct {
 	{ "oembed", "format", "json, or nothing" },
 	{ "oembed", "maxwidth", "In pixels" },
 	{ "oembed", "maxheight", "In pixels" },
+	{ "share_analytics", "days", "How many, with today: 1 to 365; 30 when left out" },
 };
 
 static void
@@ -327,6 +328,8 @@ print_responses(struct buf *buf, const struct route *route)
 		    component_of(route->reply, OWNER));
 	else if (strcmp(route->name, "picture_jpeg") == 0)
 		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
+	else if (strcmp(route->name, "share_pixel") == 0)
+		buf_addz(buf, ",\"content\":{\"image/gif\":{}}");
 	else if ((route->guards & ANYONE) && shape_of(route->reply_word) == NULL)
 		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)

@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct blob;
+struct geo;
 struct image;
 struct mail;
 struct oauth;
@@ -29,6 +30,7 @@ struct app {
 	struct store *store;
 	struct app_trace *trace;	/* NULL: none */
 	struct blob *blob;
+	struct geo *geo;		/* NULL but in the scheduler, or there is no file */
 	struct image *image;		/* NULL in fast web workers */
 	struct provider *provider;	/* NULL but in job workers */
 	struct provider *test_provider;	/* the same, for test keys */

@@ -18,6 +18,7 @@
 #include "schema/documents.h"
 #include "store/designs.h"
 #include "store/jobs.h"
+#include "store/views.h"
 
 enum {
 	WAIT_MS = 250,			/* between looks at stop and the lease */
@@ -239,7 +240,9 @@ run_deletion(struct work *w, struct err *err)
 	struct str uploads[MOST];
 	size_t n;
 
-	if (app_folder_delete(w->app, w->arena, w->job->design_id, err) != RC_OK
+	if (views_remove_of_design(w->app->store, w->arena, w->job->design_id,
+	    err) != RC_OK
+	    || app_folder_delete(w->app, w->arena, w->job->design_id, err) != RC_OK
 	    || uploads_of_design(w->app->store, w->arena, w->job->design_id,
 	    MOST, uploads, &n, err) != RC_OK)
 		return err->rc;

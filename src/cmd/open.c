@@ -4,9 +4,11 @@
 
 #include <unistd.h>
 
+#include "base/log.h"
 #include "blob/fs.h"
 #include "crypt/secret.h"
 #include "crypt/share-keys.h"
+#include "geo/geo.h"
 #include "image/image.h"
 #include "mail/outbox.h"
 #include "mail/smtp.h"
@@ -272,12 +274,30 @@ open_oauth(struct arena *arena, const struct conf *conf, struct app *app,
 	return RC_OK;
 }
 
+/* Whatever is wrong with the file, the service goes on without it. */
+static void
+open_geo(struct arena *arena, const struct conf *conf, struct app *app)
+{
+	struct err err;
+	bool failed;
+
+	err_init(&err);
+	failed = conf->geo_database != NULL
+	    && geo_open(arena, conf->geo_database, &app->geo, &err) != RC_OK;
+	if (failed)
+		log_event(LOG_ERROR, "geo.unusable", LOG_Z("message", err.message),
+		    LOG_END);
+	metric_set(app->shared, METRIC_geo_failing, failed);
+}
+
 enum rc
 open_app(struct arena *process_arena, const struct conf *conf,
     enum open_parts parts, const char *app_name, struct app *ret_app,
     struct err *err)
 {
 	ret_app->conf = conf;
+	if (parts & OPEN_GEO)
+		open_geo(process_arena, conf, ret_app);
 	if (open_keys(conf, &ret_app->keyring, err) != RC_OK
 	    || ((parts & OPEN_STORE)
 	    && open_store(process_arena, conf, app_name, ret_app, err) != RC_OK)

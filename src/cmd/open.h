@@ -12,7 +12,8 @@ enum open_parts {
 	OPEN_IMAGE = 1 << 2,
 	OPEN_PROVIDER = 1 << 3,
 	OPEN_MAIL = 1 << 4,
-	OPEN_OAUTH = 1 << 5
+	OPEN_OAUTH = 1 << 5,
+	OPEN_GEO = 1 << 6
 };
 
 /* Reads the file of --config, the environment, then each --name=value, wherever

@@ -135,7 +135,7 @@ static const struct {
 	[WORKER_SLOW] = { "slow", OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_OAUTH },
 	[WORKER_JOB] = { "job",
 	    OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_PROVIDER | OPEN_MAIL },
-	[WORKER_SCHEDULER] = { "scheduler", OPEN_STORE | OPEN_BLOB },
+	[WORKER_SCHEDULER] = { "scheduler", OPEN_STORE | OPEN_BLOB | OPEN_GEO },
 };
 
 const char *

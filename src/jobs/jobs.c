@@ -7,6 +7,7 @@
 
 #include "app/me.h"
 #include "app/retention.h"
+#include "app/views.h"
 #include "app/work.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
 enum {
 	POLL_MS = 2000,
 	ERROR_WAIT_MS = 1000,
+	VIEWS_EVERY_S = 1,
 	ORPHANS_EVERY_S = 3600,
 	TIDY_EVERY_S = 24 * 3600
 };
@@ -76,6 +78,32 @@ run_retention(struct app *app, struct arena *arena)
 }
 
 static void
+run_views(struct app *app, struct arena *arena)
+{
+	int64_t counted;
+	struct err err;
+
+	err_init(&err);
+	if (app_views_count(app, arena, &counted, &err) != RC_OK)
+		complain("views.failed", &err);
+}
+
+/* Addresses of viewers become networks, and old looks go. */
+static void
+run_view_sweep(struct app *app, struct arena *arena)
+{
+	int64_t cut, removed;
+	struct err err;
+
+	err_init(&err);
+	if (app_views_sweep(app, arena, &cut, &removed, &err) != RC_OK)
+		complain("views.sweep_failed", &err);
+	else if (cut + removed > 0)
+		log_event(LOG_INFO, "views.swept", LOG_INT("cut", cut),
+		    LOG_INT("removed", removed), LOG_END);
+}
+
+static void
 run_orphans(struct app *app, struct arena *arena)
 {
 	int64_t removed;
@@ -119,7 +147,9 @@ static const struct {
 	void (*run)(struct app *app, struct arena *arena);
 	int64_t every_s;	/* 0: sweep_interval_s */
 } schedule[] = {
+	{ run_views, VIEWS_EVERY_S },
 	{ run_retention, 0 },
+	{ run_view_sweep, 0 },
 	{ run_orphans, ORPHANS_EVERY_S },
 	{ run_tidy, TIDY_EVERY_S },
 	{ run_usage, TIDY_EVERY_S },

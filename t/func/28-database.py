@@ -13,6 +13,7 @@ import pymongo
 import pymongo.errors
 
 from openapi import load
+from bson import json_util
 from stack import SRCDIR, Stack, wait_for
 from studio import guest, make, metric
 from tap import contains, is_, main, ok, test
@@ -54,7 +55,7 @@ def what_is_there():
                 days = re.search(r"TTL (\d+) days", flags)
                 want[index]["expireAfterSeconds"] = int(days.group(1)) * 86400 if days else 0
             if where:
-                want[index]["partialFilterExpression"] = __import__("json").loads(where)
+                want[index]["partialFilterExpression"] = json_util.loads(where)
         for index in got.values():
             index.pop("v", None)
             if "partialFilterExpression" in index:

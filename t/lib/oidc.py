@@ -8,50 +8,18 @@ proxy in front that counts, delays and spoils.
 
 t/oidc has the provider itself; its packages are installed into the cache once. No browser: its forms are posted.
 """
-import fcntl
 import http.client
 import http.server
 import json
-import os
-import shutil
 import subprocess
 import threading
 import time
 import urllib.parse
 
-from stack import SLOWER, SRCDIR, free_port, script
+import npm
+from stack import SLOWER, free_port
 
-CACHE = os.environ.get("BEZEL_CACHE") or os.path.join(SRCDIR, ".cache")
 SECRET = "rp-secret-0123456789"
-
-
-def install():
-    """The folder with the provider and its packages, and node's path."""
-    node = script("fetch-node", timeout=300)
-    if node.returncode != 0:
-        raise RuntimeError("there is no node, and none could be fetched: " + node.stderr)
-    node = node.stdout.strip()
-    source, folder = os.path.join(SRCDIR, "t", "oidc"), os.path.join(CACHE, "oidc")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done, wanted = os.path.join(folder, "installed"), os.path.join(source, "package-lock.json")
-        with open(wanted, encoding="utf-8") as file:
-            text = file.read()
-        for name in os.listdir(source):
-            if name != "node_modules":
-                shutil.copyfile(os.path.join(source, name), os.path.join(folder, name))
-        if not os.path.exists(done) or open(done, encoding="utf-8").read() != text:
-            npm = os.path.join(os.path.dirname(node), "npm")
-            path = os.path.dirname(node) + ":" + os.environ["PATH"]
-            ended = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
-                                   env={**os.environ, "PATH": path}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
-            if ended.returncode != 0:
-                raise RuntimeError("npm could not fetch oidc-provider: " + ended.stdout[-2000:])
-            with open(done, "w", encoding="utf-8") as file:
-                file.write(text)
-    return folder, node
 
 
 class Oidc:
@@ -61,7 +29,7 @@ class Oidc:
         self.redirect = redirect
         self.port, self.inner = free_port(), free_port()
         self.url = "http://127.0.0.1:%d" % self.port
-        self.folder, self.node = install()
+        self.folder, self.node = npm.install("oidc")
         self.process = None
         self.proxy = None
         self.seen = []      # (method, path, body) of all that came through

@@ -870,6 +870,57 @@ export interface paths {
         patch: operations["folder_edit"];
         trace?: never;
     };
+    "/v1/designs/{id}/share/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
+        get: operations["share_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shares/{token}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
+        post: operations["share_view_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s/{token}/v.gif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for pages without script: a picture of one pixel */
+        get: operations["share_pixel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/u/{token}": {
         parameters: {
             query?: never;
@@ -905,12 +956,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a shared design; of one with a password its form, until it is opened */
+        get: operations["share_page"];
+        put?: never;
+        /** That form: sets the cookies of this link and goes back to its page */
+        post: operations["share_page_unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/oembed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How to embed a shared design (oEmbed 1.0, a photo); 401 when it has a password */
+        get: operations["oembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Design: {
             generation?: components["schemas"]["Generation"];
+            share?: components["schemas"]["Share"];
             damaged?: components["schemas"]["Damaged"];
             /**
              * Format: uuid
@@ -2191,6 +2278,36 @@ export interface components {
             /** @description Until it begins anew (UTC) */
             resets_in_seconds: number;
         };
+        ShareAnalytics: {
+            /** @description People who have looked by this link, ever, each once a day */
+            total: number;
+            /** @description One after another (UTC), today last; also those without anybody */
+            days: components["schemas"]["ShareDay"][];
+            /** @description Of these days, most visitors first */
+            countries: components["schemas"]["ShareCountry"][];
+            /** @description Of these days, most visitors first */
+            devices: components["schemas"]["ShareDevice"][];
+            /** @description Looks of programs in these days, in none of the other figures: of each address one a day */
+            robots: number;
+        };
+        ShareDay: {
+            /** @description 2026-11-23 */
+            day: string;
+            /** @description People */
+            visitors: number;
+        };
+        ShareCountry: {
+            /** @description ISO 3166-1 code; null: not known */
+            country: string | null;
+            /** @description People */
+            visitors: number;
+        };
+        ShareDevice: {
+            /** @description phone, tablet, desktop, other; null: not known */
+            device: string | null;
+            /** @description People */
+            visitors: number;
+        };
         SessionList: {
             /** @description Newest first, at most 100 */
             items: components["schemas"]["ListedSession"][];
@@ -2200,6 +2317,26 @@ export interface components {
             id: string;
             /** @description The one that asks */
             current: boolean;
+        };
+        OEmbed: {
+            /** @description 1.0 */
+            version: string;
+            /** @description photo */
+            type: string;
+            /** @description Of the design */
+            title: string;
+            /** @description bezel */
+            provider_name: string;
+            /** @description The studio */
+            provider_url: string;
+            /** @description Seconds after which to ask again */
+            cache_age: number;
+            /** @description The picture */
+            url: string;
+            /** @description To show it at: as large as it is, or as maxwidth and maxheight let it be */
+            width: number;
+            /** @description The same */
+            height: number;
         };
         ProblemType: {
             /** @description As in problems */
@@ -3220,6 +3357,8 @@ export interface operations {
                 folder_id?: string;
                 /** @description Starred or not */
                 is_favorite?: boolean;
+                /** @description With a link or without; of those with one `share` tells it to browsers and to keys with shares:read */
+                shared?: boolean;
                 /** @description Words, as they stand in the prompt, the stone's type or its colour; capitals do not matter. A search of more than half a second is given up with 503 search_timeout */
                 q?: string;
                 /** @description The stone's type */
@@ -4072,6 +4211,80 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    share_analytics: {
+        parameters: {
+            query?: {
+                /** @description How many, with today: 1 to 365; 30 when left out */
+                days?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareAnalytics"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_view_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_pixel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same for pages without script: a picture of one pixel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/gif": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     unsubscribe_page: {
         parameters: {
             query?: never;
@@ -4146,6 +4359,86 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page of a shared design; of one with a password its form, until it is opened */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_page_unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description That form: sets the cookies of this link and goes back to its page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oembed: {
+        parameters: {
+            query?: {
+                /** @description The address of the share's page */
+                url?: string;
+                /** @description json, or nothing */
+                format?: string;
+                /** @description In pixels */
+                maxwidth?: string;
+                /** @description In pixels */
+                maxheight?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How to embed a shared design (oEmbed 1.0, a photo); 401 when it has a password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OEmbed"];
                 };
             };
             default: components["responses"]["Problem"];
