@@ -16,7 +16,8 @@ whenEnded(() => viewer.close());
 whenFailed(() => stack.showLogs());
 await stack.start();
 await browser.open();
-await viewer.open();
+/* A viewer is no robot, which the browser of a test calls itself. */
+await viewer.open({ userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36" });
 browser.expected.push(/Failed to load resource: the server responded with a status of (403|404|409|410|412|422|500)/);
 viewer.expected.push(/Failed to load resource: the server responded with a status of (401|403|404|410|422)/);
 await browser.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: stack.url });
@@ -396,7 +397,7 @@ test("visitors", async () => {
 	await other.goto(url);
 	await seen;
 	await rows.nth(2).getByRole("button", { name: /^Visitors of/ }).click();
-	await page.getByText("1 visitor in 30 days").waitFor();
+	await page.getByText("1 visitor in 30 days", { exact: true }).waitFor();
 	is(await page.locator(".chart rect").count(), 1, "a visitor is drawn");
 	is(await page.locator(".visitors tbody tr").count(), 30, "and told day by day to those who do not see it");
 	ok((await page.locator(".parts-all").innerText()).includes("Computer"), "with the kind of device");

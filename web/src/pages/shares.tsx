@@ -5,7 +5,7 @@ import { thumbnailOf } from "../state/designs";
 import { note, speak } from "../state/notes";
 import { go } from "../state/route";
 import { member } from "../state/session";
-import { details, hasExpired, links, linksFault, linksNext, readLinks, share, stopSharing, titleOfShare, wantDetails } from "../state/shares";
+import { hasExpired, links, linksFault, linksNext, readLinks, share, stopSharing, titleOfShare } from "../state/shares";
 import type { Design } from "../types";
 import { FiguresOf } from "../ui/figures";
 import { Icon } from "../ui/icons";
@@ -35,7 +35,7 @@ function Address({ title, url }: { title: string; url: string }) {
 /* How it stands with a link, in one line. */
 function words(design: Design): string {
 	const { expires_at } = design.share_settings;
-	const found = details.value[design.id];
+	const found = design.share;
 	const ends = expires_at === null ? "No end" : `${hasExpired(expires_at) ? "Ended on" : "Until"} ${day(expires_at)}`;
 
 	return [ends, found === undefined ? "" : found.view_count === 0 ? "nobody has looked yet" : count(found.view_count, "visit")]
@@ -44,28 +44,13 @@ function words(design: Design): string {
 
 function Row({ design }: { design: Design }) {
 	const id = useId();
-	const row = useRef<HTMLLIElement>(null);
 	const [open, setOpen] = useState(false);
 	const title = titleOfShare(design);
 	const thumbnail = thumbnailOf(design);
 	const ended = hasExpired(design.share_settings.expires_at);
-	const found = details.value[design.id];
-
-	/* Its figures are asked for when it comes into view. */
-	useEffect(() => {
-		const look = new IntersectionObserver((seen) => {
-			if (seen.some((e) => e.isIntersecting)) {
-				wantDetails(design.id);
-				look.disconnect();
-			}
-		});
-		if (row.current)
-			look.observe(row.current);
-		return () => look.disconnect();
-	}, [design.id]);
 
 	return (
-		<li ref={row} class={ended ? "link-row ended" : "link-row"} data-share={design.id}>
+		<li class={ended ? "link-row ended" : "link-row"} data-share={design.id}>
 			<a class="thumb" href={`/d/${design.id}`} tabIndex={-1} aria-hidden="true" onClick={(e) => {
 				if (!e.ctrlKey && !e.metaKey && !e.shiftKey) {
 					e.preventDefault();
@@ -74,7 +59,7 @@ function Row({ design }: { design: Design }) {
 			}}>{thumbnail ? <img src={thumbnail} alt="" loading="lazy" decoding="async" /> : <Icon name="picture" />}</a>
 			<div class="link-about">
 				<h2 class="link-title">{title} {design.share_settings.password_protected && <span class="badge"><Icon name="lock" /> Password</span>}{ended && <span class="badge">Ended</span>}</h2>
-				<Address title={title} url={found?.url ?? `${location.origin}/s/${design.share_settings.share_token ?? ""}`} />
+				<Address title={title} url={design.share?.url ?? `${location.origin}/s/${design.share_settings.share_token ?? ""}`} />
 				<p class="hint figures">{words(design)}</p>
 			</div>
 			<div class="acts">

@@ -55,8 +55,6 @@ export function share(design: Design): void {
 export const links = signal<Design[] | null>(null);
 export const linksNext = signal<string | null>(null);
 export const linksFault = signal<string | null>(null);
-/* What only a link itself tells: its address and figures, by design. */
-export const details = signal<Record<string, Share>>({});
 
 let reading = 0;
 
@@ -84,52 +82,18 @@ export async function readLinks(more = false): Promise<void> {
 
 export function takeShare(found: Share): void {
 	batch(() => {
-		details.value = { ...details.value, [found.design_id]: found };
 		const { title, show_prompt, password_protected, expires_at, token } = found;
 		const settings = { is_shared: true, title, show_prompt, password_protected, expires_at, share_token: token };
 		shareChanged(found.design_id, settings);
 		links.value = links.value?.map((d) => d.id === found.design_id
-			? { ...d, share_settings: { ...d.share_settings, ...settings } } : d) ?? null;
+			? { ...d, share: found, share_settings: { ...d.share_settings, ...settings } } : d) ?? null;
 	});
-}
-
-/* Asked for as rows come into view, a few at a time. */
-const AT_ONCE = 3;
-let wanted: string[] = [];
-let asking = 0;
-
-async function askNext(): Promise<void> {
-	const id = wanted.shift();
-
-	if (id === undefined || asking >= AT_ONCE) {
-		if (id !== undefined)
-			wanted.unshift(id);
-		return;
-	}
-	asking++;
-	try {
-		takeShare((await get<Share>(pathOfShare(id), { tries: 2 })).data);
-	} catch {
-		/* The row stays without figures; the link's own dialog says what is wrong. */
-	} finally {
-		asking--;
-		void askNext();
-	}
-}
-
-export function wantDetails(id: string): void {
-	if (details.value[id] !== undefined || wanted.includes(id))
-		return;
-	wanted.push(id);
-	void askNext();
 }
 
 /* --- its end, and back ----------------------------------------------------------- */
 
 function gone(design: Design): void {
 	batch(() => {
-		const { [design.id]: _old, ...rest } = details.value;
-		details.value = rest;
 		links.value = links.value?.filter((d) => d.id !== design.id) ?? null;
 		shareChanged(design.id, { is_shared: false });
 	});
@@ -170,8 +134,6 @@ effect(() => {
 	if (member.value === null)
 		queueMicrotask(() => batch(() => {
 			links.value = null;
-			details.value = {};
 			sharing.value = null;
-			wanted = [];
 		}));
 });

@@ -1,24 +1,18 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { components } from "../api";
 import { get, sentenceOf } from "../client";
 import { pathOfShare } from "../state/shares";
 import { count, day } from "../words";
 import { Choice } from "./field";
 
 /* Who has looked: visitors a day, countries, devices. A visitor counts once a day; robots are apart. */
-export interface Figures {
-	visitors: number;
-	robots: number;
-	days: { day: string; visitors: number }[];
-	countries: { country: string | null; visitors: number }[];
-	devices: { device: string | null; visitors: number }[];
-}
-
+type Figures = components["schemas"]["ShareAnalytics"];
 type Days = 7 | 30 | 90;
 
 const spans: { value: Days; label: string }[] = [{ value: 7, label: "7 days" }, { value: 30, label: "30 days" }, { value: 90, label: "90 days" }];
 
 const deviceNames: Record<string, string> = {
-	phone: "Phone", mobile: "Phone", tablet: "Tablet", desktop: "Computer", computer: "Computer", tv: "Television", other: "Other",
+	phone: "Phone", tablet: "Tablet", desktop: "Computer", other: "Another",
 };
 
 function countryName(code: string | null): string {
@@ -141,10 +135,11 @@ export function FiguresOf({ id }: { id: string }) {
 	useEffect(() => {
 		void read();
 	}, [id, days]);
+	const visitors = found?.days.reduce((n, d) => n + d.visitors, 0) ?? 0;
 	return (
 		<div class="stack visitors" aria-busy={found === null && fault === null}>
 			<div class="visitors-head">
-				<p role="status" class="figures">{found === null ? "" : found.visitors === 0 ? "Nobody has looked yet." : <><strong>{count(found.visitors, "visitor")}</strong> in {days} days</>}</p>
+				<p role="status" class="figures">{found === null ? "" : found.total === 0 && visitors === 0 ? "Nobody has looked yet." : <><strong>{count(visitors, "visitor")}</strong> in {found.days.length} days</>}</p>
 				<div role="group" aria-label="How far back"><Choice name={`days-${name}`} value={days} options={spans} onChange={setDays} class="small" /></div>
 			</div>
 			{fault !== null && <p class="fault" role="alert">{fault} <button type="button" class="link" onClick={() => void read()}>Try again</button></p>}
