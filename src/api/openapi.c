@@ -195,6 +195,7 @@ static const struct {
 	{ "oembed", "maxwidth", "In pixels" },
 	{ "oembed", "maxheight", "In pixels" },
 	{ "share_analytics", "days", "How many, with today: 1 to 365; 30 when left out" },
+	{ "share_qr_png", "size", "Pixels a side: 128 to 2048, usually 512" },
 };
 
 static void
@@ -311,6 +312,20 @@ print_body(struct buf *buf, const struct route *route)
 		    route->guards & PATCH_BODY ? IN_EDIT : IN_NEW));
 }
 
+static const char *
+picture_type(const struct route *route)
+{
+	static const struct { const char *route, *type; } rows[] = {
+		{ "picture_jpeg", "image/jpeg" }, { "share_card", "image/jpeg" },
+		{ "share_qr_svg", "image/svg+xml" },
+		{ "share_qr_png", "image/png" }, { "share_pixel", "image/gif" } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strcmp(route->name, rows[i].route) == 0)
+			return rows[i].type;
+	return NULL;
+}
+
 static void
 print_responses(struct buf *buf, const struct route *route)
 {
@@ -326,10 +341,8 @@ print_responses(struct buf *buf, const struct route *route)
 		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
 		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
 		    component_of(route->reply, OWNER));
-	else if (strcmp(route->name, "picture_jpeg") == 0)
-		buf_addz(buf, ",\"content\":{\"image/jpeg\":{}}");
-	else if (strcmp(route->name, "share_pixel") == 0)
-		buf_addz(buf, ",\"content\":{\"image/gif\":{}}");
+	else if (picture_type(route) != NULL)
+		buf_printf(buf, ",\"content\":{\"%s\":{}}", picture_type(route));
 	else if ((route->guards & ANYONE) && shape_of(route->reply_word) == NULL)
 		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
 	else if (shape_of(route->reply_word) != NULL)

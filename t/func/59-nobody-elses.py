@@ -25,6 +25,7 @@ OPEN = {
     "POST /v1/auth/login": "53-accounts", "POST /v1/auth/verify-email": "53-accounts",
     "POST /v1/auth/verify-email/resend": "53-accounts", "POST /v1/auth/password-reset": "53-accounts",
     "POST /v1/auth/password-reset/confirm": "53-accounts",
+    "GET /s/{token}/card.jpg": "66-share-card",
     "GET /s/{token}": "65-share-page", "POST /s/{token}": "65-share-page", "GET /v1/oembed": "65-share-page",
     "GET /u/{token}": "56-leaving", "POST /u/{token}": "56-leaving",
     "GET /media/{signature}/{expires}/{folder}/{name}.jpg": "45-jpeg",
@@ -75,6 +76,11 @@ class Owner:
     def trashed(self):
         made = self.design()["id"]
         self.client.delete("/v1/designs/" + made)
+        return made
+
+    def with_link(self):
+        made = self.design()["id"]
+        self.client.put("/v1/designs/%s/share" % made, json={})
         return made
 
     def folder(self):
@@ -130,6 +136,8 @@ FIXTURES = {
     "POST /v1/designs/{id}/refinements": on_design("/refinements", lambda made: {"prompt": "x"}),
     "GET /v1/designs/{id}/versions": on_design("/versions"),
     "GET /v1/designs/{id}/checks": on_design("/checks"),
+    "GET /v1/designs/{id}/share/qr.svg": on_design("/share/qr.svg", make_it=Owner.with_link),
+    "GET /v1/designs/{id}/share/qr.png": on_design("/share/qr.png", make_it=Owner.with_link),
     "GET /v1/generations/{id}": on_job("", Owner.job),
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),

@@ -93,6 +93,11 @@ class Watcher:
         if status not in declared["responses"]:
             self.faults.append("%s: the status is not in etc/openapi.json" % name)
             return
+        kinds = list(declared["responses"][status].get("content", {}))
+        if kinds and "application/json" not in kinds:
+            if reply.header("Content-Type") not in kinds:
+                self.faults.append("%s: %s, not %s" % (name, reply.header("Content-Type"), kinds))
+            return
         value = without_damage(reply.json())
         if not (isinstance(value, dict) and "damaged" in value):
             promise = self._validator(pattern, verb, "responses", status, "content", "application/json", "schema")
