@@ -9,6 +9,7 @@ export type User = components["schemas"]["User"];
 export type Usage = components["schemas"]["Usage"];
 export type UsageCount = components["schemas"]["UsageCount"];
 export type Share = components["schemas"]["Share"];
+export type SharedDesign = components["schemas"]["SharedDesign"];
 export type ShareEdit = components["schemas"]["ShareSettings"];
 export type Session = components["schemas"]["Session"] & { current: boolean };
 export type Identity = components["schemas"]["Identity"];

@@ -38,7 +38,7 @@ function words(design: Design): string {
 	const found = design.share;
 	const ends = expires_at === null ? "No end" : `${hasExpired(expires_at) ? "Ended on" : "Until"} ${day(expires_at)}`;
 
-	return [ends, found === undefined ? "" : found.view_count === 0 ? "nobody has looked yet" : count(found.view_count, "visit")]
+	return [ends, found === undefined ? "" : found.view_count === 0 ? "no visits yet" : count(found.view_count, "visit")]
 		.filter(Boolean).join(" · ");
 }
 

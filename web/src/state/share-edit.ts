@@ -1,6 +1,6 @@
 import { batch, computed, signal } from "@preact/signals";
 import { ApiProblem, get, put, sentenceOf } from "../client";
-import type { Design, Fault, Share, ShareEdit as Settings } from "../types";
+import type { Design, Fault, Share, ShareEdit as Settings, SharedDesign } from "../types";
 import { note } from "./notes";
 import { pathOfShare, sharing, takeShare } from "./shares";
 
@@ -18,6 +18,8 @@ export const trouble = signal("");
 export const faults = signal<Fault[]>([]);
 /* A number that rises with what viewers see. */
 export const looks = signal(0);
+/* The title of a link without one of its own, which the interface makes of stone and piece; null: not known. */
+export const usualTitle = signal<string | null>(null);
 /* What was changed here and is not saved yet. */
 const ahead = signal<Omit<ShareEdit, "password">>({});
 
@@ -62,7 +64,7 @@ export async function openLink(design: Design): Promise<{ made: boolean; share: 
 
 	clearTimeout(timer);
 	batch(() => {
-		link.value = linkFault.value = null;
+		link.value = linkFault.value = usualTitle.value = null;
 		saving.value = "no";
 		trouble.value = "";
 		faults.value = [];
@@ -81,6 +83,19 @@ export async function openLink(design: Design): Promise<{ made: boolean; share: 
 		if (mine === turn)
 			linkFault.value = sentenceOf(error);
 		throw error;
+	}
+}
+
+/* As everybody may: what has a password does not tell. */
+export async function readUsualTitle(share: Share): Promise<void> {
+	const mine = turn;
+
+	try {
+		const { data } = await get<SharedDesign>(`/v1/shares/${share.token}`, { tries: 1, asIs: true });
+		if (mine === turn && share.title === null)
+			usualTitle.value = data.title;
+	} catch {
+		/* The design's own name stands there meanwhile. */
 	}
 }
 
@@ -218,6 +233,15 @@ export async function setPassword(password: string | null): Promise<boolean> {
 	edit({ password });
 	await sending;
 	return waiting?.password === undefined && !faults.value.some((f) => nameOf(f) === "password");
+}
+
+/* What was refused is not wanted any more. */
+export function giveUp(name: Name): void {
+	batch(() => {
+		faults.value = faults.value.filter((f) => nameOf(f) !== name);
+		if (saving.value === "fault" && faults.value.length === 0 && trouble.value === "")
+			saving.value = "no";
+	});
 }
 
 /* After a conflict: what was changed here is given up. */

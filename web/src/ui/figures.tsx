@@ -104,7 +104,7 @@ function Shares({ title, rows }: { title: string; rows: { name: string; visitors
 
 	return shown.length === 0 ? null : (
 		<div class="parts-of">
-			<h4>{title}</h4>
+			<h3>{title}</h3>
 			<ul>
 				{shown.map((r) => (
 					<li key={r.name}>

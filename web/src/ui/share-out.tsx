@@ -1,10 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { copy } from "../clipboard";
 import { offers } from "../state/account";
-import { looks, saving } from "../state/share-edit";
-import { hasExpired, pathOfShare, titleOfShare } from "../state/shares";
+import { titleOf } from "../state/designs";
+import { looks, readUsualTitle, saving, usualTitle } from "../state/share-edit";
+import { hasExpired, pathOfShare } from "../state/shares";
 import type { Design, Share } from "../types";
 import { Icon } from "./icons";
+
+const shownTitle = (design: Design, share: Share) => share.title || usualTitle.value || titleOf(design);
 
 /* As a chat shows the link. What has a password shows nothing there. */
 export function Preview({ design, share }: { design: Design; share: Share }) {
@@ -13,9 +16,15 @@ export function Preview({ design, share }: { design: Design; share: Share }) {
 	/* Of this host, whatever the link names: the studio may be reached by another one. */
 	const address = `/s/${share.token}/card.jpg?look=${looks.value}`;
 
+	const plain = share.title === null && !hidden;
+
 	useEffect(() => {
 		setState("loading");
 	}, [address, hidden]);
+	useEffect(() => {
+		if (plain && saving.peek() !== "saving")
+			void readUsualTitle(share);
+	}, [plain, looks.value]);
 	return (
 		<figure class="share-card" aria-busy={!hidden && state === "loading"}>
 			<div class="share-picture">
@@ -30,7 +39,7 @@ export function Preview({ design, share }: { design: Design; share: Share }) {
 					)}
 			</div>
 			<figcaption>
-				<strong>{share.password_protected ? "A piece behind a password" : share.title || titleOfShare(design)}</strong>
+				<strong>{share.password_protected ? "A piece behind a password" : shownTitle(design, share)}</strong>
 				<span class="hint">{new URL(share.url).host}</span>
 			</figcaption>
 		</figure>
@@ -73,7 +82,7 @@ export function embedCode(share: Share, title: string): string {
 
 export function Embed({ design, share }: { design: Design; share: Share }) {
 	const [said, setSaid] = useState("");
-	const code = embedCode(share, share.title || titleOfShare(design));
+	const code = embedCode(share, shownTitle(design, share));
 
 	useEffect(() => {
 		setSaid("");

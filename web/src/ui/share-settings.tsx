@@ -1,5 +1,5 @@
 import { useId, useRef, useState } from "preact/hooks";
-import { edit, faults, flush, saving, setPassword } from "../state/share-edit";
+import { edit, faults, flush, giveUp, saving, setPassword, usualTitle } from "../state/share-edit";
 import { hasExpired } from "../state/shares";
 import { titleOf } from "../state/designs";
 import type { Design, Share } from "../types";
@@ -90,6 +90,8 @@ function Password({ share }: { share: Share }) {
 		setTyping(false);
 		setWord("");
 		setVisible(false);
+		setEmpty(false);
+		giveUp("password");
 		queueMicrotask(() => requestAnimationFrame(() => button.current?.focus()));
 	}
 	async function keep(password: string | null): Promise<void> {
@@ -137,7 +139,7 @@ function Title({ design, share }: { design: Design; share: Share }) {
 	const [typed, setTyped] = useState<string | null>(null);
 
 	return (
-		<Text label="Title" pointer="/title" faults={faults.value} value={typed ?? share.title ?? ""} maxLength={120} placeholder={titleOf(design)}
+		<Text label="Title" pointer="/title" faults={faults.value} value={typed ?? share.title ?? ""} maxLength={120} placeholder={usualTitle.value ?? titleOf(design)}
 			onInput={(title) => {
 				setTyped(title);
 				edit({ title: title.trim() === "" ? null : title.trim() }, true);

@@ -4,6 +4,7 @@ import { A } from "../pages/form";
 import { comeBackTo } from "../state/session";
 import { closeLink, edit, flush, keepTheirs, link, linkFault, openLink, saving, shown, trouble } from "../state/share-edit";
 import { hasExpired, inviting, sharing, stopSharing, titleOfShare } from "../state/shares";
+import { titleOf } from "../state/designs";
 import { route } from "../state/route";
 import type { Design } from "../types";
 import { day } from "../words";
@@ -108,7 +109,7 @@ function Body({ design, copied, onCopied }: { design: Design; copied: Copied; on
 				<ShareSettings design={design} share={now} />
 				<div class="share-out">
 					<Preview design={design} share={now} />
-					<Qr share={now} title={now.title || titleOfShare(design)} />
+					<Qr share={now} title={now.title || titleOf(design)} />
 				</div>
 			</div>
 			<Embed design={design} share={now} />
@@ -146,7 +147,7 @@ function Opened({ design }: { design: Design }) {
 			onClose={(e) => { if (e.currentTarget === dialog.current && sharing.value === design) closeShare(); }}
 			onClick={(e) => { if (e.target === dialog.current) closeShare(); }}>
 			<header class="share-head">
-				<h2 id="share-title" tabIndex={-1} autofocus>Share <span class="share-of">{shown.value?.title || titleOfShare(design)}</span></h2>
+				<h2 id="share-title" tabIndex={-1} autofocus>Share <span class="share-of">{shown.value === null ? titleOfShare(design) : shown.value.title || titleOf(design)}</span></h2>
 				<span class={saving.value === "fault" ? "share-state fault" : "share-state"} role="status"><State copied={null} /></span>
 				<button type="button" class="plain square" aria-label="Close" onClick={closeShare}><Icon name="close" /></button>
 			</header>
