@@ -413,6 +413,7 @@ test("visitors", async () => {
 		await page.waitForTimeout(500);
 	}
 	is(await words.innerText(), "1 visitor in 30 days", "a visitor is told of");
+	ok((await rows.nth(2).innerText()).includes("1 visit"), "the row knows it too");
 	is(await page.locator(".chart rect").count(), 1, "a visitor is drawn");
 	is(await page.locator(".visitors tbody tr").count(), 30, "and told day by day to those who do not see it");
 	ok((await page.locator(".parts-all").innerText()).includes("Computer"), "with the kind of device");

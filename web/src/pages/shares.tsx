@@ -17,6 +17,10 @@ const shortly = (url: string) => url.replace(/^https?:\/\//, "");
 function Address({ title, url }: { title: string; url: string }) {
 	const [copied, setCopied] = useState(false);
 
+	useEffect(() => {
+		const timer = copied ? setTimeout(() => setCopied(false), 4000) : undefined;
+		return () => clearTimeout(timer);
+	}, [copied]);
 	return (
 		<span class="link-address">
 			<a class="link" href={url} target="_blank" rel="noopener" title={url}>

@@ -90,6 +90,12 @@ export function takeShare(found: Share): void {
 	});
 }
 
+/* Figures are newer than the list that they stand in. */
+export function takeTotal(id: string, total: number): void {
+	links.value = links.value?.map((d) => d.id === id && d.share !== undefined
+		? { ...d, share: { ...d.share, view_count: total } } : d) ?? null;
+}
+
 /* --- its end, and back ----------------------------------------------------------- */
 
 function gone(design: Design): void {
@@ -116,7 +122,8 @@ async function undo(design: Design): Promise<void> {
 
 /* Null when the link is dead, else what hinders it. */
 export async function stopSharing(design: Design): Promise<string | null> {
-	const title = titleOfShare(design);
+	const whole = titleOfShare(design);
+	const title = whole.length > 60 ? `${whole.slice(0, 56).trimEnd()}…` : whole;
 
 	try {
 		await remove(pathOfShare(design.id), { tries: 3 });

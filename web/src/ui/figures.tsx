@@ -1,7 +1,7 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { components } from "../api";
 import { get, sentenceOf } from "../client";
-import { pathOfShare } from "../state/shares";
+import { pathOfShare, takeTotal } from "../state/shares";
 import { count, day } from "../words";
 import { Choice } from "./field";
 
@@ -127,7 +127,9 @@ export function FiguresOf({ id }: { id: string }) {
 	async function read(): Promise<void> {
 		setFault(null);
 		try {
-			setFound((await get<Figures>(`${pathOfShare(id)}/analytics?days=${days}`, { tries: 3 })).data);
+			const { data } = await get<Figures>(`${pathOfShare(id)}/analytics?days=${days}`, { tries: 3 });
+			setFound(data);
+			takeTotal(id, data.total);
 		} catch (error) {
 			setFault(sentenceOf(error));
 		}
