@@ -20,8 +20,8 @@ enum guards {
 	PLAIN = 0, WHO = 1 << 0, IDEM = 1 << 1, MATCH = 1 << 2,
 	JSON_BODY = 1 << 3, PATCH_BODY = 1 << 4, FORM_DATA = 1 << 5,
 	SLOW = 1 << 6, INFRA = 1 << 7, PAGE = 1 << 8, MEMBER = 1 << 9,
-	OPEN = 1 << 10, IN_TEST = 1 << 11, SIGNED = 1 << 12, ANYONE = 1 << 13,
-	MAY_BODY = 1 << 14, FORM_BODY = 1 << 15,
+	OPEN = 1 << 10, IN_TEST = 1 << 11, ANYONE = 1 << 12,
+	MAY_BODY = 1 << 13, FORM_BODY = 1 << 14,
 	SCOPES_AT = 16,		/* the scope that a key needs: one bit from here */
 #define SCOPE(name, word, text) name = 1 << (SCOPES_AT + SCOPE_##name),
 #include "schema/scopes.def"

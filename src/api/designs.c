@@ -221,10 +221,10 @@ share_member(struct call *call, struct str doc)
 
 	if (!app_share_of(call->app, call->arena, doc, &share))
 		return STR_NULL;
-	buf_init(&buf, call->arena, 512, 8 * 1024);
+	buf_init(&buf, call->arena, 512, 64 * 1024);
 	buf_addz(&buf, "\"share\":");
 	add_share(&buf, &share);
-	return buf_str(&buf);
+	return buf.failed ? STR_NULL : buf_str(&buf);	/* damaged: too long */
 }
 
 enum rc

@@ -198,7 +198,7 @@ guard_origin(struct call *call, struct err *err)
 
 	/* Browsers send cookies by themselves, but no key. */
 	if (!(r->verb & UNSAFE) || call->actor.key_id.p != NULL
-	    || (call->route->guards & (SIGNED | ANYONE)))
+	    || (call->route->guards & ANYONE))
 		return RC_OK;
 	if (r->fetch_site.p != NULL ? str_eqz(r->fetch_site, "same-origin")
 	    : r->origin.p != NULL && str_eq(r->origin,

@@ -194,8 +194,8 @@ static const struct {
 	{ "oembed", "format", "json, or nothing" },
 	{ "oembed", "maxwidth", "In pixels" },
 	{ "oembed", "maxheight", "In pixels" },
-	{ "share_analytics", "days", "How many, with today: 1 to 365; 30 when left out" },
 	{ "share_qr_png", "size", "Pixels a side: 128 to 2048, usually 512" },
+	{ "share_analytics", "days", "How many, with today: 1 to 365; 30 when left out" },
 };
 
 static void
@@ -280,6 +280,27 @@ print_parameters(struct buf *buf, const struct route *route)
 	buf_add_char(buf, ']');
 }
 
+/* What the forms of FORM_BODY have in them. */
+static const struct {
+	const char *route, *fields;
+} forms[] = {
+	{ "auth_facebook_deletion", "\"required\":[\"signed_request\"],"
+	    "\"properties\":{\"signed_request\":{\"type\":\"string\"}}" },
+	{ "unsubscribe", "\"properties\":{\"List-Unsubscribe\":{\"type\":"
+	    "\"string\",\"const\":\"One-Click\"}}" },
+	{ "share_page_unlock", "\"required\":[\"password\"],\"properties\":"
+	    "{\"password\":{\"type\":\"string\"}}" },
+};
+
+static const char *
+fields_of(const struct route *route)
+{
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		if (strcmp(forms[i].route, route->name) == 0)
+			return forms[i].fields;
+	return "\"properties\":{}";
+}
+
 static void
 print_body(struct buf *buf, const struct route *route)
 {
@@ -288,21 +309,10 @@ print_body(struct buf *buf, const struct route *route)
 		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
 		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
 		    "\"string\",\"format\":\"binary\"}}}}}}");
-	else if (route->guards & SIGNED)
-		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
-		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
-		    "\"object\",\"required\":[\"signed_request\"],\"properties\":"
-		    "{\"signed_request\":{\"type\":\"string\"}}}}}}");
-	else if (strcmp(route->name, "share_page_unlock") == 0)
-		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
-		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
-		    "\"object\",\"required\":[\"password\"],\"properties\":"
-		    "{\"password\":{\"type\":\"string\"}}}}}}");
 	else if (route->guards & FORM_BODY)
-		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
+		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"
 		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
-		    "\"object\",\"properties\":{\"List-Unsubscribe\":{\"type\":"
-		    "\"string\",\"const\":\"One-Click\"}}}}}}");
+		    "\"object\",%s}}}}", fields_of(route));
 	else if (route->body != NULL)
 		buf_printf(buf, ",\"requestBody\":{\"required\":%s,\"content\":"
 		    "{\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",
@@ -318,7 +328,8 @@ picture_type(const struct route *route)
 	static const struct { const char *route, *type; } rows[] = {
 		{ "picture_jpeg", "image/jpeg" }, { "share_card", "image/jpeg" },
 		{ "share_qr_svg", "image/svg+xml" },
-		{ "share_qr_png", "image/png" }, { "share_pixel", "image/gif" } };
+		{ "share_qr_png", "image/png" },
+		{ "share_pixel", "image/gif" } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(route->name, rows[i].route) == 0)

@@ -196,14 +196,21 @@ add_date(struct buf *buf, int64_t ms)
 	buf_add_str(buf, STR("</time>"));
 }
 
-/* "blue, transparent" */
+/* "Blue, transparent": the second is one of our own words. */
 static struct str
 color_of(struct arena *arena, const struct share_view *view)
 {
+	struct str text;
+	char *p;
+
 	if (view->color.n == 0 || view->transparency.n == 0)
 		return view->color.n == 0 ? view->transparency : view->color;
-	return arena_printf(arena, "%.*s, %.*s", STR_FMT(view->color),
+	text = arena_printf(arena, "%.*s, %.*s", STR_FMT(view->color),
 	    STR_FMT(view->transparency));
+	p = arena_strz(arena, text);
+	if (p[view->color.n + 2] >= 'A' && p[view->color.n + 2] <= 'Z')
+		p[view->color.n + 2] |= 0x20;
+	return (struct str){ p, text.n };
 }
 
 static void

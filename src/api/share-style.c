@@ -47,7 +47,7 @@ static const char style[] =
     "dd::first-letter{text-transform:uppercase}"
     "h2{margin:2.25rem 0 .4rem;font-weight:400}"
     ".said{font:1.0625rem/1.6 " SERIF ";white-space:pre-line}"
-    ".foot{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.5rem;"
+    ".foot{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1rem;"
     "justify-content:space-between;padding-top:2.5rem}"
     ".mark{display:inline-flex;align-items:center;gap:.6rem;min-height:2.75rem;"
     "font-size:.9375rem;font-weight:500;letter-spacing:.01em;"
@@ -68,7 +68,7 @@ static const char style[] =
     ".piece{display:grid;grid-template-columns:minmax(0,1fr) "
     "clamp(24rem,33vw,38rem);min-height:100vh}"
     "figure{position:sticky;top:0;height:100vh;align-content:center;"
-    "padding:2.5rem 3rem 1.25rem}"
+    "padding:2.5rem clamp(1.5rem,3.4vw,3rem) 1.25rem}"
     "figure img{width:min(100%,100vh - 8rem);max-height:calc(100vh - 8rem)}"
     ".label{width:100%;max-width:36rem;padding:3rem clamp(2rem,4vw,3.5rem) 1.75rem}"
     ".text{margin:auto 0}}"
@@ -132,7 +132,7 @@ static const char script[] =
     "})";
 
 /* t/unit/check_share_html.c says what they must be. */
-#define STYLE_HASH "VNSS8pq9sqVLQsEUUCPTcXn4g6Ogc/cjB5CUtSrxyUo="
+#define STYLE_HASH "MCrp2elA3xv6Wp+snxlSG8lc3KABpRhhBmrudgaoIYs="
 #define SCRIPT_HASH "jRNMhiMnZ7eemj9FXpq4ouHhECVgTuIsgkzONuPJKAg="
 
 const struct str share_style = { style, sizeof style - 1 };

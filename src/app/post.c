@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "codec/email.h"
 #include "mail/mail.h"
 #include "mail/template.h"
 #include "store/jobs.h"
@@ -30,7 +31,7 @@ enqueue(struct app *app, struct arena *arena, const struct mail_order *order,
 	struct mail_order copy = *order;
 	struct job job;
 
-	if (!mail_address_is(order->to))
+	if (!email_is(order->to))
 		return err_set(err, RC_INVALID, "This is not an address that mail"
 		    " can be sent to.");
 	job_init(&job, arena, &actor, "mail", id, STR_NULL, 0, 0);

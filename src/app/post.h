@@ -17,7 +17,7 @@ struct work;
 
 /* One insert, fit for a transaction: app_wake() after the commit is the caller's.
  * user_id may be null, for an address without an account. RC_INVALID: the address
- * is none (mail_address_is()). order is from doc_init(&doc_mail_order). */
+ * is none (email_is()). order is from doc_init(&doc_mail_order). */
 enum rc post_enqueue(struct app *app, struct arena *arena,
     const struct mail_order *order, struct str user_id, struct err *err) must_use;
 

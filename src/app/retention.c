@@ -5,6 +5,7 @@
 #include "app/charge.h"
 #include "app/exports.h"
 #include "app/shares.h"
+#include "app/views.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "blob/blob.h"
@@ -177,7 +178,9 @@ app_retention_run(struct app *app, struct arena *arena,
 	    || sweep_guests(app, arena, &ret_done->guests, err) != RC_OK
 	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK
 	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK
-	    || app_shares_tidy(app, arena, &ret_done->links, err) != RC_OK)
+	    || app_shares_tidy(app, arena, &ret_done->links, err) != RC_OK
+	    || app_views_sweep(app, arena, &ret_done->addresses, &ret_done->views,
+	    err) != RC_OK)
 		return err->rc;
 	if (ret_done->trashed + ret_done->guests > 0)
 		app_wake(app);

@@ -13,10 +13,12 @@
 struct app_retention {
 	int64_t trashed, guests, uploads, exports, jobs;	/* removed by this run */
 	int64_t links;					/* forgotten */
+	int64_t addresses, views;	/* cut to networks; removed */
 };
 
 /* Designs long in the trash, guests' designs whose session is over, unused
- * uploads, exports, ended jobs, tokens of revoked links. */
+ * uploads, exports, ended jobs, tokens of revoked links; addresses of viewers become
+ * networks, and old looks at links go. */
 enum rc app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err) must_use;
 

@@ -13,10 +13,13 @@ enum { TEXT_MAX = 2048, ETAG_BYTES = 16, TAG_BYTES = 8 };
 
 /* --- words --------------------------------------------------------------- */
 
-/* As the catalogue writes it when it is a name of it, else as it was typed. */
+/* As the catalogue writes it when it is a name of it, else as it was typed; "" of a
+ * document that is damaged there. */
 static struct str
 named(struct str text, const char *name)
 {
+	if (text.p == NULL)
+		return STR("");
 	return name != NULL && str_eq_nocase(str_trim(text), str_of(name))
 	    ? str_of(name) : str_trim(text);
 }
@@ -110,11 +113,11 @@ stone_of(struct arena *arena, const struct gem_data *gem,
 	buf_init(&buf, arena, 128, TEXT_MAX);
 	buf_add_str(&buf, view->gem_type);
 	if (view->cut.n > 0) {
-		buf_addz(&buf, ", ");
+		buf_addz(&buf, buf.n > 0 ? ", " : "");
 		buf_add_str(&buf, in_sentence(arena, view->cut, is_cut, false));
 	}
 	if (view->size.n > 0) {
-		buf_addz(&buf, ", ");
+		buf_addz(&buf, buf.n > 0 ? ", " : "");
 		buf_add_str(&buf, in_sentence(arena, view->size,
 		    str_eq(view->size, gem->size.simple), false));
 	}
@@ -147,13 +150,14 @@ static struct str
 title_of(struct arena *arena, const struct design *design,
     const struct share_view *view)
 {
-	const char *piece = render_piece_in(design->original_prompt);
 	struct str title = str_trim(design->share_settings.title);
+	const char *piece;
 
 	if (title.n > 0)
 		return title;
 	if (view->gem_type.n == 0)
 		return STR("A jewelry design");
+	piece = render_piece_in(design->original_prompt);
 	return arena_printf(arena, "%.*s %s", STR_FMT(view->gem_type),
 	    piece != NULL ? piece : "design");
 }
@@ -347,7 +351,7 @@ fill_words(struct arena *arena, const struct design *design,
 	view->gem_type = type_name(gem);
 	view->cut = cut_name(gem);
 	view->color = color_name(gem);
-	view->transparency = gem->transparency;
+	view->transparency = named(gem->transparency, NULL);
 	view->size = size_of(arena, gem);
 	view->stone = stone_of(arena, gem, view);
 	view->metals = metals_of(arena, &materials->metals);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "codec/email.h"
 #include "cmd/open.h"
 #include "mail/mail.h"
 #include "mail/template.h"
@@ -51,7 +52,7 @@ cmd_mail(struct cmd *cmd, struct err *err)
 	    || cmd->args[1] == NULL || cmd->args[2] != NULL)
 		return cmd_usage("mail needs test and an address");
 	message.to.address = str_of(cmd->args[1]);
-	if (!mail_address_is(message.to.address))
+	if (!email_is(message.to.address))
 		return cmd_usage("that is no address: local@domain, in ASCII");
 	net_global_init();
 	if (open_app(cmd->arena, cmd->conf, OPEN_MAIL, "bezel-mail", &app, err)

@@ -32,6 +32,7 @@ enum {
 	STEADY_MS = 10000,		/* alive so long: its next death is a first one */
 	DEATHS_FAILING = 3,
 	HANG_MARGIN_MS = 5000,
+	START_TIMES = 2,		/* a start may take so many times a request's time */
 	PROBE_S = 5,
 	GRACE_MS = 30000		/* for jobs; web workers drain in less */
 };
@@ -99,13 +100,21 @@ leave(int status)
 	_exit(status);
 }
 
+/* The others have leases, and others to take over. */
+static bool
+has_pulse(enum worker_role role)
+{
+	return role == WORKER_WEB || role == WORKER_SLOW;
+}
+
 static void
 spawn(struct supervisor *s, int i)
 {
 	struct process *p = &s->processes[i];
 	pid_t parent = getpid(), pid;
 
-	s->context.pulses[i] = (struct fcgi_pulse){ 0 };
+	s->context.pulses[i] = (struct fcgi_pulse){
+		.busy_since_ms = has_pulse(p->role) ? clock_mono_ms() : 0 };
 	pid = fork();
 	if (pid == 0) {
 		/* When the supervisor goes, so do its workers. */
@@ -273,27 +282,41 @@ tell_failing(struct supervisor *s)
 	}
 }
 
+/* A start asks the database as a request does, for what the process before it left,
+ * and opens the parts besides. */
+static bool
+hangs(const struct supervisor *s, int i, int64_t now)
+{
+	const struct fcgi_pulse *pulse = &s->context.pulses[i];
+	int64_t most = s->context.conf->request_deadline_ms + HANG_MARGIN_MS, busy;
+
+	if (!pulse->serving)		/* looked at first: the end of a start sets it last */
+		most *= START_TIMES;
+	busy = pulse->busy_since_ms;
+	return busy != 0 && now - busy > most;
+}
+
 /* Starts what is due, kills what hangs, repeats SIGTERM to those who leave (one
  * can be lost between libfcgi's test and its accept). */
 static int
 look_after(struct supervisor *s)
 {
-	int64_t now = clock_mono_ms(), hang = s->context.conf->request_deadline_ms
-	    + HANG_MARGIN_MS;
+	int64_t now = clock_mono_ms();
 	int alive = 0;
 
 	for (int i = 0; i < s->count; i++) {
 		struct process *p = &s->processes[i];
-		int64_t busy = s->context.pulses[i].busy_since_ms;
 
 		if (p->pid == 0 && !p->leaving && now >= p->start_at_ms)
 			spawn(s, i);
 		if (p->pid == 0)
 			continue;
 		alive++;
-		if (busy != 0 && now - busy > hang) {
+		if (hangs(s, i, now)) {
 			log_event(LOG_ERROR, "worker.hangs",
-			    LOG_INT("worker_pid", p->pid), LOG_END);
+			    LOG_INT("worker_pid", p->pid), LOG_Z("doing",
+			    s->context.pulses[i].serving ? "request" : "start"),
+			    LOG_END);
 			(void)kill(p->pid, SIGKILL);
 		} else if (p->leaving) {
 			(void)kill(p->pid, now >= p->kill_at_ms ? SIGKILL

@@ -6,52 +6,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The atext of RFC 5322 3.2.3, and single dots between. */
+enum { DOMAIN_MAX = 253, LABEL_MAX = 63 };
+
 static bool
-local_ok(struct str local)
+is_alnum(char c)
 {
-	static const char signs[] = "!#$%&'*+-/=?^_`{|}~.";
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+	    || (c >= '0' && c <= '9');
+}
 
-	if (local.n == 0 || local.n > EMAIL_LOCAL_MAX || local.p[0] == '.'
-	    || local.p[local.n - 1] == '.')
+static bool
+is_local_part(struct str s)
+{
+	static const char also[] = "!#$%&'*+-/=?^_`{|}~";	/* atext, RFC 5322 */
+
+	if (s.n == 0 || s.n > EMAIL_LOCAL_MAX)
 		return false;
-	for (size_t i = 0; i < local.n; i++) {
-		char c = local.p[i];
-
-		if (c == '.' && local.p[i + 1] == '.')
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '.' ? i == 0 || i + 1 == s.n || s.p[i - 1] == '.'
+		    : !is_alnum(s.p[i])
+		    && (s.p[i] == '\0' || strchr(also, s.p[i]) == NULL))
 			return false;
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-		    || (c >= '0' && c <= '9')
-		    || (c != '\0' && strchr(signs, c) != NULL)))
-			return false;
-	}
 	return true;
 }
 
-/* Letters, digits and hyphens in labels of 1 to 63, at least two of them: what
- * idn2 leaves of a name that is one. */
 static bool
-domain_ok(struct str domain)
+is_label(struct str s)
 {
-	size_t label = 0, labels = 1;
-
-	if (domain.n == 0 || domain.n > 253)
+	if (s.n == 0 || s.n > LABEL_MAX || s.p[0] == '-' || s.p[s.n - 1] == '-')
 		return false;
-	for (size_t i = 0; i < domain.n; i++) {
-		char c = domain.p[i];
-
-		if (c == '.') {
-			if (label == 0 || domain.p[i - 1] == '-')
-				return false;
-			label = 0;
-			labels++;
-			continue;
-		}
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
-		    || (c == '-' && label > 0)) || ++label > 63)
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_alnum(s.p[i]) && s.p[i] != '-')
 			return false;
-	}
-	return label > 0 && domain.p[domain.n - 1] != '-' && labels >= 2;
+	return true;
+}
+
+static bool
+is_domain(struct str s)
+{
+	if (s.n > DOMAIN_MAX)
+		return false;
+	while (s.p != NULL)
+		if (!is_label(str_cut(&s, '.')))
+			return false;
+	return true;
+}
+
+bool
+email_is(struct str address)
+{
+	struct str domain = address, local = str_cut(&domain, '@');
+
+	return address.n <= EMAIL_MAX && domain.p != NULL && is_local_part(local)
+	    && is_domain(domain);
 }
 
 static bool
@@ -71,20 +78,19 @@ to_ascii(struct arena *arena, struct str domain, struct str *ret_ascii)
 bool
 email_normalize(struct arena *arena, struct str text, struct str *ret_email)
 {
-	struct str domain = str_trim(text), local, ascii;
+	struct str domain = str_trim(text), local = str_cut(&domain, '@'), ascii;
 	char *email;
 
-	local = str_cut(&domain, '@');
-	if (domain.p == NULL || !local_ok(local)
-	    || !to_ascii(arena, domain, &ascii) || !domain_ok(ascii)
+	if (domain.p == NULL || !is_local_part(local)
+	    || !to_ascii(arena, domain, &ascii) || !is_domain(ascii)
+	    || memchr(ascii.p, '.', ascii.n) == NULL
 	    || local.n + 1 + ascii.n > EMAIL_MAX)
 		return false;
-	*ret_email = arena_printf(arena, "%.*s@%.*s", STR_FMT(local),
-	    STR_FMT(ascii));
-	email = arena_strz(arena, *ret_email);
-	for (size_t i = 0; i < local.n; i++)
-		if (email[i] >= 'A' && email[i] <= 'Z')
-			email[i] = (char)(email[i] - 'A' + 'a');
-	ret_email->p = email;
+	email = arena_strz(arena, arena_printf(arena, "%.*s@%.*s", STR_FMT(local),
+	    STR_FMT(ascii)));
+	for (char *c = email; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	*ret_email = str_of(email);
 	return true;
 }

@@ -342,6 +342,8 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
 	if (w.epoll < 0)
 		return err_set(err, RC_INTERNAL, "epoll cannot start.");
 	w.arena = arena_new();
+	options->pulse->busy_since_ms = 0;
+	options->pulse->serving = true;
 	loop(&w);
 	for (int i = 0; i < w.kept_count; i++)
 		(void)close(w.kept[i].fd);

@@ -24,9 +24,12 @@ enum fcgi_mode {
 typedef void fcgi_handler(void *arg, struct http_request *request,
     struct http_response *response);
 
-/* Shared with the supervisor, who kills a worker that is busy too long. */
+/* Shared with the supervisor, who kills a worker that is busy too long. One that
+ * starts is busy until fcgi_serve() waits for its first request: whoever forks it
+ * says so. */
 struct fcgi_pulse {
 	volatile int64_t busy_since_ms;	/* clock_mono_ms(); 0: idle */
+	volatile bool serving;
 	volatile int64_t requests;
 };
 

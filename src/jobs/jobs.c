@@ -70,11 +70,14 @@ run_retention(struct app *app, struct arena *arena)
 	err_init(&err);
 	if (app_retention_run(app, arena, &done, &err) != RC_OK)
 		complain("retention.failed", &err);
-	else if (done.trashed + done.guests + done.uploads + done.exports > 0)
+	else if (done.trashed + done.guests + done.uploads + done.exports
+	    + done.addresses + done.views > 0)
 		log_event(LOG_INFO, "retention", LOG_INT("trashed", done.trashed),
 		    LOG_INT("guests", done.guests),
 		    LOG_INT("uploads", done.uploads),
-		    LOG_INT("exports", done.exports), LOG_END);
+		    LOG_INT("exports", done.exports),
+		    LOG_INT("addresses", done.addresses),
+		    LOG_INT("views", done.views), LOG_END);
 }
 
 static void
@@ -86,21 +89,6 @@ run_views(struct app *app, struct arena *arena)
 	err_init(&err);
 	if (app_views_count(app, arena, &counted, &err) != RC_OK)
 		complain("views.failed", &err);
-}
-
-/* Addresses of viewers become networks, and old looks go. */
-static void
-run_view_sweep(struct app *app, struct arena *arena)
-{
-	int64_t cut, removed;
-	struct err err;
-
-	err_init(&err);
-	if (app_views_sweep(app, arena, &cut, &removed, &err) != RC_OK)
-		complain("views.sweep_failed", &err);
-	else if (cut + removed > 0)
-		log_event(LOG_INFO, "views.swept", LOG_INT("cut", cut),
-		    LOG_INT("removed", removed), LOG_END);
 }
 
 static void
@@ -149,7 +137,6 @@ static const struct {
 } schedule[] = {
 	{ run_views, VIEWS_EVERY_S },
 	{ run_retention, 0 },
-	{ run_view_sweep, 0 },
 	{ run_orphans, ORPHANS_EVERY_S },
 	{ run_tidy, TIDY_EVERY_S },
 	{ run_usage, TIDY_EVERY_S },

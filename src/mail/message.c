@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "codec/email.h"
 #include "mail/mime.h"
 
 enum { URL_MAX = 900, ID_MAX = 64 };	/* a line of a header has 998 bytes at most */
@@ -193,7 +194,7 @@ mail_compose(struct arena *arena, const struct mail_message *m,
 	struct str boundary = arena_printf(arena, "=_%.*s", STR_FMT(m->id));
 	struct buf buf;
 
-	if (!mail_address_is(m->from.address) || !mail_address_is(m->to.address))
+	if (!email_is(m->from.address) || !email_is(m->to.address))
 		return refuse(err, "sender or recipient is no address");
 	if (!is_id(m->id))
 		return refuse(err, "id has other characters than letters and digits");

@@ -240,8 +240,10 @@ schema_validator(const struct doc *doc, struct arena *arena)
 	return copy;
 }
 
-void
-schema_print_validators(struct buf *buf)
+/* An object: of each collection what print writes. */
+static void
+print_collections(struct buf *buf,
+    void (*print)(struct buf *buf, const struct doc *doc))
 {
 	const char *comma = "";
 
@@ -250,10 +252,16 @@ schema_print_validators(struct buf *buf)
 		if (schema_docs[i]->collection == NULL)
 			continue;
 		buf_printf(buf, "%s\n\"%s\":", comma, schema_docs[i]->collection);
-		print_validator(buf, schema_docs[i]);
+		print(buf, schema_docs[i]);
 		comma = ",";
 	}
 	buf_addz(buf, "\n}\n");
+}
+
+void
+schema_print_validators(struct buf *buf)
+{
+	print_collections(buf, print_validator);
 }
 
 static void
@@ -298,20 +306,16 @@ schema_indexes(const struct doc *doc, struct arena *arena)
 	return buf_str(&buf);
 }
 
+static void
+print_indexes(struct buf *buf, const struct doc *doc)
+{
+	buf_add_str(buf, schema_indexes(doc, buf->arena));
+}
+
 void
 schema_print_indexes(struct buf *buf)
 {
-	const char *comma = "";
-
-	buf_add_char(buf, '{');
-	for (size_t i = 0; schema_docs[i] != NULL; i++) {
-		if (schema_docs[i]->collection == NULL)
-			continue;
-		buf_printf(buf, "%s\n\"%s\":", comma, schema_docs[i]->collection);
-		buf_add_str(buf, schema_indexes(schema_docs[i], buf->arena));
-		comma = ",";
-	}
-	buf_addz(buf, "\n}\n");
+	print_collections(buf, print_indexes);
 }
 
 void

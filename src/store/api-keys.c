@@ -80,23 +80,39 @@ api_keys_touch(struct store *store, struct arena *arena, struct str id,
 	return db_update(store, arena, collection, filter, update, 0, NULL, err);
 }
 
+static bson_t *
+unrevoked(struct arena *arena, struct str user_id)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "user_id", user_id);
+	BSON_APPEND_NULL(filter, "revoked_at");
+	return filter;
+}
+
+static bson_t *
+revocation(struct arena *arena, int64_t now_ms, int64_t forget_ms)
+{
+	bson_t *update = db_bson(arena), set;
+
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
+	BSON_APPEND_DATE_TIME(&set, "revoked_at", now_ms);
+	BSON_APPEND_DATE_TIME(&set, "forget_at", forget_ms);
+	bson_append_document_end(update, &set);
+	return update;
+}
+
 enum rc
 api_keys_revoke(struct store *store, struct arena *arena, struct str user_id,
     struct str id, int64_t now_ms, int64_t forget_ms, bool *ret_changed,
     struct err *err)
 {
-	bson_t *filter = db_bson(arena), *update = db_bson(arena), set;
+	bson_t *filter = unrevoked(arena, user_id);
 	int64_t matched;
 
 	bson_add_str(filter, "_id", id);
-	bson_add_str(filter, "user_id", user_id);
-	BSON_APPEND_NULL(filter, "revoked_at");
-	BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
-	BSON_APPEND_DATE_TIME(&set, "revoked_at", now_ms);
-	BSON_APPEND_DATE_TIME(&set, "forget_at", forget_ms);
-	bson_append_document_end(update, &set);
-	if (db_update(store, arena, collection, filter, update, 0, &matched, err)
-	    != RC_OK)
+	if (db_update(store, arena, collection, filter, revocation(arena, now_ms,
+	    forget_ms), 0, &matched, err) != RC_OK)
 		return err->rc;
 	*ret_changed = matched == 1;
 	return RC_OK;
@@ -106,14 +122,6 @@ enum rc
 api_keys_revoke_all(struct store *store, struct arena *arena, struct str user_id,
     int64_t now_ms, int64_t forget_ms, struct err *err)
 {
-	bson_t *filter = db_bson(arena), *update = db_bson(arena), set;
-
-	bson_add_str(filter, "user_id", user_id);
-	BSON_APPEND_NULL(filter, "revoked_at");
-	BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
-	BSON_APPEND_DATE_TIME(&set, "revoked_at", now_ms);
-	BSON_APPEND_DATE_TIME(&set, "forget_at", forget_ms);
-	bson_append_document_end(update, &set);
-	return db_update(store, arena, collection, filter, update, DB_MULTI, NULL,
-	    err);
+	return db_update(store, arena, collection, unrevoked(arena, user_id),
+	    revocation(arena, now_ms, forget_ms), DB_MULTI, NULL, err);
 }

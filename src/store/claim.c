@@ -12,19 +12,10 @@ find_designs(struct store *store, struct arena *arena, struct str guest_session_
 	bson_t *filter = db_bson(arena);
 	const struct db_find find = { .collection = "designs", .filter = filter,
 		.sort = db_json(arena, "{\"created_at\":1,\"_id\":1}"),
-		.projection = db_json(arena, "{\"_id\":1}"),
 		.hint = "by_guest_time", .limit = CLAIM_AT_ONCE };
-	struct str docs[CLAIM_AT_ONCE];
-	size_t n;
 
 	bson_add_owner(filter, (struct store_owner){ STR_NULL, guest_session_id });
-	if (db_find(store, arena, &find, docs, &n, err) != RC_OK)
-		return err->rc;
-	*ret_n = 0;
-	for (size_t i = 0; i < n; i++)
-		if (doc_peek_str(docs[i], "_id", &ret_ids[*ret_n]))
-			++*ret_n;
-	return RC_OK;
+	return db_find_ids(store, arena, &find, ret_ids, ret_n, err);
 }
 
 /* {$set: {user_id, guest_session_id: null}}, and with updated_at where it counts. */

@@ -204,37 +204,6 @@ db_find(struct store *store, struct arena *arena, const struct db_find *find,
 	return RC_OK;
 }
 
-static bool
-has_id(const struct str *docs, size_t n, struct str id)
-{
-	struct str other;
-
-	for (size_t i = 0; i < n; i++)
-		if (doc_peek_str(docs[i], "_id", &other) && str_eq(other, id))
-			return true;
-	return false;
-}
-
-enum rc
-db_exist(struct store *store, struct arena *arena, const char *collection,
-    bson_t *filter, const struct str *ids, size_t n, bool *ret_exist,
-    struct err *err)
-{
-	struct str *docs = arena_many(arena, n, struct str);
-	struct db_find find = { .collection = collection, .filter = filter,
-		.limit = (int)n, .projection = db_json(arena, "{\"_id\":1}") };
-	size_t found;
-
-	if (n == 0)
-		return RC_OK;
-	bson_add_in(filter, "_id", ids, n);
-	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
-		return err->rc;
-	for (size_t i = 0; i < n; i++)
-		ret_exist[i] = has_id(docs, found, ids[i]);
-	return RC_OK;
-}
-
 enum rc
 db_find_one(struct store *store, struct arena *arena, const char *collection,
     const bson_t *filter, struct str *ret_doc, struct err *err)

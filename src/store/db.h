@@ -34,6 +34,16 @@ enum rc db_exist(struct store *store, struct arena *arena,
     const char *collection, bson_t *filter, const struct str *ids, size_t n,
     bool *ret_exist, struct err *err) must_use;
 
+/* Only the _ids of what find finds; those that are no text are left out. */
+enum rc db_find_ids(struct store *store, struct arena *arena,
+    const struct db_find *find, struct str *ret_ids, size_t *ret_n,
+    struct err *err) must_use;
+
+/* Those of what has expired before then. */
+enum rc db_find_expired(struct store *store, struct arena *arena,
+    const char *collection, int64_t before_ms, int limit, struct str *ret_ids,
+    size_t *ret_n, struct err *err) must_use;
+
 /* RC_NOT_FOUND when nothing matches (err is left to the caller). */
 enum rc db_find_one(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, struct str *ret_doc,
@@ -74,6 +84,13 @@ enum rc db_update(struct store *store, struct arena *arena,
 
 enum rc db_delete(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, int limit,
+    int64_t *ret_deleted, struct err *err) must_use;
+
+/* One document, or none; whoever's it is, or only when it is that user's. */
+enum rc db_delete_id(struct store *store, struct arena *arena,
+    const char *collection, struct str id, struct err *err) must_use;
+enum rc db_delete_of_user(struct store *store, struct arena *arena,
+    const char *collection, struct str user_id, struct str id,
     int64_t *ret_deleted, struct err *err) must_use;
 
 /* findAndModify; *ret_doc is the document after the update, or null when nothing

@@ -124,30 +124,15 @@ enum rc
 exports_due(struct store *store, struct arena *arena, int64_t before_ms,
     int limit, struct str *ret_ids, size_t *ret_n, struct err *err)
 {
-	struct str *docs = arena_many(arena, (size_t)limit, struct str);
-	const struct db_find find = { .collection = collection, .limit = limit,
-		.filter = db_json(arena, "{\"expires_at\":{\"$lt\":{\"$date\":"
-		"{\"$numberLong\":\"%lld\"}}}}", (long long)before_ms),
-		.projection = db_json(arena, "{\"_id\":1}") };
-	size_t n;
-
-	if (db_find(store, arena, &find, docs, &n, err) != RC_OK)
-		return err->rc;
-	*ret_n = 0;
-	for (size_t i = 0; i < n; i++)
-		if (doc_peek_str(docs[i], "_id", &ret_ids[*ret_n]))
-			++*ret_n;
-	return RC_OK;
+	return db_find_expired(store, arena, collection, before_ms, limit, ret_ids,
+	    ret_n, err);
 }
 
 enum rc
 exports_remove(struct store *store, struct arena *arena, struct str id,
     struct err *err)
 {
-	bson_t *filter = db_bson(arena);
-
-	bson_add_str(filter, "_id", id);
-	return db_delete(store, arena, collection, filter, 1, NULL, err);
+	return db_delete_id(store, arena, collection, id, err);
 }
 
 enum rc

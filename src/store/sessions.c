@@ -62,11 +62,8 @@ enum rc
 sessions_remove(struct store *store, struct arena *arena, struct str user_id,
     struct str id, int64_t *ret_removed, struct err *err)
 {
-	bson_t *filter = db_bson(arena);
-
-	bson_add_str(filter, "_id", id);
-	bson_add_str(filter, "user_id", user_id);
-	return db_delete(store, arena, collection, filter, 1, ret_removed, err);
+	return db_delete_of_user(store, arena, collection, user_id, id,
+	    ret_removed, err);
 }
 
 enum rc

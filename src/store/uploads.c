@@ -83,31 +83,12 @@ uploads_since(struct store *store, struct arena *arena, struct str owner,
 	return RC_OK;
 }
 
-static enum rc
-find_ids(struct store *store, struct arena *arena, const bson_t *filter,
-    int limit, struct str *ret_ids, size_t *ret_n, struct err *err)
-{
-	struct str *docs = arena_many(arena, (size_t)limit, struct str);
-	struct db_find find = { .collection = collection, .filter = filter,
-		.limit = limit, .projection = db_json(arena, "{\"_id\":1}") };
-	size_t n;
-
-	if (db_find(store, arena, &find, docs, &n, err) != RC_OK)
-		return err->rc;
-	*ret_n = 0;
-	for (size_t i = 0; i < n; i++)
-		if (doc_peek_str(docs[i], "_id", &ret_ids[*ret_n]))
-			++*ret_n;
-	return RC_OK;
-}
-
 enum rc
 uploads_due(struct store *store, struct arena *arena, int64_t before_ms,
     int limit, struct str *ret_ids, size_t *ret_n, struct err *err)
 {
-	return find_ids(store, arena, db_json(arena, "{\"expires_at\":{\"$lt\":"
-	    "{\"$date\":{\"$numberLong\":\"%lld\"}}}}", (long long)before_ms),
-	    limit, ret_ids, ret_n, err);
+	return db_find_expired(store, arena, collection, before_ms, limit, ret_ids,
+	    ret_n, err);
 }
 
 enum rc
@@ -116,19 +97,18 @@ uploads_of_design(struct store *store, struct arena *arena,
     struct err *err)
 {
 	bson_t *filter = db_bson(arena);
+	const struct db_find find = { .collection = collection, .filter = filter,
+		.limit = limit };
 
 	bson_add_str(filter, "design_id", design_id);
-	return find_ids(store, arena, filter, limit, ret_ids, ret_n, err);
+	return db_find_ids(store, arena, &find, ret_ids, ret_n, err);
 }
 
 enum rc
 uploads_remove(struct store *store, struct arena *arena, struct str id,
     struct err *err)
 {
-	bson_t *filter = db_bson(arena);
-
-	bson_add_str(filter, "_id", id);
-	return db_delete(store, arena, collection, filter, 1, NULL, err);
+	return db_delete_id(store, arena, collection, id, err);
 }
 
 enum rc

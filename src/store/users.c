@@ -279,10 +279,7 @@ enum rc
 users_remove(struct store *store, struct arena *arena, struct str id,
     struct err *err)
 {
-	bson_t *filter = db_bson(arena);
-
-	bson_add_str(filter, "_id", id);
-	return db_delete(store, arena, collection, filter, 1, NULL, err);
+	return db_delete_id(store, arena, collection, id, err);
 }
 
 enum rc

@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from faults import DESIGN, Guest, Mongod, agree, alive, all_at_once, faulty_stack, noise_png, workers, wrk
+from faults import DESIGN, Guest, Mongod, agree, alive, all_at_once, faulty_stack, noise_png, state_of, workers, wrk
 from stack import SLOWER, wait_for
 from tap import diag, is_, main, ok, skip, test
 
@@ -204,9 +204,33 @@ def web_workers_wait_for_their_turn():
     os.sched_setscheduler(supervisor, os.SCHED_BATCH, os.sched_param(0))
 
 
+def serves(pid):
+    """It has what it waits for requests with."""
+    folder = "/proc/%d/fd" % pid
+    return any(os.readlink(os.path.join(folder, name)) == "anon_inode:[eventpoll]" for name in os.listdir(folder))
+
+
+def stopped_at_its_start(role):
+    """A worker that is stopped before it serves. One that was too quick is killed for the next one."""
+    pid = workers(stack, role)[0]
+    for _ in range(7):
+        before = set(stack.workers)
+        stack.kill(pid)
+        deadline = time.monotonic() + 30
+        while not set(stack.workers) - before and time.monotonic() < deadline:
+            pass        # no sleep: it starts within milliseconds
+        pid = (set(stack.workers) - before).pop()
+        stack.kill(pid, signal.SIGSTOP)
+        wait_for(lambda: state_of(pid) == "T", 5, "the stop")
+        if not serves(pid):
+            return pid
+    raise RuntimeError("workers start too quickly to be stopped")
+
+
 @test
 def a_hanging_web_worker():
-    """The watchdog: request_deadline_ms and 5 s."""
+    """The watchdog: request_deadline_ms and 5 s; twice that for a start, here of a slow worker."""
+    starting, started = stopped_at_its_start("slow"), time.monotonic()
     # One that is starting is busy too, but with no request.
     wait_for(lambda: not any(busy(pid) for pid in workers(stack, "web")), 30, "all web workers to wait")
     server.signal(signal.SIGSTOP)
@@ -225,7 +249,12 @@ def a_hanging_web_worker():
     wait_for(lambda: len(workers(stack, "web")) == 3, 10, "its successor")
     thread.join(60)
     ok(reply[0].status in (200, 503), "its request is answered: by another one, or with a problem", reply)
-    ok(any(e["worker_pid"] == hanging[0] for e in stack.events("worker.hangs")), "the log says so")
+    wait_for(lambda: not alive(starting), 30, "the watchdog over starts")
+    took = time.monotonic() - started
+    ok(12 < took < 20 * SLOWER, "a worker that hangs before it serves is killed, later", "%.1f s" % took)
+    wait_for(lambda: len(workers(stack, "slow")) == 2, 30, "its successor")
+    said = {e["worker_pid"]: e["doing"] for e in stack.events("worker.hangs")}
+    is_(said, {hanging[0]: "request", starting: "start"}, "the log says of both what they did, and of no other")
 
 
 @test

@@ -2,6 +2,7 @@
 """Accounts: registering, links in mail, signing in and out, sessions, passwords, profile, plan; and what strangers
 cannot learn."""
 import datetime
+import multiprocessing
 import os
 import re
 import statistics
@@ -15,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from members import PASSWORD, an_address, login, mails, member, register, text_of, token_in, wait_mail
 from stack import SLOWER, Stack, wait_for
 from studio import body, create, design, guest, make, metric, over
-from tap import is_, main, ok, test
+from tap import diag, is_, main, ok, test
 
 UTC = datetime.timezone.utc
 
@@ -436,30 +437,45 @@ def guessing():
     """Wrong passwords: throttled, the owner gets in, and nobody else waits."""
     owner = member(stack)
     attacker = stack.client(address="127.0.0.9")
-    statuses = []
 
-    def guess():
-        for n in range(250):
-            statuses.append(login(attacker, owner.address_of_mail, "guess %d" % n, timeout=60).status)
+    def guess(statuses, pipe):
+        while not pipe.poll() or len(statuses) < 200:
+            statuses.append(login(attacker, owner.address_of_mail, "guess %d" % len(statuses), timeout=60).status)
+
+    def attack(pipe):
+        """In a process of its own: one that both guesses and measures would wait for itself."""
+        statuses = []
+        threads = [threading.Thread(target=guess, args=(statuses, pipe)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        pipe.send(statuses)
 
     def measure():
-        watcher, times = stack.client(), []
-        until = time.monotonic() + 2
-        while time.monotonic() < until:
-            began = time.monotonic()
-            watcher.get("/v1/catalog")
-            times.append(time.monotonic() - began)
-        return sorted(times)[len(times) * 99 // 100]
+        """Of three seconds the middle one, so that one hiccup of the machine does not count."""
+        watcher, worst = stack.client(), []
+        for _ in range(3):
+            times, until = [], time.monotonic() + 1
+            while time.monotonic() < until:
+                began = time.monotonic()
+                watcher.get("/v1/catalog")
+                times.append(time.monotonic() - began)
+            worst.append(sorted(times)[len(times) * 99 // 100])
+        return sorted(worst)[1]
     idle = measure()
-    threads = [threading.Thread(target=guess) for _ in range(4)]
-    for thread in threads:
-        thread.start()
+    ours, theirs = multiprocessing.Pipe()
+    attacking = multiprocessing.get_context("fork").Process(target=attack, args=(theirs,), daemon=True)
+    attacking.start()
     busy = measure()
-    for thread in threads:
-        thread.join()
-    is_((len(statuses), set(statuses)), (1000, {401, 429}), "wrong, then too many")
+    ours.send("enough")
+    statuses = ours.recv() if ours.poll(60 * SLOWER) else []
+    attacking.join()
+    is_(set(statuses), {401, 429}, "wrong, then too many")
     ok(statuses.count(401) <= 3 * 10, "few were tried", "%d" % statuses.count(401))
-    ok(busy < max(5 * idle, 0.03 * SLOWER), "others do not wait", "p99 %.1f and %.1f ms" % (idle * 1000, busy * 1000))
+    diag("p99 of /v1/catalog: %.1f ms idle, %.1f ms with %d guesses meanwhile" % (idle * 1000, busy * 1000, len(statuses)))
+    # A password is hashed for 25 ms: whoever waited for one would be seen.
+    ok(busy < max(5 * idle, 0.02 * SLOWER), "others do not wait", "p99 %.1f and %.1f ms" % (idle * 1000, busy * 1000))
     reply = login(attacker, owner.address_of_mail)
     problem(reply, 429, "rate_limited", "not even with the right one")
     ok(0 < int(reply.header("Retry-After")) <= 60, "when to come again", reply.header("Retry-After"))

@@ -25,14 +25,19 @@ OPEN = {
     "POST /v1/auth/login": "53-accounts", "POST /v1/auth/verify-email": "53-accounts",
     "POST /v1/auth/verify-email/resend": "53-accounts", "POST /v1/auth/password-reset": "53-accounts",
     "POST /v1/auth/password-reset/confirm": "53-accounts",
+    "GET /v1/shares/{token}": "62-shares",
+    "POST /v1/shares/{token}/unlock": "62-shares",
+    "GET /s/{token}": "65-share-page",
+    "POST /s/{token}": "65-share-page",
+    "GET /v1/oembed": "65-share-page",
     "GET /s/{token}/card.jpg": "66-share-card",
-    "GET /s/{token}": "65-share-page", "POST /s/{token}": "65-share-page", "GET /v1/oembed": "65-share-page",
     "GET /u/{token}": "56-leaving", "POST /u/{token}": "56-leaving",
     "GET /media/{signature}/{expires}/{folder}/{name}.jpg": "45-jpeg",
     "GET /docs/data-deletion/{code}": "58-signin", "GET /v1/auth/providers": "58-signin", "GET /v1/auth/google": "58-signin",
     "GET /v1/auth/google/callback": "58-signin", "GET /v1/auth/facebook": "58-signin",
     "GET /v1/auth/facebook/callback": "58-signin", "POST /v1/auth/facebook/data-deletion": "58-signin",
     "POST /v1/auth/provider-email": "58-signin", "POST /v1/auth/provider-confirm": "58-signin",
+    "POST /v1/shares/{token}/views": "67-views", "GET /s/{token}/v.gif": "67-views",
 }
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
@@ -78,10 +83,13 @@ class Owner:
         self.client.delete("/v1/designs/" + made)
         return made
 
-    def with_link(self):
-        made = self.design()["id"]
-        self.client.put("/v1/designs/%s/share" % made, json={})
-        return made
+    def shared(self, suffix="", revoked=False):
+        """The path of a design's link, or of what is below it."""
+        path = "/v1/designs/%s/share" % self.design()["id"]
+        self.client.put(path, json={})
+        if revoked:
+            self.client.delete(path)
+        return path + suffix
 
     def folder(self):
         return self.client.post("/v1/folders", json={"name": "Rings"}).json()["id"]
@@ -136,12 +144,17 @@ FIXTURES = {
     "POST /v1/designs/{id}/refinements": on_design("/refinements", lambda made: {"prompt": "x"}),
     "GET /v1/designs/{id}/versions": on_design("/versions"),
     "GET /v1/designs/{id}/checks": on_design("/checks"),
-    "GET /v1/designs/{id}/share/qr.svg": on_design("/share/qr.svg", make_it=Owner.with_link),
-    "GET /v1/designs/{id}/share/qr.png": on_design("/share/qr.png", make_it=Owner.with_link),
+    "PUT /v1/designs/{id}/share": lambda owner: (owner.shared(), {"title": "x"}),
+    "GET /v1/designs/{id}/share": lambda owner: (owner.shared(), None),
+    "DELETE /v1/designs/{id}/share": lambda owner: (owner.shared(), None),
+    "POST /v1/designs/{id}/share/restore": lambda owner: (owner.shared("/restore", revoked=True), None),
+    "GET /v1/designs/{id}/share/qr.svg": lambda owner: (owner.shared("/qr.svg"), None),
+    "GET /v1/designs/{id}/share/qr.png": lambda owner: (owner.shared("/qr.png"), None),
     "GET /v1/generations/{id}": on_job("", Owner.job),
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),
     "DELETE /v1/me/identities/{id}": lambda owner: ("/v1/me/identities/" + owner.identity(), None),
+    "GET /v1/designs/{id}/share/analytics": lambda owner: (owner.shared() + "/analytics", None),
     "GET /v1/api-keys": lambda owner: ("/v1/api-keys", owner.key()),
     "DELETE /v1/api-keys/{id}": lambda owner: ("/v1/api-keys/" + owner.key(), None),
     "DELETE /v1/me/sessions/{id}": lambda owner: ("/v1/me/sessions/" + owner.other_session(), None),

@@ -12,6 +12,7 @@ import tap
 from stack import BUILDDIR, SLOWER, SRCDIR, script
 from tap import contains, is_, main, ok, test
 
+tap.about_no_bezel("is about scripts/bench; a build with a sanitizer has no speed")
 if shutil.which("wrk") is None:
     tap.skip_all("wrk is missing (scripts/install-packages bench)")
 SHORT = ("--no-build", "--program", os.path.join(BUILDDIR, "bezel"), "--designs", "500", "--seconds", "1", "--reps", "1",

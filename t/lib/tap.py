@@ -59,10 +59,10 @@ def skip(name, reason):
     _point(True, name, " # SKIP " + reason)
 
 
-def about_no_bezel():
-    """For a file with a stand-in for bezel: it need not run once for each way to build bezel."""
+def about_no_bezel(reason="tests nothing that was built"):
+    """For a file that need not run once for each way to build bezel: it has a stand-in, or is about other programs."""
     if os.environ.get("BEZEL_TEST_SANITIZED"):
-        skip_all("tests nothing that was built")
+        skip_all(reason)
 
 
 def skip_all(reason):

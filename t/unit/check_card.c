@@ -411,9 +411,23 @@ START_TEST(the_text_of_a_request_is_checked)
 }
 END_TEST
 
-UNIT_MAIN_FIXTURE("card", setup, teardown, any_picture_becomes_a_card,
-    noise_is_the_largest, each_part_is_shown, every_size_of_letters_is_drawn,
-    other_scripts_are_drawn, markup_is_text, what_cannot_be_shown_is_left_out,
-    long_texts_are_cut, without_fonts_there_is_no_text, bad_pictures_are_refused,
-    a_program_that_dies_is_replaced, another_answer_is_not_believed,
-    the_text_of_a_request_is_checked)
+int
+main(void)
+{
+	static const TTest *const *const cases[] = { &any_picture_becomes_a_card,
+		&noise_is_the_largest, &each_part_is_shown,
+		&every_size_of_letters_is_drawn, &other_scripts_are_drawn,
+		&markup_is_text, &what_cannot_be_shown_is_left_out,
+		&long_texts_are_cut, &without_fonts_there_is_no_text,
+		&bad_pictures_are_refused, &a_program_that_dies_is_replaced,
+		&another_answer_is_not_believed, &the_text_of_a_request_is_checked };
+	Suite *suite = suite_create("card");
+	TCase *tcase = tcase_create("card");
+
+	tcase_set_timeout(tcase, 300);	/* a sanitizer is slow */
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		tcase_add_test(tcase, *cases[i]);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

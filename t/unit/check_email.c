@@ -68,4 +68,38 @@ START_TEST(what_is_none_is_refused)
 }
 END_TEST
 
-UNIT_MAIN("email", one_form_of_each_address, what_is_none_is_refused)
+START_TEST(what_is_sent_to)
+{
+	static const char *const yes[] = { "a@b", "anna@example.net",
+		"anna.b+c@sub.example.co", "o'hara_1@x-y.example", "a@localhost",
+		"!#$%&'*+-/=?^_`{|}~@example.com", "A@EXAMPLE.COM", "a@1.2.3.4",
+		"a@xn--bcher-kva.example" };
+	static const char *const no[] = { "", "a", "@", "a@", "@b", "a@b@c", "a b@c",
+		"a@b c", " a@b", "a@b ", "a@b\n", "a@b\r\nRCPT TO:<c@d>",
+		"a@example.net>\r\nRCPT TO:<evil@example.net", "<a@b>", "a@<b>",
+		"\"a b\"@c", "a..b@c", ".a@b", "a.@b", "a@b..c", "a@.b", "a@b.",
+		"a@-b", "a@b-", "a@b_c", "a@[127.0.0.1]", "a,b@c", "a;b@c", "a:b@c",
+		"a(b)@c", "a\\b@c", "j\xc3\xb6rg@example.net", "a@\xc3\xbc.example",
+		"a\t@b", "a@b\x7f", "Anna <a@b>" };
+	char most[300];
+
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		ck_assert_msg(email_is(str_of(yes[i])), "%s", yes[i]);
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+		ck_assert_msg(!email_is(str_of(no[i])), "%s", no[i]);
+	ck_assert(!email_is(STR("a\0@b")) && !email_is(STR_NULL));
+	/* 64 before the @, 63 in a label, 254 together. */
+	memset(most, 'x', sizeof most);
+	most[64] = '@';
+	ck_assert(email_is((struct str){ most, 64 + 1 + 63 }));
+	ck_assert(!email_is((struct str){ most, 64 + 1 + 64 }));
+	most[128] = most[192] = '.';
+	ck_assert(email_is((struct str){ most, 254 }));
+	ck_assert(!email_is((struct str){ most, 255 }));
+	memmove(most + 1, most, 200);
+	ck_assert(!email_is((struct str){ most, 100 }));
+}
+END_TEST
+
+UNIT_MAIN("email", one_form_of_each_address, what_is_none_is_refused,
+    what_is_sent_to)

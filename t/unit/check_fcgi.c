@@ -304,6 +304,20 @@ START_TEST(a_kept_connection_serves_one_after_the_other)
 }
 END_TEST
 
+START_TEST(a_start_ends_when_requests_are_waited_for)
+{
+	const volatile struct fcgi_pulse *pulse = &shared->pulse[0];
+
+	ck_assert(!pulse->serving);
+	shared->pulse[0].busy_since_ms = clock_mono_ms();	/* as who forks says */
+	start(FCGI_KEEP, 1);
+	for (int i = 0; i < 300 && !pulse->serving; i++)
+		clock_sleep_ms(10);
+	ck_assert(pulse->serving);
+	ck_assert_int_eq(pulse->busy_since_ms, 0);
+}
+END_TEST
+
 START_TEST(a_connection_closes_when_the_peer_does_not_keep_it)
 {
 	int fd;
@@ -837,6 +851,7 @@ END_TEST
 
 UNIT_MAIN_FIXTURE("fcgi", setup, teardown,
     a_kept_connection_serves_one_after_the_other,
+    a_start_ends_when_requests_are_waited_for,
     a_connection_closes_when_the_peer_does_not_keep_it,
     head_has_the_length_and_no_body, bodies_come_whole,
     cookies_are_joined_and_other_headers_come_once,

@@ -19,7 +19,7 @@ usual(void)
 		.owner_id = STR("019a0000-0000-7000-8000-00000000000e"),
 		.title = STR("Ruby ring"), .stone = STR("Ruby, oval, 1.2 ct"),
 		.gem_type = STR("Ruby"), .cut = STR("oval"), .color = STR("red"),
-		.transparency = STR("transparent"), .size = STR("1.2 ct"),
+		.transparency = STR("Transparent"), .size = STR("1.2 ct"),
 		.metals = STR("Rose gold and platinum"), .finish = STR("polished"),
 		.picture = { .key = STR("folder-of-keys/0123.webp"),
 		    .name = STR("0123.webp"),

@@ -1,0 +1,277 @@
+/* steps-designs.c - scenarios of steps: a guest's design from its making to its removal. */
+#include "config.h"
+
+#include "steps.h"
+
+#include "app/designs.h"
+#include "app/generations.h"
+#include "app/idem.h"
+#include "app/retention.h"
+
+static const char body_refinement[] = "{\"prompt\":\"thinner\"}";
+
+/* --- what is asked for ----------------------------------------------------- */
+
+static enum rc
+post_design(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+	struct app_design made;
+	struct design body;
+	struct idem idem;
+
+	decode_design(arena, &body);
+	if (app_idem_take(app, arena, &actor, "POST", STR("/v1/designs"),
+	    str_of(run->make_key), STR("{}"), &idem, err) != RC_OK)
+		return err->rc;
+	if (app_design_create(app, arena, &actor, &body, &idem, &made, err)
+	    != RC_OK) {
+		app_idem_release(app, arena, &idem);
+		return err->rc;
+	}
+	copy(run->design, sizeof run->design, made.id);
+	return RC_OK;
+}
+
+static enum rc
+post_refinement(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+	struct app_generation made;
+	struct body_refinement body;
+	struct idem idem;
+
+	decode(arena, &doc_body_refinement, body_refinement, &body);
+	if (app_idem_take(app, arena, &actor, "POST", STR("/v1/refinements"),
+	    str_of(run->refine_key), STR("{}"), &idem, err) != RC_OK)
+		return err->rc;
+	if (app_refinement_create(app, arena, &actor, str_of(run->design), &body,
+	    &idem, &made, err) != RC_OK)
+		app_idem_release(app, arena, &idem);
+	return err->rc;
+}
+
+/* With a key, as clients that try again do: never refused for what it did. */
+static enum rc
+post_on_generation(struct app *app, struct arena *arena, struct run *run,
+    const char *path, enum rc (*fn)(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str id, const struct idem *idem,
+    struct app_generation *ret_generation, struct err *err), struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+	struct app_generation made;
+	struct idem idem;
+
+	if (app_idem_take(app, arena, &actor, "POST", str_of(path),
+	    str_of(run->make_key), STR("{}"), &idem, err) != RC_OK || idem.replay)
+		return err->rc;
+	if (fn(app, arena, &actor, str_of(run->refine_key), &idem, &made, err)
+	    != RC_OK)
+		app_idem_release(app, arena, &idem);
+	return err->rc;
+}
+
+static enum rc
+post_retry(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	return post_on_generation(app, arena, run, "/v1/retry",
+	    app_generation_retry, err);
+}
+
+static enum rc
+post_cancel(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	return post_on_generation(app, arena, run, "/v1/cancel",
+	    app_generation_cancel, err);
+}
+
+static enum rc
+delete_design(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+
+	return app_design_trash(app, arena, &actor, str_of(run->design),
+	    TIME_NULL, err);
+}
+
+static enum rc
+purge_design(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = actor_of(arena, run);
+
+	if (app_design_purge(app, arena, &actor, str_of(run->design),
+	    TIME_NULL, err) == RC_NOT_FOUND)
+		err_init(err);		/* it is gone, as we wanted */
+	return err->rc;
+}
+
+static enum rc
+run_retention(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct app_retention done;
+
+	(void)run;
+	return app_retention_run(app, arena, &done, err);
+}
+
+enum rc
+run_orphans(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	int64_t removed;
+
+	(void)run;
+	return app_orphans_run(app, arena, &removed, err);
+}
+
+/* --- what has to be there -------------------------------------------------- */
+
+/* The design's only generation is what the client asks about. */
+static void
+find_generation(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+	struct str doc, id = STR_NULL;
+	struct err err;
+
+	err_init(&err);
+	if (db_find_one(clean->store, arena, "jobs", db_json(arena,
+	    "{\"design_id\":\"%s\"}", run->design), &doc, &err) != RC_OK
+	    || !doc_peek_str(doc, "_id", &id))
+		complain("jobs", &err);
+	copy(run->refine_key, sizeof run->refine_key, id);
+	arena_free(arena);
+}
+
+static void
+make(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, post_design, "create");
+	work_until_ended(app, clean, run, hangs);
+}
+
+/* The generation that is to be tried again has failed. */
+static void
+prepare_failed(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+
+	open_provider(arena, clean, "*:failed");
+	make(clean, clean, run, false);
+	find_generation(clean, run);
+	arena_free(arena);
+}
+
+static void
+prepare_queued(struct app *clean, struct run *run)
+{
+	until_done(clean, clean, run, post_design, "create");
+	find_generation(clean, run);
+}
+
+void
+prepare_made(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+
+	open_provider(arena, clean, "");
+	make(clean, clean, run, false);
+	arena_free(arena);
+}
+
+static void
+prepare_trashed(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+
+	prepare_made(clean, run);
+	set_all(clean, arena, "designs", db_json(arena, "{\"_id\":\"%s\"}",
+	    run->design), db_json(arena,
+	    "{\"$set\":{\"is_deleted\":true,\"deleted_at\":%s}}",
+	    long_ago));
+	arena_free(arena);
+}
+
+/* --- scenarios ------------------------------------------------------------- */
+
+static void
+refine(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, post_refinement, "refine");
+	work_until_ended(app, clean, run, hangs);
+}
+
+static void
+retry(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, post_retry, "retry");
+	work_until_ended(app, clean, run, hangs);
+}
+
+/* Nothing is left to a worker. */
+static void
+cancel(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	struct arena *arena = arena_new();
+
+	(void)hangs;
+	until_done(app, clean, run, post_cancel, "cancel");
+	run->stuck |= any(clean, arena, "jobs", db_json(arena, "{\"design_id\":"
+	    "\"%s\",\"status\":{\"$ne\":\"cancelled\"}}", run->design));
+	arena_free(arena);
+}
+
+static void
+purge(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	struct arena *arena = arena_new();
+
+	/* A client that comes back asks what there is. */
+	if (any(clean, arena, "designs", db_json(arena, "{\"_id\":\"%s\"}",
+	    run->design)))
+		until_done(app, clean, run, delete_design, "trash");
+	until_done(app, clean, run, purge_design, "purge");
+	work_until_ended(app, clean, run, hangs);
+	until_done(app, clean, run, run_orphans, "orphans");
+	arena_free(arena);
+}
+
+static void
+retain(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	until_done(app, clean, run, run_retention, "retention");
+	work_until_ended(app, clean, run, hangs);
+	until_done(app, clean, run, run_orphans, "orphans");
+}
+
+static void
+sweep(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	(void)hangs;
+	until_done(app, clean, run, run_orphans, "orphans");
+}
+
+const struct scenario scenarios_designs[] = {
+	/* a guest's design and its pictures */
+	{ "make", NULL, make },
+	/* a refinement of a design that is there */
+	{ "refine", prepare_made, refine },
+	/* a generation that failed, tried again */
+	{ "retry", prepare_failed, retry },
+	/* a generation that nobody has begun, stopped */
+	{ "cancel", prepare_queued, cancel },
+	/* a design to the trash and away */
+	{ "purge", prepare_made, purge },
+	/* a design long in the trash, by the scheduler */
+	{ "retain", prepare_trashed, retain },
+	/* nothing but the sweep for orphans */
+	{ "sweep", NULL, sweep },
+	{ NULL, NULL, NULL },
+};
