@@ -18,7 +18,7 @@ await stack.start();
 await browser.open();
 /* A viewer is no robot, which the browser of a test calls itself. */
 await viewer.open({ userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36" });
-browser.expected.push(/Failed to load resource: the server responded with a status of (403|404|409|410|412|422|500)/);
+browser.expected.push(/Failed to load resource: the server responded with a status of (403|404|409|410|412|422|429|500)/);
 viewer.expected.push(/Failed to load resource: the server responded with a status of (401|403|404|410|422)/);
 await browser.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: stack.url });
 const page = await openStudio(browser, stack.url);
@@ -250,6 +250,48 @@ test("what is not saved says so, and is not lost", async () => {
 	is((await settings(first)).title, "Halo ring, third sketch", "and is saved by another try");
 	await title().fill("Halo ring");
 	await until("Saved");
+	await done();
+});
+
+test("links that nobody can open, and none that can be made", async () => {
+	const path = `**/v1/designs/${first}/share`;
+	let more = { expires_at: "2020-02-03T04:05:06.000Z" };
+	let made = null;
+	const play = async (route) => {
+		if (route.request().method() === "PUT") {
+			made = route.request().postDataJSON();
+			more = {};
+		}
+		const reply = await route.fetch({ method: "GET", postData: undefined });
+		await route.fulfill({ response: reply, json: { ...await reply.json(), ...more } });
+	};
+	await page.route(path, play);
+	await openDialog();
+	await dialog.getByText("This link has ended.").waitFor();
+	is([await dialog.locator(".share-picture img").count(), await dialog.getByText("Ended on 3 February 2020.").count()], [0, 1], "one that is over says so");
+	await look(page, "share dialog of a link that has ended");
+	await dialog.getByRole("radio", { name: "30 days" }).check();
+	await until("Saved");
+	ok(Math.abs(Date.parse(made.expires_at) - Date.now() - 30 * 864e5) < 36e5, "and takes another end");
+	await done();
+	more = { valid: false };
+	await openDialog();
+	await dialog.getByText("This link does not work any more").waitFor();
+	made = null;
+	await dialog.getByRole("button", { name: "Make a new one" }).click();
+	await until("Saved");
+	is([made, await dialog.getByRole("button", { name: "Make a new one" }).count()], [{}, 0], "one whose key is gone is made anew");
+	await done();
+	await page.unroute(path, play);
+	const fail = (route) => route.fulfill({ ...problem(429, "rate_limited"), headers: { "Retry-After": "3600" } });
+	await page.route(path, fail);
+	await shareButton().click();
+	await dialog.locator(".share-wait[role=alert]").waitFor();
+	is(await dialog.locator(".share-wait p").innerText(), "Played.", "too many say so at once");
+	await page.unroute(path, fail);
+	await dialog.getByRole("button", { name: "Try again" }).click();
+	await dialog.locator(".share-link").waitFor();
+	is(await address(), url, "another try brings it");
 	await done();
 });
 

@@ -47,7 +47,7 @@ function take(found: Share, tag: string | null, mine: number): Share {
 
 async function read(id: string, mine: number): Promise<Share | null> {
 	try {
-		const { data, etag: tag } = await get<Share>(pathOfShare(id), { tries: 3 });
+		const { data, etag: tag } = await get<Share>(pathOfShare(id), { tries: 3, tellLimits: true });
 		return take(data, tag, mine);
 	} catch (error) {
 		if (error instanceof ApiProblem && error.status === 404)
@@ -77,7 +77,7 @@ export async function openLink(design: Design): Promise<{ made: boolean; share: 
 		const there = design.share_settings.is_shared ? await read(design.id, mine) : null;
 		if (there !== null)
 			return { made: false, share: there };
-		const { data, etag: tag } = await put<Share>(pathOfShare(design.id), {}, { tries: 3 });
+		const { data, etag: tag } = await put<Share>(pathOfShare(design.id), {}, { tries: 3, tellLimits: true });
 		return { made: true, share: take(data, tag, mine) };
 	} catch (error) {
 		if (mine === turn)
@@ -146,7 +146,7 @@ async function onlyDesign(id: string, mine: number): Promise<boolean> {
 async function sendOne(id: string, what: ShareEdit, mine: number): Promise<boolean> {
 	for (let tries = 1; ; tries++) {
 		try {
-			const { data, etag: tag } = await put<Share>(pathOfShare(id), what, { ifMatch: etag, tries: 3 });
+			const { data, etag: tag } = await put<Share>(pathOfShare(id), what, { ifMatch: etag, tries: 3, tellLimits: true });
 			batch(() => {
 				take(data, tag, mine);
 				ahead.value = without(ahead.value, (name, value) => value === what[name]);
