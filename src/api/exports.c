@@ -38,10 +38,16 @@ enum rc
 api_export_get(struct call *call, struct err *err)
 {
 	struct app_export export;
+	enum rc rc = app_export_get(call->app, call->arena, &call->actor, &export,
+	    err);
 
-	if (app_export_get(call->app, call->arena, &call->actor, &export, err)
-	    != RC_OK)
-		return err->rc;
+	if (rc == RC_NOT_FOUND) {	/* none is no fault, nor one in a console */
+		err_init(err);
+		call->response->status = 204;
+		return RC_OK;
+	}
+	if (rc != RC_OK)
+		return rc;
 	reply_export(call, &export);
 	return RC_OK;
 }

@@ -329,7 +329,7 @@ picture_type(const struct route *route)
 		{ "picture_jpeg", "image/jpeg" }, { "share_card", "image/jpeg" },
 		{ "share_qr_svg", "image/svg+xml" },
 		{ "share_qr_png", "image/png" },
-		{ "share_pixel", "image/gif" } };
+		{ "share_pixel", "image/gif" }, { "share_file", "image/webp" } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(route->name, rows[i].route) == 0)
@@ -371,6 +371,8 @@ print_responses(struct buf *buf, const struct route *route)
 		buf_printf(buf, "},\"200\":{\"description\":\"Changed\","
 		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
 		    "\"#/components/schemas/%s\"}}}", shape_of(route->reply_word));
+	if (strcmp(route->name, "export_get") == 0)
+		buf_addz(buf, "},\"204\":{\"description\":\"There is none\"");
 	buf_addz(buf, "}");
 	openapi_refusals(buf, route);
 	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");

@@ -130,8 +130,9 @@ take_limits(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	const struct limit limits[] = {
 		{ "register", app_address_key(arena, actor->address),
-		    app->conf->register_address_daily, DAY_S },
-		{ "mail", email, app->conf->mail_address_hourly, HOUR_S },
+		    app->conf->register_address_daily, DAY_S, 1 },
+		{ "mail-register", email, app->conf->mail_address_hourly, HOUR_S,
+		    1 },
 	};
 
 	return limits_take(app, arena, limits, 2, err);
@@ -183,9 +184,11 @@ app_mail_ask(struct app *app, struct arena *arena, const struct actor *actor,
 	if (address_of(arena, email, &order.to, err) != RC_OK)
 		return err->rc;
 	limits[0] = (struct limit){ "mail-from", app_address_key(arena,
-	    actor->address), app->conf->register_address_daily, DAY_S };
-	limits[1] = (struct limit){ "mail", order.to,
-	    app->conf->mail_address_hourly, HOUR_S };
+	    actor->address), app->conf->register_address_daily, DAY_S, 1 };
+	/* By kind, so that nobody's registering keeps the owner from a reset. */
+	limits[1] = (struct limit){ arena_strz(arena, arena_printf(arena,
+	    "mail-%s", template)), order.to,
+	    app->conf->mail_address_hourly, HOUR_S, 1 };
 	if (limits_take(app, arena, limits, 2, err) != RC_OK)
 		return err->rc;
 	/* Who it is for is looked up when it is sent: here all look the same. */
@@ -436,13 +439,18 @@ app_password_confirm(struct app *app, struct arena *arena,
     const struct actor *actor, const struct user *user, struct str password,
     struct str pointer, struct err *err)
 {
-	const struct limit limit = { "password", user->id,
-		app->conf->login_failures, app->conf->login_window_s };
+	const struct limit limits[] = {
+		{ "password", user->id, app->conf->login_failures,
+		    app->conf->login_window_s, 1 },
+		/* Not given back: each is a hash, also of the right one. */
+		{ "password-any", user->id, app->conf->login_failures
+		    + app->conf->login_successes, app->conf->login_window_s, 1 },
+	};
 	bool match, outdated;
 
 	if (user->password_hash.p == NULL)
 		return app_fresh(app, actor, err);
-	if (limit_take(app, arena, &limit, err) != RC_OK
+	if (limits_take(app, arena, limits, 2, err) != RC_OK
 	    || app_password_check(app, user,
 	    password.p != NULL ? password : STR(""), &match, &outdated, err)
 	    != RC_OK)
@@ -456,7 +464,7 @@ app_password_confirm(struct app *app, struct arena *arena,
 		    "This is not your password.");
 		return err->rc;
 	}
-	limit_give_back(app, arena, &limit);
+	limits_give_back(app, arena, limits, 1);
 	return RC_OK;
 }
 

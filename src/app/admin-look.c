@@ -40,7 +40,7 @@ admin_member(struct app *app, struct arena *arena, struct str who,
 	struct admin_member *m = ret_member;
 	struct admin_events events = { .since_ms = TIME_NULL,
 		.limit = ADMIN_EVENTS };
-	struct str *sessions = arena_many(arena, SESSIONS_SHOWN_MAX, struct str);
+	struct str *sessions = arena_many(arena, SESSIONS_MAX, struct str);
 	size_t n;
 
 	if (admin_find(app, arena, who, &m->user, &m->doc, err) != RC_OK)

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "codec/email.h"
 #include "store/sessions.h"
+#include "store/shares-watch.h"
 #include "store/users.h"
 
 enum { REASON_MAX = 200, ACT_MS = 10000 };
@@ -82,6 +83,9 @@ disable(struct store *store, struct arena *arena, void *arg, struct err *err)
 	if (set_member(store, arena, &user, "disabled_at", err) != RC_OK
 	    || sessions_remove_all(store, arena, act->id, STR_NULL,
 	    &act->done.sessions, err) != RC_OK)
+		return err->rc;
+	/* Each host's scheduler sees it within a second or two. */
+	if (shares_revoke_all(store, arena, user.id, act->now_ms, err) != RC_OK)
 		return err->rc;
 	return audit_write(act->app, arena, act->actor, "account_disabled",
 	    act->id, act->reason.p == NULL ? NULL

@@ -2,8 +2,10 @@
 
 #include "app/api-keys.h"
 
+#include "app/accounts.h"
 #include "app/audit.h"
 #include "app/charge.h"
+#include "app/post.h"
 #include "app/session-cache.h"
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -213,6 +215,7 @@ struct create {
 	const struct actor *actor;
 	const struct idem *idem;
 	struct api_key *key;
+	struct mail_order order;
 };
 
 /* Counted inside the owner's gate, so that requests of this host do not pass each
@@ -231,7 +234,9 @@ create_in_transaction(struct store *store, struct arena *arena, void *arg,
 		return err_set(err, RC_LIMIT_REACHED, "An account has at most %d "
 		    "API keys; revoke one that is not used.", API_KEYS_LIVE_MAX);
 	if (api_keys_insert(store, arena, c->key, err) != RC_OK
-	    || app_idem_done(c->app, arena, c->idem, 201, err) != RC_OK)
+	    || app_idem_done(c->app, arena, c->idem, 201, err) != RC_OK
+	    || post_enqueue(c->app, arena, &c->order, c->key->user_id, err)
+	    != RC_OK)
 		return err->rc;
 	return audit_write(c->app, arena, c->actor, "api_key_made",
 	    c->key->user_id, arena_strz(arena, c->key->prefix), err);
@@ -256,6 +261,24 @@ complete_key(struct arena *arena, const struct actor *actor,
 	explicit_bzero(secret, sizeof secret);
 	key->prefix = str_slice(*ret_text, 0, PREFIX_CHARS + SHOWN_CHARS);
 	key->secret_hash = sha256_hex(arena, *ret_text);
+}
+
+/* To the account's address as it is now: whoever has the mailbox hears of it. */
+static enum rc
+tell_owner(struct app *app, struct arena *arena, struct create *c, struct err *err)
+{
+	struct user user;
+	enum rc rc = users_get(app->store, arena, c->key->user_id, &user, NULL,
+	    err);
+
+	if (rc == RC_NOT_FOUND || (rc == RC_OK && user.disabled_at != TIME_NULL))
+		return err_set(err, RC_NO_SESSION, "This account is closed.");
+	doc_init(&doc_mail_order, &c->order);
+	c->order.template = STR("api_key_made");
+	c->order.to = user.email;
+	c->order.name = user.full_name;
+	c->order.detail = c->key->prefix;
+	return rc;
 }
 
 static enum rc
@@ -284,13 +307,19 @@ app_api_key_create(struct app *app, struct arena *arena,
 		    "This must be in the future.");
 		return err->rc;
 	}
+	if (app_fresh(app, actor, err) != RC_OK)
+		return err->rc;
 	complete_key(arena, actor, idem, body, &text);
+	if (tell_owner(app, arena, &c, err) != RC_OK)
+		return err->rc;
 	rc = owner_transaction(app, arena, actor, NULL, create_in_transaction, &c,
 	    err);
 	if (rc == RC_CONFLICT)		/* by a request that took over */
 		return made_before(err);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		*ret_text = text;
+		app_wake(app);
+	}
 	return rc;
 }
 
@@ -305,23 +334,43 @@ app_api_key_list(struct app *app, struct arena *arena, const struct actor *actor
 	    limit, ret_docs, ret_n, err);
 }
 
+struct revoke {
+	struct app *app;
+	const struct actor *actor;
+	struct str id;
+	bool changed;
+};
+
+static enum rc
+revoke_in_transaction(struct store *store, struct arena *arena, void *arg,
+    struct err *err)
+{
+	struct revoke *r = arg;
+	struct str user_id = r->actor->owner.user_id;
+	int64_t now_ms = clock_now_ms();
+
+	if (api_keys_revoke(store, arena, user_id, r->id, now_ms,
+	    now_ms + API_KEYS_KEPT_MS, &r->changed, err) != RC_OK || !r->changed)
+		return err->rc;
+	return audit_write(r->app, arena, r->actor, "api_key_revoked", user_id,
+	    NULL, err);
+}
+
 enum rc
 app_api_key_revoke(struct app *app, struct arena *arena, const struct actor *actor,
     struct str id, struct err *err)
 {
-	int64_t now_ms = clock_now_ms();
+	struct revoke r = { .app = app, .actor = actor, .id = id };
 	struct api_key key;
-	bool changed;
 	enum rc rc;
 
-	if (api_keys_revoke(app->store, arena, actor->owner.user_id, id, now_ms,
-	    now_ms + API_KEYS_KEPT_MS, &changed, err) != RC_OK)
-		return err->rc;
-	/* Whosever it is: what is forgotten is looked up again. */
+	(void)!store_transaction(app->store, arena, actor->deadline_ms,
+	    revoke_in_transaction, &r, err);
+	/* Whosever it is, and also when it is not known whether it was revoked: what
+	 * is forgotten is looked up again. */
 	session_cache_forget(app->sessions, id);
-	if (changed)
-		return audit_write(app, arena, actor, "api_key_revoked",
-		    actor->owner.user_id, NULL, err);
+	if (err->rc != RC_OK || r.changed)
+		return err->rc;
 	rc = api_keys_get(app->store, arena, id, &key, err);
 	if (rc == RC_OK && str_eq(key.user_id, actor->owner.user_id))
 		return RC_OK;

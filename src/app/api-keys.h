@@ -27,9 +27,9 @@ bool app_api_key_parse(struct arena *arena, struct str text, struct str *ret_id)
 enum rc app_api_key_recognise(struct app *app, struct arena *arena,
     struct str text, struct actor *actor, struct err *err) must_use;
 
-/* body has been decoded. *ret_text is the key, which nobody sees again.
- * RC_ALREADY_CREATED (idem->id says which) for a repeated request, RC_LIMIT_REACHED
- * for more than API_KEYS_LIVE_MAX. */
+/* body has been decoded. *ret_text is the key, which nobody sees again; a mail tells
+ * the account's owner. RC_FRESH_LOGIN, RC_ALREADY_CREATED (idem->id says which) for a
+ * repeated request, RC_LIMIT_REACHED for more than API_KEYS_LIVE_MAX. */
 enum rc app_api_key_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct api_key *body, const struct idem *idem,
     struct str *ret_text, struct err *err) must_use;

@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct blob;
+struct cdn;
 struct geo;
 struct image;
 struct mail;
@@ -35,6 +36,7 @@ struct app {
 	struct provider *provider;	/* NULL but in job workers */
 	struct provider *test_provider;	/* the same, for test keys */
 	struct mail *mail;		/* NULL but in job workers */
+	struct cdn *cdn;		/* NULL but in job workers, or none is configured */
 	struct oauth *oauth;		/* NULL but in slow web workers, or none is on */
 	int wake_fd;			/* a datagram here wakes a job worker; -1: none */
 };

@@ -4,6 +4,7 @@
 
 #include "app/charge.h"
 #include "app/folders.h"
+#include "app/share-gate.h"
 #include "base/uuid.h"
 #include "schema/documents.h"
 #include "store/designs.h"
@@ -100,14 +101,15 @@ purge(struct bulk *b, struct arena *arena, struct err *err)
 static const struct bulk_action {
 	const char *name;
 	int deleted;			/* of what state: 1 in the trash, 0 not, -1 any */
+	bool gates;			/* what links show changes */
 	enum rc (*run)(struct bulk *b, struct arena *arena, struct err *err);
 } actions[] = {
-	{ "favorite", 0, star },
-	{ "unfavorite", 0, unstar },
-	{ "move", 0, move },
-	{ "delete", -1, trash },
-	{ "restore", 1, restore },
-	{ "purge", 1, purge },
+	{ "favorite", 0, false, star },
+	{ "unfavorite", 0, false, unstar },
+	{ "move", 0, false, move },
+	{ "delete", -1, true, trash },
+	{ "restore", 1, true, restore },
+	{ "purge", 1, true, purge },
 };
 
 /* --- what becomes of each -------------------------------------------------- */
@@ -198,6 +200,9 @@ in_transaction(struct store *store, struct arena *arena, void *arg,
 	    b->body->ids.n, docs, &n, err) != RC_OK)
 		return err->rc;
 	decide(b, docs, n);
+	if (b->action->gates && share_gate_close_designs(b->app, arena, docs, n, err)
+	    != RC_OK)
+		return err->rc;
 	if (b->n > 0 && b->action->run(b, arena, err) != RC_OK)
 		return err->rc;
 	return app_idem_done_many(b->app, arena, b->idem, 207,

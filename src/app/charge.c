@@ -157,7 +157,7 @@ take_address(struct app *app, struct arena *arena, const struct charge *charge,
     struct err *err)
 {
 	return charge->address.n == 0 ? RC_OK : counter_take(app->store, arena,
-	    charge->address, app->conf->guest_address_daily,
+	    charge->address, 1, app->conf->guest_address_daily,
 	    clock_now_ms() + COUNTER_LIFE_MS, err);
 }
 
@@ -166,7 +166,46 @@ return_address(struct app *app, struct arena *arena, const struct charge *charge
     struct err *err)
 {
 	return charge->address.n == 0 ? RC_OK
-	    : counter_give_back(app->store, arena, charge->address, err);
+	    : counter_give_back(app->store, arena, charge->address, 1, err);
+}
+
+/* Test keys cost nothing, but work and room: so many a day and account. */
+static enum rc
+test_and_run(struct app *app, struct arena *arena, const struct actor *actor,
+    struct job *job, store_transaction_fn *fn, void *arg, struct quota *quota,
+    struct err *err)
+{
+	struct quota all = { app->conf->test_daily, 0, 0 };
+	struct err ignored;
+	struct str key;
+	int64_t count;
+	char day[11];
+
+	all.reset_s = app_day(day);
+	key = arena_printf(arena, "%.*s|generation|%s", STR_FMT(actor->principal),
+	    day);
+	if (counter_take(app->store, arena, key, 1, all.limit, clock_now_ms()
+	    + COUNTER_LIFE_MS, err) == RC_QUOTA) {
+		*quota = all;
+		(void)err_set(err, RC_QUOTA, "Test mode makes at most %lld designs, "
+		    "generations and refinements a day.", (long long)all.limit);
+		return quota_refused(app, actor, quota, err);
+	}
+	if (err->rc != RC_OK)
+		return err->rc;
+	(void)!owner_transaction(app, arena, actor, job, fn, arg, err);
+	err_init(&ignored);
+	if (err->rc != RC_OK) {
+		if (!store_commit_unknown(app->store))
+			(void)!counter_give_back(app->store, arena, key, 1,
+			    &ignored);
+		return err->rc;
+	}
+	if (counter_get(app->store, arena, key, &count, &ignored) == RC_OK) {
+		all.left = all.limit - count;
+		*quota = all;	/* without it the answer lacks two headers */
+	}
+	return RC_OK;
 }
 
 enum rc
@@ -178,7 +217,7 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	enum rc rc;
 
 	if (actor->kind == ACTOR_TEST)
-		return owner_transaction(app, arena, actor, job, fn, arg, err);
+		return test_and_run(app, arena, actor, job, fn, arg, quota, err);
 	job->charge = new_charge(arena, actor, kind);
 	rc = take_address(app, arena, job->charge, err);
 	if (rc == RC_OK) {

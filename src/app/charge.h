@@ -21,7 +21,8 @@ void job_init(struct job *job, struct arena *arena, const struct actor *actor,
     int first_variation);
 
 /* In the transaction: the guest's session or the member's account is live and has quota
- * left; test mode takes nothing. A new design is noted in a guest's session. RC_QUOTA sets *ret_quota too. */
+ * left; test mode takes nothing here. A new design is noted in a guest's session.
+ * RC_QUOTA sets *ret_quota too. */
 enum rc charge_principal(struct app *app, struct arena *arena,
     const struct actor *actor, enum users_charge_kind kind,
     struct str design_id, struct quota *ret_quota, struct err *err) must_use;
@@ -32,7 +33,7 @@ enum rc owner_transaction(struct app *app, struct arena *arena,
     const struct actor *actor, struct job *job, store_transaction_fn *fn,
     void *arg, struct err *err) must_use;
 
-/* Takes from a guest's address, enters the owner's gate, gives the job its rank and
+/* Takes from a guest's address or from what test mode has a day, enters the owner's gate, gives the job its rank and
  * charge, and runs fn as one transaction, which is to call charge_principal() with
  * `quota`. What was taken outside is given back when it fails. With RC_QUOTA quota says
  * what there is in all. */

@@ -5,6 +5,7 @@
 #include "app/charge.h"
 #include "app/folders.h"
 #include "app/me.h"
+#include "app/share-gate.h"
 #include "app/uploads.h"
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -209,6 +210,25 @@ explain_miss(struct app *app, struct arena *arena, const struct actor *actor,
 	return err_set(err, RC_NOT_FOUND, "There is no such version.");
 }
 
+/* Before a change of what a link shows: if its gate cannot be closed, nothing is
+ * changed. What is not there the change itself tells. Guests have no links. */
+static enum rc
+close_gate(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str id, struct err *err)
+{
+	struct str doc;
+	enum rc rc;
+
+	if (actor->kind != ACTOR_MEMBER)
+		return RC_OK;
+	rc = designs_get(app->store, arena, actor->owner, id, &doc, err);
+	if (rc == RC_NOT_FOUND) {
+		err_init(err);
+		return RC_OK;
+	}
+	return rc != RC_OK ? rc : share_gate_close_design(app, doc, err);
+}
+
 static enum rc
 changed(struct app *app, struct arena *arena, const struct actor *actor,
     struct str id, const struct designs_when *when, struct str doc, enum rc rc,
@@ -216,8 +236,9 @@ changed(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	if (rc == RC_NOT_FOUND)
 		return explain_miss(app, arena, actor, id, when, err);
-	if (rc != RC_OK)
-		return rc;
+	/* Once more behind the commit: a link that was made meanwhile. */
+	if (rc != RC_OK || share_gate_close_design(app, doc, err) != RC_OK)
+		return err->rc;
 	return app_design_show(app, arena, actor, doc, ret_design, err);
 }
 
@@ -324,6 +345,8 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 		return err->rc;
 	if (design.is_deleted)
 		return err_set(err, RC_CONFLICT, "The design is in the trash.");
+	if (share_gate_close_design(app, doc, err) != RC_OK)
+		return err->rc;
 	/* A nested change was merged into what was read: it must be that still. */
 	if (describes_picture(&design)) {
 		if (if_match_ms != TIME_NULL && if_match_ms != design.updated_at)
@@ -375,9 +398,12 @@ app_design_select(struct app *app, struct arena *arena,
 {
 	struct designs_when when = { if_match_ms, 0 };
 	struct str doc;
-	enum rc rc = designs_select(app->store, arena, actor->owner, id, &when,
-	    image_id, &doc, err);
+	enum rc rc;
 
+	if (close_gate(app, arena, actor, id, err) != RC_OK)
+		return err->rc;
+	rc = designs_select(app->store, arena, actor->owner, id, &when, image_id,
+	    &doc, err);
 	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
 }
 
@@ -388,15 +414,19 @@ app_design_trash(struct app *app, struct arena *arena, const struct actor *actor
 	struct designs_when when = { if_match_ms, -1 };
 	struct app_design ignored;
 	struct str doc;
-	enum rc rc = designs_trash(app->store, arena, actor->owner, id, &when,
-	    true, &doc, err);
+	enum rc rc;
 
+	if (close_gate(app, arena, actor, id, err) != RC_OK)
+		return err->rc;
+	rc = designs_trash(app->store, arena, actor->owner, id, &when, true, &doc,
+	    err);
 	return changed(app, arena, actor, id, &when, doc, rc, &ignored, err);
 }
 
 /* --- out of the trash ----------------------------------------------------- */
 
 struct restore {
+	struct app *app;
 	const struct actor *actor;
 	struct str id, doc;
 	struct designs_when when;
@@ -413,7 +443,8 @@ restore_in_transaction(struct store *store, struct arena *arena, void *arg,
 	bool there = false;
 
 	if (designs_trash(store, arena, owner, r->id, &r->when, false, &r->doc,
-	    err) != RC_OK || !doc_peek_str(r->doc, "folder_id", &folder_id))
+	    err) != RC_OK || share_gate_close_design(r->app, r->doc, err) != RC_OK
+	    || !doc_peek_str(r->doc, "folder_id", &folder_id))
 		return err->rc;
 	if (folders_exist(store, arena, owner.user_id, &folder_id, 1, &there, err)
 	    != RC_OK || there)
@@ -426,7 +457,7 @@ app_design_restore(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id, int64_t if_match_ms,
     struct app_design *ret_design, struct err *err)
 {
-	struct restore r = { .actor = actor, .id = id,
+	struct restore r = { .app = app, .actor = actor, .id = id,
 		.when = { if_match_ms, 1 } };
 	enum rc rc;
 

@@ -151,7 +151,7 @@ count_account(const struct arrival *a, struct arena *arena, struct err *err)
 {
 	const struct limit limit = { "register",
 		app_address_key(arena, a->actor->address),
-		a->app->conf->register_address_daily, DAY_S };
+		a->app->conf->register_address_daily, DAY_S, 1 };
 
 	return limit_take(a->app, arena, &limit, err);
 }

@@ -7,6 +7,7 @@
 #include "app/charge.h"
 #include "app/post.h"
 #include "app/sessions.h"
+#include "app/share-gate.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,11 +15,13 @@
 #include "store/exports.h"
 #include "store/jobs.h"
 #include "store/owned.h"
+#include "store/shares-watch.h"
 #include "store/tokens.h"
 #include "store/users.h"
 
 enum {
 	AT_ONCE = 100,
+	LINKS_SEEN_MS = 5000,		/* until each host has seen that links ended */
 	WAIT_MS = 500, WAIT_MOST_MS = 30000	/* for jobs that are to end */
 };
 
@@ -43,8 +46,10 @@ close_in_transaction(struct store *store, struct arena *arena, void *arg,
 
 	if (rc == RC_NOT_FOUND)
 		return err_set(err, RC_NO_SESSION, "This account is closed.");
-	if (rc != RC_OK || app_sessions_end(c->app, arena, id, err) != RC_OK
+	if (rc != RC_OK || shares_revoke_all(store, arena, id, clock_now_ms(), err)
+	    != RC_OK || app_sessions_end(c->app, arena, id, err) != RC_OK
 	    || tokens_remove(store, arena, id, NULL, err) != RC_OK
+	    || owned_forget_mail(store, arena, c->user.email, err) != RC_OK
 	    || jobs_insert(store, arena, &c->job, err) != RC_OK
 	    || post_enqueue(c->app, arena, &c->order, id, err) != RC_OK)
 		return err->rc;
@@ -63,11 +68,38 @@ stop_jobs(struct app *app, struct arena *arena, struct str user_id)
 	(void)!owned_stop_jobs(app->store, arena, user_id, &ignored);
 }
 
+/* Before they end. One that is made meanwhile has a gate from that. */
+static enum rc
+close_gates(struct app *app, struct arena *arena, struct str user_id,
+    size_t *ret_closed, struct err *err)
+{
+	struct share_change *changes = arena_many(arena, AT_ONCE,
+	    struct share_change);
+	struct str after = STR("");
+	size_t n;
+
+	do {
+		struct str tokens[AT_ONCE];
+
+		if (shares_of_user(app->store, arena, user_id, after, AT_ONCE,
+		    changes, &n, err) != RC_OK)
+			return err->rc;
+		for (size_t i = 0; i < n; i++)
+			tokens[i] = changes[i].tokens[0];
+		if (n == 0 || share_gate_close_many(app, tokens, n, err) != RC_OK)
+			return err->rc;
+		*ret_closed += n;
+		after = changes[n - 1].design_id;
+	} while (n == AT_ONCE);
+	return RC_OK;
+}
+
 enum rc
 app_account_delete(struct app *app, struct arena *arena,
     const struct actor *actor, struct str password, struct err *err)
 {
 	struct closing c = { .app = app, .actor = actor };
+	size_t links = 0;
 	enum rc rc = users_get(app->store, arena, actor->owner.user_id, &c.user,
 	    NULL, err);
 
@@ -83,6 +115,10 @@ app_account_delete(struct app *app, struct arena *arena,
 	c.order.template = STR("account_deleted");
 	c.order.to = c.user.email;
 	c.order.name = c.user.full_name;
+	if (close_gates(app, arena, c.user.id, &links, err) != RC_OK)
+		return err->rc;
+	if (links > 0)
+		c.job.run_at += LINKS_SEEN_MS;
 	if (store_transaction(app->store, arena, actor->deadline_ms,
 	    close_in_transaction, &c, err) != RC_OK)
 		return err->rc;
@@ -288,10 +324,13 @@ grace_left_ms(const struct work *w)
 	    + w->app->conf->request_deadline_ms - clock_now_ms();
 }
 
+/* Jobs once more: mail that ends later sees that there is no account, and goes by
+ * itself (post.c). */
 static enum rc
 end(struct work *w, struct err *err)
 {
 	if (users_remove(w->app->store, w->arena, w->job->user_id, err) != RC_OK
+	    || remove_jobs(w, err) != RC_OK
 	    || jobs_end(w->app->store, w->arena, w->job->id, w->token,
 	    "succeeded", false, err) != RC_OK)
 		return err->rc;

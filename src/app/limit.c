@@ -29,7 +29,7 @@ limit_take(struct app *app, struct arena *arena, const struct limit *limit,
 {
 	int64_t left_s = end_of_window_s(limit);
 	enum rc rc = counter_take(app->store, arena, key_of(arena, limit),
-	    limit->most, clock_now_ms() + (left_s + 60) * 1000, err);
+	    limit->amount, limit->most, clock_now_ms() + (left_s + 60) * 1000, err);
 
 	if (rc != RC_QUOTA)
 		return rc;
@@ -48,7 +48,7 @@ limit_give_back(struct app *app, struct arena *arena, const struct limit *limit)
 	/* If it fails, the counter says one too much until its window ends. */
 	err_init(&ignored);
 	(void)!counter_give_back(app->store, arena, key_of(arena, limit),
-	    &ignored);
+	    limit->amount, &ignored);
 }
 
 enum rc

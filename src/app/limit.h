@@ -12,9 +12,10 @@ struct limit {
 	const char *name;
 	struct str who;		/* an address, an account, a browser: hashed here */
 	int64_t most, window_s;
+	int64_t amount;		/* what a try counts for, mostly 1 */
 };
 
-/* Counts one try; RC_RATE, and when to come again, beyond `most` in this window. */
+/* Counts a try; RC_RATE, and when to come again, beyond `most` in this window. */
 enum rc limit_take(struct app *app, struct arena *arena,
     const struct limit *limit, struct err *err) must_use;
 

@@ -2,16 +2,14 @@
 
 #include "app/photo.h"
 
-#include "app/limit.h"
 #include "app/ready.h"
+#include "app/uploads.h"
 #include "blob/blob.h"
 #include "schema/documents.h"
 #include "store/users.h"
 
 enum {
-	DAY_S = 24 * 3600,
 	SIDE = 512,			/* px */
-	PHOTO_MAX = 10 * 1024 * 1024,
 	TRIES = 8
 };
 
@@ -76,16 +74,13 @@ app_photo_set(struct app *app, struct arena *arena, const struct actor *actor,
     struct str bytes, struct err *err)
 {
 	struct str id = actor->owner.user_id, old = STR_NULL, photo, key;
-	const struct limit limit = { "photo", id, app->conf->upload_daily, DAY_S };
 	enum rc rc;
 
-	if (bytes.n > PHOTO_MAX)
-		return err_set(err, RC_TOO_LARGE,
-		    "A picture has at most %d bytes.", PHOTO_MAX);
-	/* A large one keeps a slow worker for seconds. */
-	if (limit_take(app, arena, &limit, err) != RC_OK)
+	if (app_upload_begin(app, arena, actor, "photo", bytes, err) != RC_OK)
 		return err->rc;
-	if (app_image_square(app, arena, bytes, SIDE, &photo, err) != RC_OK)
+	(void)!app_image_square(app, arena, bytes, SIDE, &photo, err);
+	app_upload_end(app, actor);
+	if (err->rc != RC_OK)
 		return err->rc;
 	key = app_object_key(app, arena, id, id, photo, "webp");
 	if (blob_put(app->blob, key, photo, err) != RC_OK)

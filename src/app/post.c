@@ -15,6 +15,7 @@
 #include "mail/mail.h"
 #include "mail/template.h"
 #include "store/jobs.h"
+#include "store/users.h"
 
 enum {
 	LEAVE_MS = 20000,		/* the supervisor waits for 30 s */
@@ -150,6 +151,21 @@ log_result(const struct work *w, enum log_level level, const char *event,
 	    LOG_STR("detail", result->detail), LOG_END);
 }
 
+/* The address of somebody who has left is of no use to the operator. If it fails, the
+ * job goes a week later, as all do. */
+static void
+forget_if_gone(struct work *w)
+{
+	struct err ignored;
+	struct user user;
+
+	err_init(&ignored);
+	if (w->job->user_id.p != NULL && users_get(w->app->store, w->arena,
+	    w->job->user_id, &user, NULL, &ignored) == RC_NOT_FOUND)
+		(void)!jobs_remove_ended(w->app->store, w->arena, w->job->id,
+		    &ignored);
+}
+
 /* The relay has it: a database that is away for a moment must not make us send it
  * again. */
 static enum rc
@@ -163,6 +179,17 @@ end_sent(struct work *w, const struct mail_result *result, struct err *err)
 		err_init(err);
 		clock_sleep_ms(END_NAP_MS);
 	}
+	if (err->rc == RC_OK)
+		forget_if_gone(w);
+	return err->rc;
+}
+
+static enum rc
+end_unsent(struct work *w, struct err *err)
+{
+	if (jobs_end(w->app->store, w->arena, w->job->id, w->token, "succeeded",
+	    false, err) == RC_OK)
+		forget_if_gone(w);
 	return err->rc;
 }
 
@@ -174,6 +201,7 @@ give_up(struct work *w, const struct mail_result *result, struct err *err)
 		return err->rc;
 	metric_add(w->app->shared, METRIC_mail_failed_total, 1);
 	log_result(w, LOG_ERROR, "mail.given_up", result);
+	forget_if_gone(w);
 	return RC_OK;
 }
 
@@ -288,8 +316,7 @@ post_run(struct work *w, struct err *err)
 	    w->job->user_id, order, &wanted, err) != RC_OK)
 		return err->rc;
 	if (!wanted)	/* nobody's address, and nobody is told; or no longer */
-		return jobs_end(w->app->store, w->arena, w->job->id, w->token,
-		    "succeeded", false, err);
+		return end_unsent(w, err);
 	write_message(w, template, &message);
 	return send_message(w, template, &message, err);
 }

@@ -23,7 +23,7 @@ app_pending_begin(struct app *app, struct arena *arena, const struct actor *acto
 {
 	const struct limit limit = { "register",
 		app_address_key(arena, actor->address),
-		app->conf->register_address_daily, DAY_S };
+		app->conf->register_address_daily, DAY_S, 1 };
 	struct one_time_token token;
 
 	doc_init(&doc_one_time_token, &token);
@@ -90,8 +90,9 @@ take_limits(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	const struct limit limits[] = {
 		{ "mail-from", app_address_key(arena, actor->address),
-		    app->conf->register_address_daily, DAY_S },
-		{ "mail", email, app->conf->mail_address_hourly, HOUR_S },
+		    app->conf->register_address_daily, DAY_S, 1 },
+		{ "mail-provider", email, app->conf->mail_address_hourly, HOUR_S,
+		    1 },
 	};
 
 	return limits_take(app, arena, limits, 2, err);

@@ -237,7 +237,7 @@ ask_provider(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	const struct limit limit = { "provider",
 		app_address_key(arena, actor->address),
-		app->conf->login_address_failures, app->conf->login_window_s };
+		app->conf->login_address_failures, app->conf->login_window_s, 1 };
 	struct oauth_flow oauth_flow = oauth_flow_of(app, arena, flow, actor);
 
 	if (limit_take(app, arena, &limit, err) != RC_OK)

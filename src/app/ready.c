@@ -13,6 +13,9 @@ static const struct {
 	{ "scheduler", METRIC_scheduler_failing, 1 },
 	{ "provider", METRIC_provider_failing, 1 },
 	{ "mail", METRIC_mail_failing, 1 },
+	{ "shares", METRIC_shares_failing, 1 },
+	{ "share_looks", METRIC_share_looks_failing, 1 },
+	{ "cdn", METRIC_cdn_failing, 1 },
 	/* One picture that the program cannot bear is no sign. */
 	{ "images", METRIC_images_failing, 3 },
 };

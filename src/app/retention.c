@@ -5,6 +5,7 @@
 #include "app/charge.h"
 #include "app/exports.h"
 #include "app/shares.h"
+#include "app/unconfirmed.h"
 #include "app/views.h"
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -14,11 +15,12 @@
 #include "store/exports.h"
 #include "store/jobs.h"
 #include "store/guests.h"
+#include "store/owned.h"
 #include "store/uploads.h"
 #include "store/users.h"
 
 enum {
-	AT_ONCE = 100,
+	AT_ONCE = 100, ROWS_AT_ONCE = 1000,
 	TRANSACTION_MS = 20000,
 	DAY_MS = 24 * 3600 * 1000,
 	JOBS_KEPT_MS = 7 * DAY_MS
@@ -169,6 +171,34 @@ sweep_uploads(struct app *app, struct arena *arena, int64_t *count,
 	return RC_OK;
 }
 
+/* Who was no member is not kept as one: the log is for figures then. */
+static enum rc
+forget_strangers(struct app *app, struct arena *arena, int64_t *count,
+    struct err *err)
+{
+	int64_t before = clock_now_ms() - app->conf->usage_guest_days * DAY_MS;
+	int64_t rows;
+
+	do {
+		if (owned_forget_strangers(app->store, arena, before, ROWS_AT_ONCE,
+		    &rows, err) != RC_OK)
+			return err->rc;
+		*count += rows;
+	} while (rows == ROWS_AT_ONCE);
+	return RC_OK;
+}
+
+int64_t
+app_retention_sum(const struct app_retention *done)
+{
+	int64_t sum = 0;
+
+#define RETENTION(name, text) sum += done->name;
+#include "app/retention.def"
+#undef RETENTION
+	return sum;
+}
+
 enum rc
 app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err)
@@ -178,6 +208,8 @@ app_retention_run(struct app *app, struct arena *arena,
 	    || sweep_guests(app, arena, &ret_done->guests, err) != RC_OK
 	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK
 	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK
+	    || app_unconfirmed_sweep(app, arena, &ret_done->accounts, err) != RC_OK
+	    || forget_strangers(app, arena, &ret_done->usage, err) != RC_OK
 	    || app_shares_tidy(app, arena, &ret_done->links, err) != RC_OK
 	    || app_views_sweep(app, arena, &ret_done->addresses, &ret_done->views,
 	    err) != RC_OK)

@@ -11,14 +11,18 @@
 #include "app/app.h"
 
 struct app_retention {
-	int64_t trashed, guests, uploads, exports, jobs;	/* removed by this run */
-	int64_t links;					/* forgotten */
-	int64_t addresses, views;	/* cut to networks; removed */
+#define RETENTION(name, text) int64_t name;
+#include "app/retention.def"
+#undef RETENTION
 };
 
-/* Designs long in the trash, guests' designs whose session is over, unused
- * uploads, exports, ended jobs, tokens of revoked links; addresses of viewers become
- * networks, and old looks at links go. */
+/* The sum of all: whether there was anything to do. */
+int64_t app_retention_sum(const struct app_retention *done);
+
+/* Designs long in the trash, guests' designs whose session is over, unused uploads,
+ * exports, accounts that nobody confirms, ended jobs; words and addresses of guests in the
+ * usage log, tokens of revoked links; addresses of viewers become networks, and old looks
+ * at links go. */
 enum rc app_retention_run(struct app *app, struct arena *arena,
     struct app_retention *ret_done, struct err *err) must_use;
 

@@ -156,6 +156,7 @@ struct begin {
 	const struct user *user;
 	const char *how;
 	struct session session;
+	int64_t cut;			/* older ones that had to go */
 };
 
 static enum rc
@@ -170,6 +171,7 @@ begin_in_transaction(struct store *store, struct arena *arena, void *arg,
 	    != RC_OK)
 		return err->rc;
 	if (sessions_insert(store, arena, &b->session, err) != RC_OK
+	    || sessions_cut(store, arena, b->user->id, &b->cut, err) != RC_OK
 	    || users_signed_in(store, arena, b->user, b->session.created_at, err)
 	    != RC_OK)
 		return err->rc;
@@ -217,6 +219,8 @@ app_session_begin(struct app *app, struct arena *arena, const struct actor *acto
 		return err->rc;
 	if (actor->session_id.p != NULL)
 		session_cache_forget(app->sessions, actor->session_id);
+	if (b.cut > 0)
+		app_sessions_forget(app, user->id);
 	in.device = device_token(app, arena, user->id);
 	in.device_max_age_s = DEVICE_LIFE_S;
 	if (actor->kind == ACTOR_GUEST && app_claim(app, arena, actor, user->id,
@@ -266,7 +270,7 @@ enum rc
 app_sessions_list(struct app *app, struct arena *arena, const struct actor *actor,
     struct str *ret_docs, size_t *ret_n, struct err *err)
 {
-	_Static_assert((int)APP_SESSIONS_MAX == (int)SESSIONS_SHOWN_MAX,
+	_Static_assert((int)APP_SESSIONS_MAX == (int)SESSIONS_MAX,
 	    "room for all");
 	return sessions_of_user(app->store, arena, actor->owner.user_id,
 	    clock_now_ms(), ret_docs, ret_n, err);

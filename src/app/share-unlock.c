@@ -9,7 +9,11 @@
 #include "crypt/base64url.h"
 #include "crypt/share-token.h"
 
-enum { DAY_S = 24 * 3600, DAILY_TIMES = 10, LIMITS = 3 };
+enum {
+	DAY_S = 24 * 3600, DAILY_TIMES = 10, ADDRESS_TIMES = 10,
+	WRONG_LIMITS = 3,		/* the first of all, for wrong passwords */
+	LIMITS = 5
+};
 
 /* --- the cookie ---------------------------------------------------------- */
 
@@ -58,7 +62,8 @@ share_unlock_ok(const struct app *app, struct arena *arena,
 
 /* --- the password -------------------------------------------------------- */
 
-/* Nobody's attempts count for another address. */
+/* Nobody's attempts count for another address. Right passwords are limited as well, more
+ * widely: hashing takes a worker's time also then. */
 static void
 make_limits(const struct app *app, struct arena *arena, struct str token,
     struct str address, struct limit limits[LIMITS])
@@ -69,11 +74,16 @@ make_limits(const struct app *app, struct arena *arena, struct str token,
 	    STR_FMT(from));
 
 	limits[0] = (struct limit){ "unlock", who, conf->login_failures,
-		conf->login_window_s };
+		conf->login_window_s, 1 };
 	limits[1] = (struct limit){ "unlock-day", who,
-		conf->login_failures * DAILY_TIMES, DAY_S };
+		conf->login_failures * DAILY_TIMES, DAY_S, 1 };
 	limits[2] = (struct limit){ "unlock-address", from,
-		conf->login_address_failures, conf->login_window_s };
+		conf->login_address_failures, conf->login_window_s, 1 };
+	limits[3] = (struct limit){ "unlock-any", who, conf->login_failures
+		+ conf->login_successes, conf->login_window_s, 1 };
+	limits[4] = (struct limit){ "unlock-any-address", from,
+		conf->login_address_failures + ADDRESS_TIMES
+		* conf->login_successes, conf->login_window_s, 1 };
 }
 
 /* Taken before the password is looked at, so that many at once cannot pass together,
@@ -96,7 +106,7 @@ check(struct app *app, struct arena *arena, const struct design *design,
 		return err_set(err, RC_SHARE_PASSWORD,
 		    "This is not the password of the link.");
 	}
-	limits_give_back(app, arena, limits, LIMITS);
+	limits_give_back(app, arena, limits, WRONG_LIMITS);
 	return err->rc;
 }
 

@@ -30,6 +30,7 @@ struct gate {
 struct shared {
 	_Atomic int64_t metrics[METRIC_COUNT];
 	struct gate gates[GATES];
+	pthread_mutex_t solo[GATES];
 	int cores;
 	pthread_mutex_t core[CORES_MAX];
 };
@@ -46,8 +47,10 @@ shared_new(void)
 	(void)pthread_mutexattr_init(&attr);
 	(void)pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	(void)pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-	for (int i = 0; i < GATES; i++)
+	for (int i = 0; i < GATES; i++) {
 		(void)pthread_mutex_init(&shared->gates[i].mutex, &attr);
+		(void)pthread_mutex_init(&shared->solo[i], &attr);
+	}
 	shared->cores = get_nprocs() < CORES_MAX ? get_nprocs() : CORES_MAX;
 	for (int i = 0; i < shared->cores; i++)
 		(void)pthread_mutex_init(&shared->core[i], &attr);
@@ -107,14 +110,20 @@ metrics_print_reference(struct buf *buf)
 }
 
 /* FNV-1a: collisions only make two owners wait for each other. */
-static struct gate *
-gate_of(struct shared *shared, struct str owner)
+static size_t
+place_of(struct str owner)
 {
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < owner.n; i++)
 		hash = (hash ^ (unsigned char)owner.p[i]) * 16777619u;
-	return &shared->gates[hash % GATES];
+	return hash % GATES;
+}
+
+static struct gate *
+gate_of(struct shared *shared, struct str owner)
+{
+	return &shared->gates[place_of(owner)];
 }
 
 bool
@@ -158,17 +167,34 @@ gate_rank(struct shared *shared, struct str owner, int64_t now_ms)
 	return rank;
 }
 
+static bool
+try_lock(pthread_mutex_t *mutex)
+{
+	int error = pthread_mutex_trylock(mutex);
+
+	if (error == EOWNERDEAD)
+		error = pthread_mutex_consistent(mutex);
+	return error == 0;
+}
+
+bool
+solo_enter(struct shared *shared, struct str who)
+{
+	return try_lock(&shared->solo[place_of(who)]);
+}
+
+void
+solo_leave(struct shared *shared, struct str who)
+{
+	(void)pthread_mutex_unlock(&shared->solo[place_of(who)]);
+}
+
 int
 core_enter(struct shared *shared)
 {
-	for (int i = 0; i < shared->cores; i++) {
-		int error = pthread_mutex_trylock(&shared->core[i]);
-
-		if (error == EOWNERDEAD)
-			error = pthread_mutex_consistent(&shared->core[i]);
-		if (error == 0)
+	for (int i = 0; i < shared->cores; i++)
+		if (try_lock(&shared->core[i]))
 			return i;
-	}
 	return -1;
 }
 

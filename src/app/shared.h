@@ -1,6 +1,6 @@
 /*
  * shared.h - memory that all processes of one `bezel serve` share: counters,
- * worker pulses, and a gate for each owner.
+ * worker pulses, a gate for each owner, and who keeps a worker busy.
  *
  * Made by the supervisor before it forks; survives workers that die. A gate
  * keeps one owner's parallel transactions from colliding (they would retry each
@@ -38,6 +38,12 @@ void gate_leave(struct shared *shared, struct str owner);
 /* The next rank of this owner: at least now_ms, and a quantum behind the
  * owner's last. To be called inside the gate. */
 int64_t gate_rank(struct shared *shared, struct str owner, int64_t now_ms);
+
+/* For what keeps a worker busy: false when the same one is at it already (or, seldom,
+ * another that hashes alike), without waiting. A process that dies inside leaves it
+ * open. */
+bool solo_enter(struct shared *shared, struct str who);
+void solo_leave(struct shared *shared, struct str who);
 
 /* At most as many processes as there are cores between both, for what keeps a core
  * busy: the number of a place, or -1 when there is none. A process that dies inside

@@ -6,6 +6,7 @@
 #include "app/charge.h"
 #include "app/limit.h"
 #include "app/password.h"
+#include "app/share-gate.h"
 #include "base/clock.h"
 #include "crypt/share-token.h"
 #include "store/designs.h"
@@ -143,7 +144,7 @@ static struct limit
 new_links(const struct app *app, const struct actor *actor)
 {
 	return (struct limit){ "share", actor->owner.user_id,
-		app->conf->share_daily, DAY_S };
+		app->conf->share_daily, DAY_S, 1 };
 }
 
 static enum rc
@@ -162,6 +163,9 @@ put_in_transaction(struct store *store, struct arena *arena, void *arg,
 
 	if (shares_put(store, arena, p->actor->owner, p->design_id, p->when,
 	    p->change, &p->doc, err) != RC_OK)
+		return err->rc;
+	/* Before the commit: whoever asks after it reads the database. */
+	if (share_gate_close_design(p->app, p->doc, err) != RC_OK)
 		return err->rc;
 	if ((p->change->what & SHARES_NEW) && note(p->app, arena, p->actor,
 	    "share_made", p->design_id, err) != RC_OK)
@@ -337,6 +341,9 @@ revoke_in_transaction(struct store *store, struct arena *arena, void *arg,
 	    r->when, &r->doc, err) : shares_revoke(store, arena, owner,
 	    r->design_id, r->when, clock_now_ms(), &r->doc, err);
 
+	/* Before the commit, as above. */
+	if (rc == RC_OK)
+		rc = share_gate_close_design(r->app, r->doc, err);
 	return rc != RC_OK ? rc : note(r->app, arena, r->actor,
 	    r->back ? "share_restored" : "share_revoked", r->design_id, err);
 }

@@ -13,7 +13,11 @@
 #include "schema/documents.h"
 #include "store/users.h"
 
-enum { DAY_S = 24 * 3600, HOUR_S = 3600, DAILY_TIMES = 10, LIMITS = 3 };
+enum {
+	DAY_S = 24 * 3600, HOUR_S = 3600, DAILY_TIMES = 10,
+	ADDRESS_TIMES = 10,		/* accounts that sign in from one at once */
+	LIMITS = 5, KEPT = 2
+};
 
 static enum rc
 refuse(struct app *app, struct arena *arena, const struct actor *actor,
@@ -28,7 +32,8 @@ refuse(struct app *app, struct arena *arena, const struct actor *actor,
 }
 
 /* By account and address (or by a browser that its owner has used) in a short window
- * and over a day; and by address alone. */
+ * and over a day; and by address alone. So many, behind which KEPT follow that are not
+ * given back to a right password: each is a hash, which keeps a worker busy. */
 static size_t
 make_limits(struct app *app, struct arena *arena, const struct actor *actor,
     struct str email, struct str device, struct limit limits[LIMITS])
@@ -37,14 +42,21 @@ make_limits(struct app *app, struct arena *arena, const struct actor *actor,
 	struct str address = app_address_key(arena, actor->address);
 	struct str who = device.p != NULL ? device : arena_printf(arena,
 	    "%.*s %.*s", STR_FMT(email), STR_FMT(address));
+	size_t n;
 
 	limits[0] = (struct limit){ "login", who, conf->login_failures,
-		conf->login_window_s };
+		conf->login_window_s, 1 };
 	limits[1] = (struct limit){ "login-day", who,
-		conf->login_failures * DAILY_TIMES, DAY_S };
+		conf->login_failures * DAILY_TIMES, DAY_S, 1 };
 	limits[2] = (struct limit){ "login-address", address,
-		conf->login_address_failures, conf->login_window_s };
-	return device.p != NULL ? 2 : 3;
+		conf->login_address_failures, conf->login_window_s, 1 };
+	n = device.p != NULL ? 2 : 3;
+	limits[n] = (struct limit){ "login-any", who, conf->login_failures
+		+ conf->login_successes, conf->login_window_s, 1 };
+	limits[n + 1] = (struct limit){ "login-any-address", address,
+		conf->login_address_failures + ADDRESS_TIMES
+		* conf->login_successes, conf->login_window_s, 1 };
+	return n;
 }
 
 /* A browser that was never here, to an account that wants to know. */
@@ -53,7 +65,7 @@ app_tell_owner(struct app *app, struct arena *arena, const struct actor *actor,
     const struct user *user, struct str device, struct err *err)
 {
 	const struct limit limit = { "sign-in-mail", user->id,
-		app->conf->mail_address_hourly, HOUR_S };
+		app->conf->mail_address_hourly, HOUR_S, 1 };
 	struct mail_order order;
 
 	if (device.p != NULL || user->last_login_at == TIME_NULL
@@ -112,11 +124,11 @@ app_login(struct app *app, struct arena *arena, const struct actor *actor,
 	known = rc == RC_OK;
 	device = known ? device_of_user(app, device, user.id) : STR_NULL;
 	n = make_limits(app, arena, actor, email, device, limits);
-	if (limits_take(app, arena, limits, n, err) != RC_OK)
+	if (limits_take(app, arena, limits, n + KEPT, err) != RC_OK)
 		return err->rc;
 	if (app_password_check(app, known ? &user : NULL, body->password,
 	    &match, &outdated, err) != RC_OK) {
-		limits_give_back(app, arena, limits, n);
+		limits_give_back(app, arena, limits, n + KEPT);
 		return err->rc;
 	}
 	if (!known || !match || !user.email_verified

@@ -2,8 +2,10 @@
 
 #include "app/uploads.h"
 
-#include "app/ready.h"
+#include "app/guests.h"
 #include "app/idem.h"
+#include "app/limit.h"
+#include "app/ready.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "blob/blob.h"
@@ -14,25 +16,61 @@
 enum {
 	SIDE_MAX = 2048,	/* what providers use of a reference */
 	UPLOAD_MAX = 10 * 1024 * 1024,
-	DAY_MS = 24 * 3600 * 1000
+	DAY_S = 24 * 3600
 };
 
-static enum rc
-check_limits(struct app *app, struct arena *arena, const struct actor *actor,
-    struct err *err)
+/* Keys of an account and its browsers are one. */
+static struct str
+who_of(const struct actor *actor)
 {
-	int64_t count, bytes, since = clock_now_ms() - DAY_MS;
+	return actor->account.p != NULL ? actor->account : actor->principal;
+}
 
-	if (uploads_since(app->store, arena, actor->principal, since, &count,
-	    &bytes, err) != RC_OK)
+/* What came counts, whether it is a picture or not: looking at it costs the same.
+ * Guests, who cost nothing to make, are counted by address too. */
+static enum rc
+count(struct app *app, struct arena *arena, const struct actor *actor,
+    const char *kind, size_t bytes, struct err *err)
+{
+	const struct conf *conf = app->conf;
+	const struct limit limits[] = {
+		{ kind, actor->principal, conf->upload_daily, DAY_S, 1 },
+		{ arena_strz(arena, arena_printf(arena, "%s-bytes", kind)),
+		    actor->principal, conf->upload_daily_bytes, DAY_S,
+		    (int64_t)bytes },
+		{ "upload-address", app_address_key(arena, actor->address),
+		    conf->guest_address_daily, DAY_S, 1 },
+	};
+
+	if (limits_take(app, arena, limits, actor->kind == ACTOR_GUEST ? 3 : 2,
+	    err) != RC_RATE)
 		return err->rc;
-	if (count < app->conf->upload_daily
-	    && bytes < app->conf->upload_daily_bytes)
-		return RC_OK;
-	err->retry_after_s = 3600;
-	return err_set(err, RC_QUOTA, "At most %lld pictures and %lld bytes in 24 "
-	    "hours.", (long long)app->conf->upload_daily,
-	    (long long)app->conf->upload_daily_bytes);
+	return err_set(err, RC_QUOTA, "At most %lld pictures and %lld bytes a "
+	    "day.", (long long)conf->upload_daily,
+	    (long long)conf->upload_daily_bytes);
+}
+
+enum rc
+app_upload_begin(struct app *app, struct arena *arena, const struct actor *actor,
+    const char *kind, struct str bytes, struct err *err)
+{
+	if (bytes.n > UPLOAD_MAX)
+		return err_set(err, RC_TOO_LARGE,
+		    "A picture has at most %d bytes.", UPLOAD_MAX);
+	if (!solo_enter(app->shared, who_of(actor))) {
+		err->retry_after_s = 1;
+		return err_set(err, RC_RATE, "One picture at a time: another one "
+		    "of yours is being read.");
+	}
+	if (count(app, arena, actor, kind, bytes.n, err) != RC_OK)
+		solo_leave(app->shared, who_of(actor));
+	return err->rc;
+}
+
+void
+app_upload_end(struct app *app, const struct actor *actor)
+{
+	solo_leave(app->shared, who_of(actor));
 }
 
 static enum rc
@@ -48,6 +86,16 @@ put_both(struct app *app, struct arena *arena, const struct image_result *image,
 	return blob_put(app->blob, upload->thumbnail_key, image->thumbnail, err);
 }
 
+/* A key may have no end, or one in years: its program knows what the upload is for. */
+static int64_t
+unused_until_ms(const struct actor *actor, int64_t now_ms)
+{
+	int64_t day_ms = now_ms + DAY_S * 1000LL;
+
+	return actor->key_id.p != NULL && actor->expires_ms > day_ms ? day_ms
+	    : actor->expires_ms;
+}
+
 static void
 complete_upload(struct upload *upload, const struct actor *actor,
     const struct image_result *image, struct str id)
@@ -59,7 +107,7 @@ complete_upload(struct upload *upload, const struct actor *actor,
 	upload->width = image->width;
 	upload->height = image->height;
 	upload->created_at = clock_now_ms();
-	upload->expires_at = actor->expires_ms;
+	upload->expires_at = unused_until_ms(actor, upload->created_at);
 }
 
 /* The object first: a crash between leaves an orphan, which is swept. */
@@ -88,12 +136,11 @@ app_upload_create(struct app *app, struct arena *arena,
 	if (idem->replay)
 		return uploads_get(app->store, arena, actor->principal, idem->id,
 		    ret_upload, err);
-	if (bytes.n > UPLOAD_MAX)
-		return err_set(err, RC_TOO_LARGE,
-		    "A picture has at most %d bytes.", UPLOAD_MAX);
-	if (check_limits(app, arena, actor, err) != RC_OK
-	    || app_image_normalize(app, arena, bytes, SIDE_MAX, &image, err)
-	    != RC_OK)
+	if (app_upload_begin(app, arena, actor, "upload", bytes, err) != RC_OK)
+		return err->rc;
+	(void)!app_image_normalize(app, arena, bytes, SIDE_MAX, &image, err);
+	app_upload_end(app, actor);
+	if (err->rc != RC_OK)
 		return err->rc;
 	complete_upload(ret_upload, actor, &image, idem->id);
 	if (keep(app, arena, &image, ret_upload, err) == RC_CONFLICT) {

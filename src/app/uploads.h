@@ -9,9 +9,19 @@
 struct idem;
 struct upload;
 
+/* Before bytes of a client are decoded, whatever for: counts them by kind ("upload",
+ * "photo") and principal. RC_TOO_LARGE; RC_QUOTA: too many or too much today; RC_RATE:
+ * another one of this account or guest is being decoded. */
+enum rc app_upload_begin(struct app *app, struct arena *arena,
+    const struct actor *actor, const char *kind, struct str bytes,
+    struct err *err) must_use;
+/* Behind it, however that ended. */
+void app_upload_end(struct app *app, const struct actor *actor);
+
 /* Decodes and re-encodes bytes (EXIF goes, orientation stays) and stores picture
  * and thumbnail. RC_INVALID: no picture we take. RC_QUOTA: too many today. It
- * goes with the session, or stays with the design that uses it. */
+ * goes with the session (of a key: a day later), or stays with the design that uses
+ * it. */
 enum rc app_upload_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct str bytes, const struct idem *idem,
     struct upload *ret_upload, struct err *err) must_use;

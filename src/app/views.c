@@ -95,7 +95,8 @@ take_limited(struct app *app, struct arena *arena, const struct view *view,
 {
 	const struct limit limit = { .name = "view",
 		.who = app_address_key(arena, view->address),
-		.most = app->conf->view_address_daily, .window_s = DAY_S };
+		.most = app->conf->view_address_daily, .window_s = DAY_S,
+		.amount = 1 };
 	enum rc rc = limit_take(app, arena, &limit, err);
 
 	if (rc == RC_OK)

@@ -2,7 +2,9 @@
 
 #include "app/work-slot.h"
 
+#include "app/share-gate.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "blob/blob.h"
 #include "image/image.h"
 #include "store/designs.h"
@@ -41,6 +43,32 @@ land_version(struct store *store, struct arena *arena, struct landing *l,
 	    l->cost_usd, l->seconds, &l->landed, err);
 }
 
+/* A refinement becomes what a link shows. If its gate cannot be closed, the scheduler
+ * does it as soon as it can: a picture that was paid for is not lost over it. */
+static enum rc
+close_gate(struct store *store, struct arena *arena, const struct landing *l,
+    struct err *err)
+{
+	struct str doc;
+	struct err gate;
+	enum rc rc;
+
+	if (!l->w->request.is_refinement)
+		return RC_OK;
+	rc = designs_find(store, arena, l->w->job->design_id, &doc, err);
+	if (rc == RC_NOT_FOUND) {	/* the landing will tell */
+		err_init(err);
+		return RC_OK;
+	}
+	if (rc != RC_OK)
+		return rc;
+	err_init(&gate);
+	if (share_gate_close_design(l->w->app, doc, &gate) != RC_OK)
+		log_event(LOG_ERROR, "share.gate", LOG_STR("design",
+		    l->w->job->design_id), LOG_Z("detail", gate.detail), LOG_END);
+	return RC_OK;
+}
+
 static enum rc
 land_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
@@ -49,6 +77,7 @@ land_in_transaction(struct store *store, struct arena *arena, void *arg,
 
 	if (jobs_set_slot(store, arena, l->w->job->id, l->w->token, &l->slot,
 	    "running", err) != RC_OK
+	    || close_gate(store, arena, l, err) != RC_OK
 	    || land_version(store, arena, l, err) != RC_OK)
 		return err->rc;
 	if (!l->landed)

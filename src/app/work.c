@@ -10,6 +10,7 @@
 #include "app/folders.h"
 #include "app/leaving.h"
 #include "app/post.h"
+#include "app/share-purge.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -294,6 +295,7 @@ static const struct {
 	{ "export", export_run, false },
 	{ "folder_deletion", run_folder_deletion, false },
 	{ "account_deletion", leaving_run, true },
+	{ "purge", share_purge_run, true },	/* gives up by its age */
 };
 
 static int64_t

@@ -408,6 +408,15 @@ fs_delete(struct blob *blob, const struct str *keys, size_t n, struct err *err)
 	return rc;
 }
 
+const char *
+blob_fs_path(struct arena *arena, const char *root, struct str key)
+{
+	struct blob_key parts = blob_key_split(key);
+
+	return arena_printf(arena, "%s/%.*s/%.*s/%.*s", root, STR_FMT(parts.shard),
+	    STR_FMT(parts.folder), STR_FMT(parts.name)).p;
+}
+
 /* --- open ----------------------------------------------------------------- */
 
 static void

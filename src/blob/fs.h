@@ -18,4 +18,7 @@
 enum rc blob_fs_open(struct arena *process_arena, const char *root,
     struct blob **ret_blob, struct err *err) must_use;
 
+/* Where the object of a good key lies, to give it a second name: it never changes. */
+const char *blob_fs_path(struct arena *arena, const char *root, struct str key);
+
 #endif

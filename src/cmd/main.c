@@ -104,12 +104,11 @@ cmd_retention(struct cmd *cmd, struct err *err)
 	    || app_retention_run(&app, cmd->arena, &done, err) != RC_OK
 	    || app_orphans_run(&app, cmd->arena, &orphans, err) != RC_OK)
 		return 1;
-	(void)printf("removed: %lld from the trash, %lld of guests, %lld uploads, "
-	    "%lld exports, %lld jobs, %lld orphaned objects, %lld looks at links; "
-	    "%lld addresses cut\n", (long long)done.trashed,
-	    (long long)done.guests, (long long)done.uploads,
-	    (long long)done.exports, (long long)done.jobs, (long long)orphans,
-	    (long long)done.views, (long long)done.addresses);
+#define RETENTION(name, text) \
+	(void)printf("%lld " text "\n", (long long)done.name);
+#include "app/retention.def"
+#undef RETENTION
+	(void)printf("%lld orphaned objects removed\n", (long long)orphans);
 	return 0;
 }
 

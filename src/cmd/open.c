@@ -6,6 +6,9 @@
 
 #include "base/log.h"
 #include "blob/fs.h"
+#include "cdn/cloudflare.h"
+#include "cdn/fastly.h"
+#include "cdn/varnish.h"
 #include "crypt/secret.h"
 #include "crypt/share-keys.h"
 #include "geo/geo.h"
@@ -224,6 +227,67 @@ open_mail(struct arena *arena, const struct conf *conf, struct app *app,
 }
 
 static enum rc
+open_fastly(struct arena *arena, const struct conf *conf, struct net *net,
+    struct app *app, struct err *err)
+{
+	struct fastly_options options = { .url = conf->fastly_url,
+		.service_id = conf->fastly_service_id,
+		.timeout_ms = conf->cdn_timeout_s * 1000 };
+
+	if (secret_read_file(arena, conf->fastly_token_file, &options.token, err)
+	    == RC_OK)
+		app->cdn = fastly_open(arena, net, &options);
+	return err->rc;
+}
+
+static enum rc
+open_cloudflare(struct arena *arena, const struct conf *conf, struct net *net,
+    struct app *app, struct err *err)
+{
+	struct cloudflare_options options = { .url = conf->cloudflare_url,
+		.zone_id = conf->cloudflare_zone_id,
+		.timeout_ms = conf->cdn_timeout_s * 1000 };
+
+	if (secret_read_file(arena, conf->cloudflare_token_file, &options.token,
+	    err) == RC_OK)
+		app->cdn = cloudflare_open(arena, net, &options);
+	return err->rc;
+}
+
+static enum rc
+open_varnish(struct arena *arena, const struct conf *conf, struct net *net,
+    struct app *app, struct err *err)
+{
+	struct varnish_options options = { .urls = conf->varnish_urls.items,
+		.url_count = conf->varnish_urls.n,
+		.timeout_ms = conf->cdn_timeout_s * 1000 };
+
+	(void)err;
+	app->cdn = varnish_open(arena, net, &options);
+	return RC_OK;
+}
+
+static enum rc
+open_cdn(struct arena *arena, const struct conf *conf, struct app *app,
+    struct err *err)
+{
+	static enum rc (*const drivers[])(struct arena *arena,
+	    const struct conf *conf, struct net *net, struct app *app,
+	    struct err *err) = { [CONF_CDN_FASTLY] = open_fastly,
+		[CONF_CDN_CLOUDFLARE] = open_cloudflare,
+		[CONF_CDN_VARNISH] = open_varnish };
+	/* http is for what is on loopback, which the guard holds it to. */
+	struct net_options options = { .allow_loopback_http = true };
+	struct net *net;
+
+	if (conf->cdn == CONF_CDN_NONE)
+		return RC_OK;
+	net = net_open(&options);
+	arena_defer(arena, close_net, net);
+	return drivers[conf->cdn](arena, conf, net, app, err);
+}
+
+static enum rc
 open_google(struct arena *arena, const struct conf *conf, struct net *net,
     struct app *app, struct err *err)
 {
@@ -310,6 +374,8 @@ open_app(struct arena *process_arena, const struct conf *conf,
 	    && open_provider(process_arena, conf, ret_app, err) != RC_OK)
 	    || ((parts & OPEN_MAIL)
 	    && open_mail(process_arena, conf, ret_app, err) != RC_OK)
+	    || ((parts & OPEN_CDN)
+	    && open_cdn(process_arena, conf, ret_app, err) != RC_OK)
 	    || ((parts & OPEN_OAUTH)
 	    && open_oauth(process_arena, conf, ret_app, err) != RC_OK))
 		return err->rc;

@@ -13,7 +13,8 @@ enum open_parts {
 	OPEN_PROVIDER = 1 << 3,
 	OPEN_MAIL = 1 << 4,
 	OPEN_OAUTH = 1 << 5,
-	OPEN_GEO = 1 << 6
+	OPEN_GEO = 1 << 6,
+	OPEN_CDN = 1 << 7
 };
 
 /* Reads the file of --config, the environment, then each --name=value, wherever

@@ -127,6 +127,14 @@ run_scheduler(struct app *app)
 	return 0;
 }
 
+static int
+run_shares(struct app *app)
+{
+	take_signals();
+	jobs_watch(app, &stop_job);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	enum open_parts parts;
@@ -134,8 +142,10 @@ static const struct {
 	[WORKER_WEB] = { "web", OPEN_STORE },
 	[WORKER_SLOW] = { "slow", OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_OAUTH },
 	[WORKER_JOB] = { "job",
-	    OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_PROVIDER | OPEN_MAIL },
+	    OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_PROVIDER | OPEN_MAIL
+	    | OPEN_CDN },
 	[WORKER_SCHEDULER] = { "scheduler", OPEN_STORE | OPEN_BLOB | OPEN_GEO },
+	[WORKER_SHARES] = { "shares", OPEN_STORE },
 };
 
 const char *
@@ -174,7 +184,7 @@ worker_probe(const struct conf *conf, struct err *err)
 	struct app app = { .wake_fd = -1 };
 
 	return open_app(arena, conf, OPEN_STORE | OPEN_BLOB | OPEN_IMAGE
-	    | OPEN_PROVIDER | OPEN_MAIL | OPEN_OAUTH, "bezel", &app, err);
+	    | OPEN_PROVIDER | OPEN_MAIL | OPEN_CDN | OPEN_OAUTH, "bezel", &app, err);
 }
 
 /* It holds no socket of ours, and ends at once when it is told to. */
@@ -219,6 +229,7 @@ worker_run(const struct worker_context *context, enum worker_role role,
 		status = role == WORKER_JOB
 		    ? run_job(&app, context->wake_receive_fd)
 		    : role == WORKER_SCHEDULER ? run_scheduler(&app)
+		    : role == WORKER_SHARES ? run_shares(&app)
 		    : run_web(context, &app, role == WORKER_SLOW,
 		    &context->pulses[number], &err);
 	}

@@ -12,6 +12,7 @@ enum worker_role {
 	WORKER_SLOW,		/* slow ones, a connection each */
 	WORKER_JOB,
 	WORKER_SCHEDULER,
+	WORKER_SHARES,		/* looks after what caches hold of links */
 	WORKER_ROLE_COUNT
 };
 

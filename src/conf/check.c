@@ -281,6 +281,47 @@ check_mail(struct conf *conf, struct arena *arena, struct err *err)
 		    " loopback address alone");
 }
 
+/* What stands in the path of a URL. */
+static bool
+is_plain(struct str id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if (!((id.p[i] >= 'a' && id.p[i] <= 'z')
+		    || (id.p[i] >= 'A' && id.p[i] <= 'Z')
+		    || (id.p[i] >= '0' && id.p[i] <= '9')))
+			return false;
+	return id.n > 0;
+}
+
+static void
+check_cdn(struct conf *conf, struct arena *arena, struct err *err)
+{
+	const struct conf_list *urls = &conf->varnish_urls;
+
+	if (conf->cdn == CONF_CDN_FASTLY && (!is_plain(conf->fastly_service_id)
+	    || conf->fastly_token_file == NULL))
+		(void)fault_of(conf, cdn, "cdn = fastly needs fastly_service_id,"
+		    " letters and digits, and fastly_token_file");
+	if (conf->cdn == CONF_CDN_CLOUDFLARE && (!is_plain(conf->cloudflare_zone_id)
+	    || conf->cloudflare_token_file == NULL))
+		(void)fault_of(conf, cdn, "cdn = cloudflare needs"
+		    " cloudflare_zone_id, letters and digits, and"
+		    " cloudflare_token_file");
+	if (conf->cdn == CONF_CDN_VARNISH && urls->n == 0)
+		(void)fault_of(conf, cdn, "cdn = varnish needs varnish_urls");
+	if (!is_service(conf->fastly_url))
+		(void)fault_of(conf, fastly_url, "fastly_url must be like"
+		    " https://api.example, or http on a loopback address");
+	if (!is_service(conf->cloudflare_url))
+		(void)fault_of(conf, cloudflare_url, "cloudflare_url must be like"
+		    " https://api.example, or http on a loopback address");
+	for (size_t i = 0; i < urls->n; i++)
+		if (!is_service(urls->items[i]))
+			(void)fault_of(conf, varnish_urls, "%.*s is not like"
+			    " https://cache.example, or http on a loopback address",
+			    STR_FMT(urls->items[i]));
+}
+
 enum rc
 conf_check(struct conf *conf, struct arena *arena, struct err *err)
 {
@@ -293,5 +334,6 @@ conf_check(struct conf *conf, struct arena *arena, struct err *err)
 	check_sockets(conf, arena, err);
 	check_needs(conf, arena, err);
 	check_mail(conf, arena, err);
+	check_cdn(conf, arena, err);
 	return err->fault_count > before ? RC_INVALID : RC_OK;
 }

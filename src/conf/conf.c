@@ -30,6 +30,12 @@ static const struct conf_word smtp_tls_words[] = {
 	{ "none", CONF_SMTP_NONE }, { NULL, 0 }
 };
 
+static const struct conf_word cdn_words[] = {
+	{ "none", CONF_CDN_NONE }, { "fastly", CONF_CDN_FASTLY },
+	{ "cloudflare", CONF_CDN_CLOUDFLARE }, { "varnish", CONF_CDN_VARNISH },
+	{ NULL, 0 }
+};
+
 static const struct conf_word log_level_words[] = {
 	{ "debug", LOG_DEBUG }, { "info", LOG_INFO }, { "warn", LOG_WARN },
 	{ "error", LOG_ERROR }, { NULL, 0 }

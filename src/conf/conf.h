@@ -18,6 +18,8 @@ enum conf_render_profile { CONF_RENDER_DRAFT, CONF_RENDER_FINAL };
 enum conf_mail { CONF_MAIL_OUTBOX, CONF_MAIL_SMTP };
 enum conf_smtp_tls { CONF_SMTP_STARTTLS, CONF_SMTP_IMPLICIT, CONF_SMTP_NONE };
 
+enum conf_cdn { CONF_CDN_NONE, CONF_CDN_FASTLY, CONF_CDN_CLOUDFLARE, CONF_CDN_VARNISH };
+
 struct conf_list {
 	const struct str *items;
 	size_t n;

@@ -24,8 +24,8 @@ void hmac_sha256(struct str key, struct str s,
 void hkdf_sha256(struct str secret, struct str salt, struct str info,
     unsigned char *ret_key, size_t n);
 
-/* Only for nginx's secure_link, which knows nothing else (token.h): MD5 is
- * broken for signatures and must not get another use. */
+/* Only for nginx, which knows nothing else: for its secure_link (token.h) and the names
+ * of its cache's files. MD5 is broken for signatures and must not get another use. */
 void md5(struct str s, unsigned char ret_digest[MD5_BYTES]);
 
 /* Takes as long for every b of the length of a. The length is no secret. */

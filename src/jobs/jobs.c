@@ -7,6 +7,7 @@
 
 #include "app/me.h"
 #include "app/retention.h"
+#include "app/share-watch.h"
 #include "app/views.h"
 #include "app/work.h"
 #include "base/clock.h"
@@ -17,7 +18,12 @@ enum {
 	ERROR_WAIT_MS = 1000,
 	VIEWS_EVERY_S = 1,
 	ORPHANS_EVERY_S = 3600,
-	TIDY_EVERY_S = 24 * 3600
+	TIDY_EVERY_S = 24 * 3600,
+	AUDIT_EVERY_S = 60,
+	TICK_MS = 500,
+	/* Looks at links that failed one after another: from so many on an operator is
+	 * told, and each so many again. */
+	LOOKS_FAILED = 20
 };
 
 static void
@@ -62,6 +68,18 @@ jobs_run(struct app *app, int wake_fd, const volatile bool *stop)
 }
 
 static void
+log_retention(const struct app_retention *done)
+{
+	const struct log_field fields[] = {
+#define RETENTION(name, text) LOG_INT(#name, done->name),
+#include "app/retention.def"
+#undef RETENTION
+		LOG_END };
+
+	log_event_fields(LOG_INFO, "retention", fields);
+}
+
+static void
 run_retention(struct app *app, struct arena *arena)
 {
 	struct app_retention done;
@@ -70,14 +88,8 @@ run_retention(struct app *app, struct arena *arena)
 	err_init(&err);
 	if (app_retention_run(app, arena, &done, &err) != RC_OK)
 		complain("retention.failed", &err);
-	else if (done.trashed + done.guests + done.uploads + done.exports
-	    + done.addresses + done.views > 0)
-		log_event(LOG_INFO, "retention", LOG_INT("trashed", done.trashed),
-		    LOG_INT("guests", done.guests),
-		    LOG_INT("uploads", done.uploads),
-		    LOG_INT("exports", done.exports),
-		    LOG_INT("addresses", done.addresses),
-		    LOG_INT("views", done.views), LOG_END);
+	else if (app_retention_sum(&done) > 0)
+		log_retention(&done);
 }
 
 static void
@@ -131,15 +143,70 @@ run_tidy(struct app *app, struct arena *arena)
 		complain("tidy.failed", &err);
 }
 
+/* --- links to designs ------------------------------------------------------ */
+
+static void
+watch_once(struct share_watch *watch, struct app *app, struct arena *arena,
+    int *failed)
+{
+	struct share_watched done;
+	struct err err;
+
+	err_init(&err);
+	if (share_watch_run(watch, app, arena, &done, &err) != RC_OK) {
+		/* An outage of the database is not told each second. */
+		if (++*failed % LOOKS_FAILED == 1)
+			complain("shares.failed", &err);
+	} else
+		*failed = 0;
+	metric_set(app->shared, METRIC_share_looks_failing,
+	    *failed >= LOOKS_FAILED);
+	if (done.closed + done.opened + done.forgotten > 0)
+		log_event(LOG_INFO, "shares", LOG_INT("closed", done.closed),
+		    LOG_INT("opened", done.opened),
+		    LOG_INT("forgotten", done.forgotten), LOG_END);
+}
+
+void
+jobs_watch(struct app *app, const volatile bool *stop)
+{
+	struct arena *arena = arena_new(), *ours = arena_new();
+	struct share_watch *watch = share_watch_new(ours);
+	int failed = 0;
+
+	while (!*stop) {
+		watch_once(watch, app, arena, &failed);
+		arena_reset(arena);
+		clock_sleep_ms(SHARE_POLL_MS);
+	}
+	arena_free(arena);
+	arena_free(ours);
+}
+
+static void
+run_audit(struct app *app, struct arena *arena)
+{
+	struct err err;
+	int64_t closed;
+
+	err_init(&err);
+	if (share_watch_audit(app, arena, &closed, &err) != RC_OK)
+		complain("shares.audit", &err);
+	else if (closed > 0)
+		log_event(LOG_WARN, "shares.audit", LOG_INT("closed", closed),
+		    LOG_END);
+}
+
 static const struct {
 	void (*run)(struct app *app, struct arena *arena);
-	int64_t every_s;	/* 0: sweep_interval_s */
+	int64_t every_ms;	/* 0: sweep_interval_s */
 } schedule[] = {
-	{ run_views, VIEWS_EVERY_S },
+	{ run_views, VIEWS_EVERY_S * 1000 },
 	{ run_retention, 0 },
-	{ run_orphans, ORPHANS_EVERY_S },
-	{ run_tidy, TIDY_EVERY_S },
-	{ run_usage, TIDY_EVERY_S },
+	{ run_audit, AUDIT_EVERY_S * 1000 },
+	{ run_orphans, ORPHANS_EVERY_S * 1000 },
+	{ run_tidy, TIDY_EVERY_S * 1000 },
+	{ run_usage, TIDY_EVERY_S * 1000 },
 };
 
 void
@@ -158,11 +225,11 @@ jobs_schedule(struct app *app, const volatile bool *stop)
 				continue;
 			schedule[i].run(app, arena);
 			arena_reset(arena);
-			due_ms[i] = clock_mono_ms() + 1000
-			    * (schedule[i].every_s != 0 ? schedule[i].every_s
-			    : app->conf->sweep_interval_s);
+			due_ms[i] = clock_mono_ms() + (schedule[i].every_ms != 0
+			    ? schedule[i].every_ms
+			    : app->conf->sweep_interval_s * 1000);
 		}
-		clock_sleep_ms(500);
+		clock_sleep_ms(TICK_MS);
 	}
 	arena_free(arena);
 }

@@ -1,5 +1,5 @@
 /*
- * jobs.h - the loops of job workers and of the scheduler.
+ * jobs.h - the loops of job workers, of the scheduler, and of who looks after links.
  */
 #ifndef BEZEL_JOBS_JOBS_H
 #define BEZEL_JOBS_JOBS_H
@@ -9,6 +9,10 @@
 /* Works until *stop: a datagram on wake_fd, or two seconds, and it looks for
  * jobs again. Errors are logged and waited out. */
 void jobs_run(struct app *app, int wake_fd, const volatile bool *stop);
+
+/* Looks after what caches hold of links until *stop (app/share-watch.h): in a process of
+ * its own, for a sweep may take minutes. */
+void jobs_watch(struct app *app, const volatile bool *stop);
 
 /* Runs what is due by the clock until *stop. */
 void jobs_schedule(struct app *app, const volatile bool *stop);

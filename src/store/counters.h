@@ -8,10 +8,13 @@
 
 #include "store/store.h"
 
-/* Counts one when it is under limit, else RC_QUOTA. */
+/* Counts amount (mostly 1) when that does not go beyond limit, else RC_QUOTA. */
 enum rc counter_take(struct store *store, struct arena *arena, struct str key,
-    int64_t limit, int64_t expires_ms, struct err *err) must_use;
+    int64_t amount, int64_t limit, int64_t expires_ms, struct err *err) must_use;
+/* What it says, 0 when there is none. */
+enum rc counter_get(struct store *store, struct arena *arena, struct str key,
+    int64_t *ret_count, struct err *err) must_use;
 enum rc counter_give_back(struct store *store, struct arena *arena,
-    struct str key, struct err *err) must_use;
+    struct str key, int64_t amount, struct err *err) must_use;
 
 #endif

@@ -178,6 +178,8 @@ db_find(struct store *store, struct arena *arena, const struct db_find *find,
 		BSON_APPEND_DOCUMENT(&command, "projection", find->projection);
 	if (find->hint != NULL)
 		BSON_APPEND_UTF8(&command, "hint", find->hint);
+	if (find->skip > 0)
+		BSON_APPEND_INT32(&command, "skip", find->skip);
 	BSON_APPEND_INT32(&command, "limit", find->limit);
 	BSON_APPEND_INT32(&command, "batchSize", find->limit);
 	BSON_APPEND_BOOL(&command, "singleBatch", true);

@@ -21,7 +21,7 @@ struct db_find {
 	const char *collection;
 	const bson_t *filter, *sort, *projection;
 	const char *hint;	/* an index, or NULL */
-	int limit;
+	int limit, skip;
 	int max_time_ms;	/* 0: the store's own */
 };
 enum rc db_find(struct store *store, struct arena *arena,

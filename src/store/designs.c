@@ -145,7 +145,8 @@ designs_peek_many(struct store *store, struct arena *arena,
 {
 	const struct db_find find = { .collection = DESIGNS, .hint = "_id_",
 		.filter = own_many(arena, owner, ids, n), .limit = (int)n,
-		.projection = db_json(arena, "{\"is_deleted\":1,\"folder_id\":1}") };
+		.projection = db_json(arena, "{\"is_deleted\":1,\"folder_id\":1,"
+		"\"share_settings.share_token\":1}") };
 
 	return db_find(store, arena, &find, ret_docs, ret_n, err);
 }

@@ -74,7 +74,7 @@ enum rc designs_remove(struct store *store, struct arena *arena,
 
 /* --- many at once: those of these ids that are the owner's ----------------- */
 
-/* _id, is_deleted and folder_id of each that is there, in no order. */
+/* _id, is_deleted, folder_id and the link's token of each that is there, in no order. */
 enum rc designs_peek_many(struct store *store, struct arena *arena,
     struct store_owner owner, const struct str *ids, size_t n,
     struct str *ret_docs, size_t *ret_n, struct err *err) must_use;

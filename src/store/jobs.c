@@ -399,6 +399,16 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
 }
 
 enum rc
+jobs_remove_ended(struct store *store, struct arena *arena, struct str id,
+    struct err *err)
+{
+	bson_t *filter = db_json(arena, "{\"ended_at\":{\"$ne\":null}}");
+
+	bson_add_str(filter, "_id", id);
+	return db_delete(store, arena, collection, filter, 1, NULL, err);
+}
+
+enum rc
 jobs_tidy(struct store *store, struct arena *arena, int64_t before_ms,
     int64_t *ret_deleted, struct err *err)
 {

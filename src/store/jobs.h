@@ -19,6 +19,7 @@ enum {
 	JOB_POSITION_MAX = 1000,
 	JOB_PRIORITY = 10,		/* of what people wait for in a line */
 	JOB_PRIORITY_BULK = 20,		/* of what nobody waits for */
+	JOB_PRIORITY_PURGE = 4,		/* a short call, and somebody wants it gone */
 	JOB_PRIORITY_MAIL = 5		/* short, and somebody looks at the inbox */
 };
 
@@ -110,6 +111,22 @@ enum rc jobs_retry(struct store *store, struct arena *arena,
 /* Jobs that ended before before_ms go. */
 enum rc jobs_tidy(struct store *store, struct arena *arena, int64_t before_ms,
     int64_t *ret_deleted, struct err *err) must_use;
+/* One that has ended. */
+enum rc jobs_remove_ended(struct store *store, struct arena *arena,
+    struct str id, struct err *err) must_use;
+
+/* --- purges, which go together ------------------------------------------------ */
+
+/* Queued ones that are due, at most limit. */
+enum rc jobs_due_purges(struct store *store, struct arena *arena, int limit,
+    struct job *ret_jobs, size_t *ret_n, struct err *err) must_use;
+/* Of these ids, those that nobody has claimed meanwhile: succeeded, or not before
+ * wait_ms are over. */
+enum rc jobs_end_queued(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, struct err *err) must_use;
+enum rc jobs_delay_queued(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, int64_t wait_ms, struct err *err) must_use;
+
 enum rc jobs_count(struct store *store, struct arena *arena,
     const char *status, int64_t *ret_count, struct err *err) must_use;
 

@@ -103,13 +103,20 @@ owned_count_files(struct store *store, struct arena *arena, struct str user_id,
 /* A pipeline, because a poisoned row must not stop it: whatever `request` is, it has
  * these members then. */
 static enum rc
-forget_usage(struct store *store, struct arena *arena, const char *key,
-    struct str value, struct err *err)
+forget(struct store *store, struct arena *arena, const bson_t *filter,
+    struct err *err)
 {
-	return db_update(store, arena, "api_usage_log", one(arena, key, value),
+	return db_update(store, arena, "api_usage_log", filter,
 	    db_json(arena, "[{\"$set\":{\"user_id\":null,\"ip_address\":\"\","
 	    "\"request.prompt\":\"\",\"request.parameters\":{\"$literal\":{}}}}]"),
 	    DB_MULTI | DB_PIPELINE, NULL, err);
+}
+
+static enum rc
+forget_usage(struct store *store, struct arena *arena, const char *key,
+    struct str value, struct err *err)
+{
+	return forget(store, arena, one(arena, key, value), err);
 }
 
 enum rc
@@ -117,6 +124,44 @@ owned_forget_usage(struct store *store, struct arena *arena, struct str user_id,
     struct err *err)
 {
 	return forget_usage(store, arena, "user_id", user_id, err);
+}
+
+enum rc
+owned_forget_strangers(struct store *store, struct arena *arena,
+    int64_t before_ms, int limit, int64_t *ret_rows, struct err *err)
+{
+	struct str *docs = arena_many(arena, (size_t)limit, struct str);
+	struct str *ids = arena_many(arena, (size_t)limit, struct str);
+	const struct db_find find = { .collection = "api_usage_log",
+		.filter = db_json(arena, "{\"user_id\":null,\"request.prompt\":"
+		"{\"$gt\":\"\"},\"created_at\":{\"$lt\":{\"$date\":"
+		"{\"$numberLong\":\"%lld\"}}}}", (long long)before_ms),
+		.projection = db_json(arena, "{\"_id\":1}"),
+		.hint = "to_forget", .limit = limit };
+	bson_t *filter = db_bson(arena);
+	size_t n, known = 0;
+
+	if (db_find(store, arena, &find, docs, &n, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		known += doc_peek_str(docs[i], "_id", &ids[known]);
+	*ret_rows = (int64_t)known;
+	if (known == 0)
+		return RC_OK;
+	bson_add_in(filter, "_id", ids, known);
+	return forget(store, arena, filter, err);
+}
+
+enum rc
+owned_forget_mail(struct store *store, struct arena *arena, struct str email,
+    struct err *err)
+{
+	bson_t *filter = one(arena, "mail_order.to", email), none;
+
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "ended_at", &none);
+	BSON_APPEND_NULL(&none, "$ne");
+	bson_append_document_end(filter, &none);
+	return db_delete(store, arena, "jobs", filter, 0, NULL, err);
 }
 
 enum rc

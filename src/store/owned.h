@@ -51,5 +51,13 @@ enum rc owned_remove_jobs(struct store *store, struct arena *arena,
 /* The usage log stays for billing, without a person. */
 enum rc owned_forget_usage(struct store *store, struct arena *arena,
     struct str user_id, struct err *err) must_use;
+/* The same of those who never were one, for calls that began before before_ms: at most
+ * limit rows, so many. */
+enum rc owned_forget_strangers(struct store *store, struct arena *arena,
+    int64_t before_ms, int limit, int64_t *ret_rows, struct err *err) must_use;
+
+/* Mail to that address that has been sent or given up. */
+enum rc owned_forget_mail(struct store *store, struct arena *arena,
+    struct str email, struct err *err) must_use;
 
 #endif

@@ -49,7 +49,7 @@ sessions_of_user(struct store *store, struct arena *arena, struct str user_id,
 	bson_t *filter = db_bson(arena), after;
 	const struct db_find find = { .collection = collection, .filter = filter,
 		.sort = db_json(arena, "{\"_id\":-1}"), .hint = "by_user",
-		.limit = SESSIONS_SHOWN_MAX };
+		.limit = SESSIONS_MAX };
 
 	bson_add_str(filter, "user_id", user_id);
 	BSON_APPEND_DOCUMENT_BEGIN(filter, "expires_at", &after);
@@ -64,6 +64,33 @@ sessions_remove(struct store *store, struct arena *arena, struct str user_id,
 {
 	return db_delete_of_user(store, arena, collection, user_id, id,
 	    ret_removed, err);
+}
+
+/* A look into the index, at keys alone. */
+enum rc
+sessions_cut(struct store *store, struct arena *arena, struct str user_id,
+    int64_t *ret_removed, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *old = db_bson(arena), part;
+	const struct db_find find = { .collection = collection, .filter = filter,
+		.sort = db_json(arena, "{\"_id\":-1}"), .hint = "by_user",
+		.projection = db_json(arena, "{\"_id\":1}"), .limit = 1,
+		.skip = SESSIONS_MAX };
+	struct str doc, newest;
+	size_t n;
+
+	bson_add_str(filter, "user_id", user_id);
+	if (db_find(store, arena, &find, &doc, &n, err) != RC_OK)
+		return err->rc;
+	if (n == 0 || !doc_peek_str(doc, "_id", &newest)) {
+		*ret_removed = 0;
+		return RC_OK;
+	}
+	bson_add_str(old, "user_id", user_id);
+	BSON_APPEND_DOCUMENT_BEGIN(old, "_id", &part);
+	bson_add_str(&part, "$lte", newest);
+	bson_append_document_end(old, &part);
+	return db_delete(store, arena, collection, old, 0, ret_removed, err);
 }
 
 enum rc

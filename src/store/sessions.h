@@ -8,7 +8,7 @@
 
 struct session;
 
-enum { SESSIONS_SHOWN_MAX = 100 };
+enum { SESSIONS_MAX = 100 };		/* of a user */
 
 enum rc sessions_insert(struct store *store, struct arena *arena,
     const struct session *session, struct err *err) must_use;
@@ -30,6 +30,9 @@ enum rc sessions_of_user(struct store *store, struct arena *arena,
 enum rc sessions_remove(struct store *store, struct arena *arena,
     struct str user_id, struct str id, int64_t *ret_removed,
     struct err *err) must_use;
+/* The newest SESSIONS_MAX of a user stay. */
+enum rc sessions_cut(struct store *store, struct arena *arena,
+    struct str user_id, int64_t *ret_removed, struct err *err) must_use;
 /* All of a user but `except` (null: none is spared). */
 enum rc sessions_remove_all(struct store *store, struct arena *arena,
     struct str user_id, struct str except, int64_t *ret_removed,

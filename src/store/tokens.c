@@ -58,6 +58,24 @@ tokens_use(struct store *store, struct arena *arena, struct str id,
 }
 
 enum rc
+tokens_live(struct store *store, struct arena *arena, struct str user_id,
+    int64_t now_ms, bool *ret_live, struct err *err)
+{
+	bson_t *filter = db_json(arena, "{\"used_at\":null,\"expires_at\":{\"$gt\":"
+	    "{\"$date\":{\"$numberLong\":\"%lld\"}}}}", (long long)now_ms);
+	struct str doc;
+	enum rc rc;
+
+	bson_add_str(filter, "user_id", user_id);
+	rc = db_find_one(store, arena, collection, filter, &doc, err);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	err_init(err);
+	*ret_live = rc == RC_OK;
+	return RC_OK;
+}
+
+enum rc
 tokens_remove(struct store *store, struct arena *arena, struct str user_id,
     const char *purpose, struct err *err)
 {

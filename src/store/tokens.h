@@ -22,6 +22,11 @@ enum rc tokens_use(struct store *store, struct arena *arena, struct str id,
     const char *purpose, int64_t now_ms, struct one_time_token *ret_token,
     struct err *err) must_use;
 
+/* Whether any link to a user's account still holds. */
+enum rc tokens_live(struct store *store, struct arena *arena,
+    struct str user_id, int64_t now_ms, bool *ret_live,
+    struct err *err) must_use;
+
 /* Those of a user and purpose (NULL: of all), used or not. */
 enum rc tokens_remove(struct store *store, struct arena *arena,
     struct str user_id, const char *purpose, struct err *err) must_use;

@@ -57,33 +57,6 @@ uploads_use(struct store *store, struct arena *arena, struct str owner,
 }
 
 enum rc
-uploads_since(struct store *store, struct arena *arena, struct str owner,
-    int64_t since_ms, int64_t *ret_count, int64_t *ret_bytes, struct err *err)
-{
-	enum { MOST = 1000 };
-	struct str *docs = arena_many(arena, MOST, struct str);
-	bson_t *filter = db_json(arena, "{\"created_at\":{\"$gte\":{\"$date\":"
-	    "{\"$numberLong\":\"%lld\"}}}}", (long long)since_ms);
-	struct db_find find = { .collection = collection, .filter = filter,
-		.limit = MOST };
-	size_t n;
-
-	bson_add_str(filter, "owner", owner);
-	if (db_find(store, arena, &find, docs, &n, err) != RC_OK)
-		return err->rc;
-	*ret_count = (int64_t)n;
-	*ret_bytes = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct upload upload;
-
-		doc_init(&doc_upload, &upload);
-		(void)doc_from_bson(&doc_upload, docs[i], &upload, arena, NULL);
-		*ret_bytes += upload.bytes;
-	}
-	return RC_OK;
-}
-
-enum rc
 uploads_due(struct store *store, struct arena *arena, int64_t before_ms,
     int limit, struct str *ret_ids, size_t *ret_n, struct err *err)
 {

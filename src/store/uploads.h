@@ -21,11 +21,6 @@ enum rc uploads_get(struct store *store, struct arena *arena, struct str owner,
 enum rc uploads_use(struct store *store, struct arena *arena, struct str owner,
     struct str id, struct str design_id, struct err *err) must_use;
 
-/* How many, and how many bytes, this owner has brought since then. */
-enum rc uploads_since(struct store *store, struct arena *arena, struct str owner,
-    int64_t since_ms, int64_t *ret_count, int64_t *ret_bytes,
-    struct err *err) must_use;
-
 /* Unused ones that have expired, and those of a design: their ids. */
 enum rc uploads_due(struct store *store, struct arena *arena, int64_t before_ms,
     int limit, struct str *ret_ids, size_t *ret_n, struct err *err) must_use;

@@ -157,6 +157,29 @@ users_remove_unconfirmed(struct store *store, struct arena *arena, struct str id
 }
 
 enum rc
+users_unconfirmed(struct store *store, struct arena *arena, int64_t before_ms,
+    struct str after_id, int limit, struct user *ret_users, size_t *ret_n,
+    struct err *err)
+{
+	bson_t *filter = db_json(arena, "{\"email_verified\":false,"
+	    "\"last_login_at\":null,\"disabled_at\":null,\"created_at\":{\"$lt\":"
+	    "{\"$date\":{\"$numberLong\":\"%lld\"}}}}", (long long)before_ms), after;
+	const struct db_find find = { .collection = collection, .filter = filter,
+		.sort = db_json(arena, "{\"_id\":1}"), .hint = "unconfirmed",
+		.limit = limit };
+	struct str *docs = arena_many(arena, (size_t)limit, struct str);
+
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &after);
+	bson_add_str(&after, "$gt", after_id);
+	bson_append_document_end(filter, &after);
+	if (db_find(store, arena, &find, docs, ret_n, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < *ret_n; i++)
+		read_user(arena, docs[i], &ret_users[i]);
+	return RC_OK;
+}
+
+enum rc
 users_note(struct store *store, struct arena *arena, struct str id, bool unname,
     struct err *err)
 {

@@ -54,6 +54,11 @@ enum rc users_remove_unconfirmed(struct store *store, struct arena *arena,
     struct str id, struct str email, int64_t *ret_removed,
     struct err *err) must_use;
 
+/* Such accounts, made before before_ms, by rising id behind after_id ("" at first). */
+enum rc users_unconfirmed(struct store *store, struct arena *arena,
+    int64_t before_ms, struct str after_id, int limit, struct user *ret_users,
+    size_t *ret_n, struct err *err) must_use;
+
 /* In a transaction about the ways into an account: of two at once one waits for the
  * other, because both write here. unname: the name goes too. Disabled or not;
  * RC_NOT_FOUND. */

@@ -6,7 +6,8 @@ import argparse
 import os
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-WORKLOADS = ("W1", "W2", "W3", "thumbnails", "healthz")
+WORKLOADS = ("W1", "W2", "W3", "W4", "shared", "thumbnails", "healthz")
+OF_MEMBERS = {"W4", "shared"}
 
 
 def number(least):
@@ -35,7 +36,7 @@ def parse():
     parser.add_argument("--connections", type=number(2), default=64)
     parser.add_argument("--seconds", type=number(1), default=10)
     parser.add_argument("--reps", type=number(1), default=3)
-    parser.add_argument("--workloads", type=workloads, default=list(WORKLOADS))
+    parser.add_argument("--workloads", type=workloads)
     parser.add_argument("--members", action="store_true")
     parser.add_argument("--no-render", action="store_true")
     parser.add_argument("--serve", action="store_true")
@@ -45,7 +46,12 @@ def parse():
     parser.add_argument("--json")
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--program", default=os.path.join(TOP, "build", "bezel"))
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    able = [name for name in WORKLOADS if chosen.members or name not in OF_MEMBERS]
+    if not set(chosen.workloads or ()) <= set(able):
+        parser.error("--workloads: guests have no links; %s want --members" % " and ".join(sorted(OF_MEMBERS)))
+    chosen.workloads = chosen.workloads or able
+    return chosen
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import principals
 SEED = 20240607
 DESIGNS_EACH = 50
 GALLERY = 100  # designs of one more owner, with thumbnails on the disk
+SHARED = 0.1  # of members' designs; guests share none
 OWNERS_LEAST = 200  # a guest's session takes 1000 designs: W3 needs some sessions
 
 WORDS = ("delicate vintage rose gold engagement ring with a halo of pave diamonds around an oval sapphire "
@@ -47,12 +48,18 @@ class Keys:
 
     def __init__(self, master_hex):
         extracted = hmac.digest(bytes(32), bytes.fromhex(master_hex), "sha256")
-        self.guest, self.object = (hmac.digest(extracted, info + b"\x01", "sha256") for info in (b"guest/v1", b"object/v1"))
+        self.guest, self.object, self.share = (
+            hmac.digest(extracted, info + b"\x01", "sha256") for info in (b"guest/v1", b"object/v1", b"share/v1/1"))
 
     def guest_token(self, session_id, expires_s):
         payload = "%s.%d" % (session_id, expires_s)
         mac = hmac.digest(self.guest, payload.encode(), "sha256")
         return payload + "." + base64.urlsafe_b64encode(mac).decode().rstrip("=")
+
+    def share_token(self, identifier):
+        """identifier: 16 bytes. Version 1, and the first signing key."""
+        signed = b"\x01\x01" + identifier
+        return base64.urlsafe_b64encode(signed + hmac.digest(self.share, signed, "sha256")[:24]).decode()
 
     def object_key(self, folder, identifier, digest):
         """digest: SHA-256 of the object's bytes, in hexadecimal."""
@@ -124,13 +131,16 @@ class Maker:
         refined = self.refinement(identifier, created + 9 * MINUTE, images[0]["image_id"], pictures[3])
         deleted = trash and rnd.random() < 0.05
         updated = created + (10 if deleted else 9) * MINUTE
+        token = None
+        if owner["user_id"] and not deleted and rnd.random() < SHARED:
+            token = self.keys.share_token(rnd.getrandbits(128).to_bytes(16, "big"))
         return {
             "_id": identifier, "user_id": owner["user_id"], "gem_data": gem, "original_prompt": prompt,
             "material_preferences": materials, "num_variations_requested": 3, "generated_images": images,
             "selected_image_id": rnd.choice(images)["image_id"], "refinements": [refined],
             "current_version": {"type": "refinement", "image_id": refined["refinement_id"]}, "folder_id": None,
             "is_favorite": rnd.random() < 0.15, "is_deleted": deleted,
-            "share_settings": {"is_shared": False, "share_token": None, "password_protected": False,
+            "share_settings": {"is_shared": token is not None, "share_token": token, "password_protected": False,
                                "password_hash": None, "expires_at": None, "view_count": Int64(0), "title": None,
                                "show_prompt": False, "revoked_at": None, "former_tokens": []},
             "metadata": {"total_generation_cost": round(rnd.uniform(0.02, 0.4), 4),

@@ -18,7 +18,6 @@ import documents
 from server import Failure, say
 
 NAMES = ("go", "rust", "node")
-WORKLOADS = ("W1", "W2", "W3")
 BUILT = ("go/peer", "rust/target/release/peer", "node/node_modules/fastify", "ids.txt")
 MIB_MOST = 40
 
@@ -52,6 +51,10 @@ def check(folder):
         raise Failure("the peers' mongod does not run (setup.sh in %s starts it)" % folder)
 
 
+def workloads_of(server):
+    return ("W1", "W2", "W3", "W4") if server.kind.shares else ("W1", "W2", "W3")
+
+
 def python():
     """One that has pymongo."""
     own = perf("build", "py", "venv", "bin", "python")
@@ -77,6 +80,8 @@ def clean_while_stopped(server, process):
 
 def run(server, chosen):
     """Runs all in turn; returns rows, the line about memory and the table of ratios."""
+    if server.kind.shares:
+        server.keep_pages(False)  # W4 is the page made anew
     folder = chosen.peers
     descriptor, out = tempfile.mkstemp(prefix="bezel-bench-", suffix=".json")
     os.close(descriptor)
@@ -84,7 +89,7 @@ def run(server, chosen):
     environment["BODY"] = json.dumps(documents.BODY, separators=(",", ":"))
     command = [python(), os.path.join(folder, "run"), "--peers", ",".join(NAMES), "--target", target(server), "--reps",
                str(chosen.peer_reps), "--seconds", str(chosen.seconds), "--conns", str(chosen.connections),
-               "--workloads", ",".join(WORKLOADS), "--json", out]
+               "--workloads", ",".join(workloads_of(server)), "--json", out]
     try:
         with tempfile.TemporaryFile("w+") as printed:
             # A session of its own: Ctrl-C reaches us alone, and we end it.
@@ -115,7 +120,7 @@ def run(server, chosen):
         os.unlink(out)
     server.clean()
     memory = re.search(r"^memory .*$", text, re.M)
-    return {"rows": rows, "memory": memory[0] if memory else "", "ratios": ratios}
+    return {"rows": rows, "workloads": workloads_of(server), "memory": memory[0] if memory else "", "ratios": ratios}
 
 
 # --- bars ------------------------------------------------------------------------
@@ -143,7 +148,7 @@ def bars(figures):
     runs = {}
     for row in figures["peers"]["rows"]:
         runs.setdefault(row["w"], {})[row["name"]] = row["runs"]
-    for name in WORKLOADS:
+    for name in figures["peers"]["workloads"]:
         if set(runs.get(name, ())) != {"bezel", *NAMES}:
             raise Failure("the peers' run has no figures of all for " + name)
 
@@ -161,7 +166,10 @@ def bars(figures):
         bar("W1 p99, of Rust's", median(runs["W1"]["bezel"], "p99") / median(runs["W1"]["rust"], "p99"), most=2),
         bar("PSS of supervisor and web workers, MiB", figures["memory"]["supervisor and web workers"], most=MIB_MOST),
     ]
-    for name, count in (("W1", 1), ("W2", 1), ("thumbnails", 0)):
+    if "W4" in runs:
+        found += [bar("W4 requests/s, of Go's", rate(runs["W4"], "go"), least=1.4),
+                  bar("W4 requests/s, of Rust's", rate(runs["W4"], "rust"), least=0.9)]
+    for name, count in (("W1", 1), ("W2", 1), ("W4", 1), ("shared", 0), ("thumbnails", 0)):
         if name in figures["workloads"]:
             found.append(bar("%s database commands" % name, figures["workloads"][name]["commands"], exactly=count))
     everything = [one for each in runs.values() for some in each.values() for one in some]

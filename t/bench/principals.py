@@ -19,6 +19,7 @@ _numbers = itertools.count(1)
 
 class Guests:
     name = "guests"
+    shares = False
     collections = ("guest_sessions",)
     index = "by_guest_time"
     settings = {"guest_daily": 1000000, "guest_address_daily": MANY, "guest_session_s": SESSION_S,
@@ -68,11 +69,13 @@ class Guests:
 
 class Members:
     name = "members"
+    shares = True
     collections = ("users", "sessions")
     index = "by_user_time"
     settings = {**{"%s_%s_%s" % (tier, what, when): MANY for tier in ("free", "premium")
                    for what in ("designs", "refinements") for when in ("monthly", "daily")},
-                "register_address_daily": 1000000, "session_idle_s": 30 * 86400, "sweep_interval_s": 86400}
+                "register_address_daily": 1000000, "session_idle_s": 30 * 86400, "sweep_interval_s": 86400,
+                "share_gate_s": 3600}
 
     @staticmethod
     def make(maker, began, ends):

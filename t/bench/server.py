@@ -23,7 +23,7 @@ import documents
 import principals
 import stack as stacks
 
-FORMAT = 2
+FORMAT = 3
 TICKS = os.sysconf("SC_CLK_TCK")
 MONGOD_CACHE_GB = 1
 NGINX_WORKERS = 1
@@ -256,7 +256,8 @@ class Server:
             made, token, identifier, designs = maker.owner(min(left, documents.DESIGNS_EACH))
             left -= len(designs)
             owners += bool(designs)
-            lines += ["%s %s %s -\n" % (token, identifier, design["_id"]) for design in designs if not design["is_deleted"]]
+            lines += ["%s %s %s %s\n" % (token, identifier, design["_id"], design["share_settings"]["share_token"] or "-")
+                      for design in designs if not design["is_deleted"]]
             tokens.append(token)
             for name in self.kind.collections:
                 waiting[name].append(made[name])
@@ -324,6 +325,23 @@ class Server:
                         file.write(content)
                     os.chmod(place, 0o640)
                     os.chown(place, owner.st_uid, owner.st_gid)
+
+    def keep_pages(self, keep):
+        """Whether nginx shows what it has kept of links: not those whose gate is closed (src/app/share-gate.h), and
+        none is opened while share_gate_s lasts."""
+        folder = os.path.join(self.state, "var", "gates")
+        owner = os.stat(os.path.dirname(folder))
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o700)
+            os.chown(folder, owner.st_uid, owner.st_gid)
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        for line in () if keep else self.lines("ids.txt"):
+            token = line.split()[3]
+            if token != "-":
+                gate = os.open(os.path.join(folder, token), os.O_WRONLY | os.O_CREAT, 0o600)
+                os.fchown(gate, owner.st_uid, owner.st_gid)
+                os.close(gate)
 
     def write_private(self, name, text):
         with open(os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:

@@ -1,6 +1,6 @@
 // Parts of the account page: API keys, as they are; and a picture, export, deletion and the names of other services, with
 // an interface that is played here, so that each of its answers comes when it shall.
-import { becomeMember, field, heading, look, openAccount } from "./lib/accounts.mjs";
+import { becomeMember, field, fillSignIn, heading, look, openAccount } from "./lib/accounts.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
 import { ask, focusName, png } from "./lib/studio.mjs";
@@ -29,7 +29,7 @@ await page.route("**/assets/studio-*.js", async (route) => {
 	const all = ["GET /v1/me/usage", "POST /v1/me/export", "GET /v1/me/export", "DELETE /v1/me", "POST /v1/me/photo"].map((r) => `"${r}"`).join();
 	await route.fulfill({ response: reply, body: (await reply.text()).replaceAll('"GET /v1/me/usage"', all) });
 });
-await page.route("**/v1/me/export", (route) => route.fulfill(problem(404, "not_found")));
+await page.route("**/v1/me/export", (route) => route.fulfill({ status: 204 }));
 
 test("nothing was asked for yet", async () => {
 	await becomeMember(page, stack, "carla@example.net", password);
@@ -171,6 +171,37 @@ test("the answer with a key gets lost", async () => {
 	await page.getByRole("button", { name: "I have it" }).click();
 });
 
+test("an API key needs a fresh sign-in", async () => {
+	browser.expected.push(/Failed to load resource: the server responded with a status of 403/);
+	await stack.restart({ fresh_login_s: 1 });
+	await openAccount(page, stack.url);
+	await page.getByRole("button", { name: "New key…" }).click();
+	await keyName.fill("Counter");
+	await page.locator("#api-keys").getByRole("radio", { name: "Live" }).check();
+	await page.getByRole("checkbox", { name: "See folders" }).check();
+	await page.locator("#api-keys").getByRole("radio", { name: "A year" }).check();
+	await page.waitForTimeout(1100);
+	await makeKey();
+	await page.getByText("A key needs a sign-in of the last minutes").waitFor();
+	await look(page, "account, a key needs a fresh sign-in");
+	await page.locator("#api-keys").getByRole("button", { name: "Sign in again" }).click();
+	await heading(page, "Sign in");
+	await stack.restart({ fresh_login_s: null });
+	/* As it is after a way through another service. */
+	await page.reload();
+	await fillSignIn(page, "carla@example.net", password);
+	await keyName.waitFor();
+	is(new URL(page.url()).pathname + new URL(page.url()).hash, "/account#api-keys", "one signs in, and goes on there");
+	is([await keyName.inputValue(), await page.locator("#api-keys input[name=scopes]:checked").count()], ["Counter", 4], "with what was chosen");
+	await makeKey();
+	ok((await page.locator(".secret").innerText()).startsWith("bzl_live_"), "and the key is made");
+	await page.getByRole("button", { name: "I have it" }).click();
+	ok(/ends .* 20\d\d/.test(await keyRow("Counter").innerText()), "for a year");
+	await page.reload();
+	await keyRow("Counter").waitFor();
+	is(await page.locator("#api-keys form").count(), 0, "what was chosen is gone then");
+});
+
 test("an export", async () => {
 	let packed = null;
 	await page.route("**/v1/me/export", (route) => {
@@ -178,7 +209,7 @@ test("an export", async () => {
 			packed = { status: "running", files_done: 3, files_total: 7, bytes: 0, created_at: now, expires_at: now, url: null };
 		else if (packed !== null)
 			packed = { ...packed, status: "ready", bytes: 1234567, url: "/media/nothing.zip" };
-		return route.fulfill(packed === null ? problem(404, "not_found") : json(packed, route.request().method() === "POST" ? 202 : 200));
+		return route.fulfill(packed === null ? { status: 204 } : json(packed, route.request().method() === "POST" ? 202 : 200));
 	});
 	await page.getByRole("button", { name: "Pack my designs" }).click();
 	await page.getByText("Packing: 3 of 7.").waitFor();

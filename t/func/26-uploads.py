@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 """Reference pictures: how many, whose, for which design, and what becomes of them."""
 import datetime
+import hashlib
 import io
 import os
+import re
 import sys
+import threading
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
 from PIL import Image
 
+from members import member
 from stack import Stack, wait_for
 from studio import create, guest, make, over, picture
 from tap import contains, is_, main, ok, test
@@ -26,6 +30,24 @@ def pointers(reply):
 def objects(stack_, folder):
     place = os.path.join(stack_.state, "objects", folder[-2:], folder)
     return sorted(os.listdir(place)) if os.path.isdir(place) else []
+
+
+def noise(side):
+    """A picture of 3 * side * side bytes, which no compression makes smaller."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (side, side), os.urandom(side * side * 3)).save(out, "PNG")
+    return out.getvalue()
+
+
+def counted(place, kind, who):
+    """What the counter of today says."""
+    key = "%s|%s|" % (kind, hashlib.sha256(who.encode()).hexdigest()[:32])
+    rows = list(place.db.rate_counters.find({"_id": {"$regex": "^" + re.escape(key)}}))
+    return sum(row["count"] for row in rows)
+
+
+def another_day(place):
+    place.db.rate_counters.delete_many({"_id": {"$regex": "^(upload|photo)"}})
 
 
 @test
@@ -122,21 +144,90 @@ def limits():
     problem(reply, 429, "quota_exceeded", "the fourth")
     ok(int(reply.header("Retry-After")) > 0, "Retry-After")
     is_(bob.upload("/v1/uploads", picture(30, 30)).status, 201, "another guest's are counted apart")
-    few.db.uploads.update_many({"owner": "guest:" + ann.session}, {"$set": {
-        "created_at": datetime.datetime.utcnow() - datetime.timedelta(hours=25)}})
+    another_day(few)
     is_(ann.upload("/v1/uploads", picture(30, 30)).status, 201, "a day later")
-    noise = Image.frombytes("RGB", (600, 600), os.urandom(600 * 600 * 3))
-    out = io.BytesIO()
-    noise.save(out, "PNG")
-    statuses = [bob.upload("/v1/uploads", out.getvalue()).status for _ in range(2)]
-    is_(statuses[-1] in (201, 429), True, "by bytes too")
-    is_(few.db.uploads.count_documents({"owner": "guest:" + bob.session}) <= 3, True, "at most")
+    is_(bob.upload("/v1/uploads", noise(200)).status, 201, "120,000 bytes of 200,000")
+    problem(bob.upload("/v1/uploads", noise(200)), 429, "quota_exceeded", "by bytes too")
+    is_(bob.upload("/v1/uploads", picture(30, 30)).status, 201, "what is small goes in still")
+    is_(few.db.uploads.count_documents({"owner": "guest:" + bob.session}), 3, "in all")
     files = sum(len(f) for _, _, f in os.walk(os.path.join(few.state, "objects")))
     is_(files, 2 * few.db.uploads.count_documents({}), "no file is left of what was refused")
+
+
+@test
+def what_is_no_picture_counts():
+    another_day(few)
+    ann = guest(few)
+    for i in range(3):
+        problem(ann.upload("/v1/uploads", b"GIF89a no picture at all, number %d" % i), 422, "invalid", "no picture")
+    problem(ann.upload("/v1/uploads", picture(30, 30)), 429, "quota_exceeded", "then there is no fourth try")
+    another_day(few)
+    problem(ann.upload("/v1/uploads", b"\x89PNG\r\n\x1a\n" + os.urandom(150000)), 422, "invalid", "150,000 bytes of nothing")
+    problem(ann.upload("/v1/uploads", noise(200)), 429, "quota_exceeded", "count as bytes")
+    another_day(few)
+    eve = member(few)
+    for i in range(3):
+        problem(eve.upload("/v1/me/photo", b"GIF89a no picture at all, number %d" % i), 422, "invalid", "no photo")
+    problem(eve.upload("/v1/me/photo", picture(30, 30)), 429, "quota_exceeded", "the same for the photo")
+    is_(eve.upload("/v1/uploads", picture(30, 30)).status, 201, "which is counted apart")
+    program = few.client(headers={"Authorization": "Bearer " + eve.post(
+        "/v1/api-keys", json={"name": "x", "scopes": ["generate"]}).json()["key"]})
+    statuses = [program.upload("/v1/uploads", picture(30, 30), headers={"Idempotency-Key": str(uuid.uuid4())}).status
+                for _ in range(3)]
+    is_(statuses, [201, 201, 429], "a key counts with its account")
+
+
+@test
+def by_a_key():
+    """What a key without an end has uploaded and not used goes nevertheless."""
+    eve = member(stack)
+    for mode in ("live", "test"):
+        key = eve.post("/v1/api-keys", json={"name": "x", "scopes": ["generate"], "mode": mode}).json()
+        reply = stack.client(headers={"Authorization": "Bearer " + key["key"]}).upload(
+            "/v1/uploads", picture(30, 30), headers={"Idempotency-Key": str(uuid.uuid4())})
+        got = reply.json()
+        left = datetime.datetime.fromisoformat(got["expires_at"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+        ok(23 < left.total_seconds() / 3600 <= 24, mode + ": a day later", left)
+        stack.db.uploads.update_one({"_id": got["id"]}, {"$set": {"expires_at": datetime.datetime.utcnow()}})
+        is_(stack.bezel("retention").returncode, 0, "retention runs")
+        is_((stack.db.uploads.find_one({"_id": got["id"]}), objects(stack, got["id"])), (None, []), mode + ": it is gone")
+    soon = (datetime.datetime.utcnow() + datetime.timedelta(hours=1)).isoformat(timespec="milliseconds") + "Z"
+    key = eve.post("/v1/api-keys", json={"name": "x", "scopes": ["generate"], "expires_at": soon}).json()
+    reply = stack.client(headers={"Authorization": "Bearer " + key["key"]}).upload(
+        "/v1/uploads", picture(30, 30), headers={"Idempotency-Key": str(uuid.uuid4())})
+    is_(reply.json()["expires_at"], soon, "with the key, when that ends before")
+
+
+@test
+def guests_of_one_address():
+    """A guest session costs nothing: so the address counts too."""
+    another_day(one_house)
+    statuses = [guest(one_house).upload("/v1/uploads", picture(30, 30)).status for _ in range(5)]
+    is_(statuses, [201] * 4 + [429], "the fifth, of five guests")
+    is_(member(one_house).upload("/v1/uploads", picture(30, 30)).status, 201, "members are not counted by it")
+
+
+@test
+def one_at_a_time():
+    """One who sends many large ones keeps one worker busy, and others go on."""
+    ann, bob, large, replies = guest(stack), guest(stack), picture(6500, 6500), []
+    threads = [threading.Thread(target=lambda: replies.append(ann.upload("/v1/uploads", large))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    other = bob.upload("/v1/uploads", picture(30, 30))
+    for thread in threads:
+        thread.join()
+    is_(other.status, 201, "another one's goes on meanwhile")
+    refused = [r for r in replies if r.status == 429]
+    is_({(r.json()["code"], r.header("Retry-After")) for r in refused}, {("rate_limited", "1")}, "the others are to come again")
+    is_({r.status for r in replies}, {201, 429}, "one is taken, others are not")
+    is_(counted(stack, "upload", "guest:" + ann.session), len(replies) - len(refused), "and those cost nothing")
+    is_(ann.upload("/v1/uploads", picture(30, 30)).status, 201, "then the next is taken")
 
 
 MANY = {"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000"}
 stack = Stack(settings=MANY).start()
 hanging = Stack(settings={**MANY, "provider_script": "*:hang"}).start()
 few = Stack(settings={**MANY, "upload_daily": "3", "upload_daily_bytes": "200000"}).start()
+one_house = Stack(settings={**MANY, "guest_address_daily": "4"}).start()
 main()

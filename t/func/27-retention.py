@@ -3,30 +3,33 @@
 import concurrent.futures
 import datetime
 import os
-import re
 import sys
 import time
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+from members import an_address, member, register, stored_member, token_in, wait_mail
 from stack import Stack, wait_for
 from studio import OVER, design, guest, make, picture
 from tap import is_, main, ok, test
 
-NAMES = ("trash", "guests", "uploads", "exports", "jobs", "orphans")
+# What `bezel retention` says, by the rows' names.
+WORDS = {"trash": "from the trash", "guests": "of guests removed", "uploads": "unused uploads", "exports": "exports removed",
+         "accounts": "accounts removed", "jobs": "ended jobs", "usage": "calls whose words", "links": "revoked links",
+         "addresses": "addresses of viewers", "views": "looks at links", "orphans": "orphaned objects"}
 
 
 def retention():
     ended = stack.bezel("retention")
-    found = re.match(r"removed: (\d+) from the trash, (\d+) of guests, (\d+) uploads, (\d+) exports, (\d+) jobs, (\d+) orphaned objects", ended.stdout)
-    if ended.returncode != 0 or not found:
+    lines = ended.stdout.splitlines()
+    if ended.returncode != 0 or len(lines) != len(WORDS):
         raise AssertionError((ended.returncode, ended.stdout, ended.stderr))
-    return dict(zip(NAMES, map(int, found.groups())))
+    return {name: int(line.split()[0]) for name, words in WORDS.items() for line in lines if words in line}
 
 
 def removed(**wanted):
-    return {name: wanted.get(name, 0) for name in NAMES}
+    return {name: wanted.get(name, 0) for name in WORDS}
 
 
 def settled():
@@ -189,6 +192,120 @@ def old_jobs():
     done = stack.db.jobs.find_one({"status": "succeeded"})["_id"]
     stack.db.jobs.update_one({"_id": done}, {"$set": {"ended_at": datetime.datetime.utcnow() - datetime.timedelta(days=8)}})
     is_(retention(), removed(jobs=1), "ended jobs are kept for a week")
+
+
+def age(address, days=8):
+    """An account of that many days, whose link has expired."""
+    user = stack.db.users.find_one({"email": address})["_id"]
+    past = datetime.datetime.utcnow() - datetime.timedelta(days=days)
+    stack.db.users.update_one({"_id": user}, {"$set": {"created_at": past}})
+    stack.db.one_time_tokens.update_many({"user_id": user}, {"$set": {"expires_at": past}})
+    return user
+
+
+@test
+def accounts_that_nobody_confirms():
+    stays, young, closed, waits, goes = (an_address() for _ in range(5))
+    confirmed = member(stack)
+    for address in (stays, young, closed, waits, goes):
+        is_(register(stack.client(), address).status, 202, "registered")
+    first = token_in(wait_mail(stack, goes, "confirm"))
+    user = {address: age(address) for address in (confirmed.address_of_mail, closed, waits, goes)}
+    age(young, 6)
+    stack.db.users.update_one({"_id": age(stays)}, {"$set": {"last_login_at": datetime.datetime.utcnow()}})
+    stack.db.users.update_one({"_id": user[closed]}, {"$set": {"disabled_at": datetime.datetime.utcnow()}})
+    is_(stack.client().post("/v1/auth/verify-email/resend", json={"email": waits}).status, 202, "one asks for another link")
+    link = token_in(wait_mail(stack, waits, "confirm", count=2))
+    settled()
+    is_(retention(), removed(accounts=1), "one that is a week old")
+    is_({a: stack.db.users.count_documents({"email": a}) for a in (stays, young, closed, waits, goes, confirmed.address_of_mail)},
+        {stays: 1, young: 1, closed: 1, waits: 1, goes: 0, confirmed.address_of_mail: 1},
+        "not one in use, a young one, one that an administrator closed, one whose link still holds, or one that is confirmed")
+    for name in ("one_time_tokens", "sessions", "jobs"):
+        is_(stack.db[name].count_documents({"$or": [{"user_id": user[goes]}, {"mail_order.to": goes}]}), 0, "nothing in " + name)
+    is_([e["by"] for e in stack.db.audit_log.find({"user_id": user[goes], "kind": "registration_expired"})], ["retention"], "it is noted")
+    is_(stack.client().post("/v1/auth/verify-email", json={"token": first}).json()["code"], "link_expired", "its link opens nothing")
+    is_(stack.client().post("/v1/auth/verify-email", json={"token": link}).status, 200, "the other's does")
+    age(waits)
+    is_(retention(), removed(), "confirmed it stays")
+    fresh = stack.client()
+    register(fresh, goes)
+    is_(fresh.post("/v1/auth/verify-email", json={"token": token_in(wait_mail(stack, goes, "confirm", count=2))}).json(),
+        {"signed_in": True}, "the address is free: somebody else signs up with it")
+    plan = stack.db.command("explain", {"find": "users", "hint": "unconfirmed", "sort": {"_id": 1}, "filter": {
+        "email_verified": False, "last_login_at": None, "disabled_at": None, "_id": {"$gt": ""},
+        "created_at": {"$lt": datetime.datetime.utcnow()}}}, verbosity="executionStats")
+    is_((plan["executionStats"]["totalKeysExamined"] <= 4, "SORT" in str(plan["queryPlanner"]["winningPlan"])), (True, False),
+        "only those are looked at")
+
+
+@test
+def many_that_nobody_confirms():
+    """More than a page, among them some that stay and one that is damaged."""
+    past = datetime.datetime.utcnow() - datetime.timedelta(days=8)
+    ids = [stored_member(stack, email_verified=False, created_at=past, updated_at=past) for _ in range(230)]
+    for i in ids[:120]:
+        stack.db.one_time_tokens.insert_one({
+            "_id": str(uuid.uuid4()), "purpose": "verify_email", "user_id": i, "email": None, "browser": None, "provider": None, "issuer": None,
+            "subject": None, "full_name": None, "used_at": None, "created_at": past,
+            "expires_at": datetime.datetime.utcnow() + datetime.timedelta(hours=1)})
+    stack.db.users.update_one({"_id": ids[-1]}, {"$set": {"email": 7}}, bypass_document_validation=True)
+    is_(retention(), removed(accounts=109), "all but those with a link, and the damaged one")
+    stack.db.users.delete_many({"_id": {"$in": ids}})
+
+
+@test
+def confirmed_at_the_last_moment():
+    """The link is used while the sweep runs: the account is there and confirmed, or gone and the link opens nothing."""
+    outcomes = []
+    for _ in range(3):
+        addresses = [an_address() for _ in range(4)]
+        for address in addresses:
+            register(stack.client(), address)
+        tokens = {address: token_in(wait_mail(stack, address, "confirm")) for address in addresses}
+        settled()
+        for address in addresses:
+            user = age(address)
+            stack.db.one_time_tokens.update_one({"user_id": user}, {"$set": {
+                "expires_at": datetime.datetime.utcnow() + datetime.timedelta(seconds=0.4)}})
+        def confirm(number):
+            time.sleep(0.1 * number)
+            return stack.client().post("/v1/auth/verify-email", json={"token": tokens[addresses[number]]}).status
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            sweeps = [pool.submit(retention) for _ in range(2)]
+            links = [pool.submit(confirm, i) for i in range(4)]
+            is_([f.result()["trash"] for f in sweeps], [0, 0], "two sweeps")
+        retention()
+        for address, done in zip(addresses, links):
+            there = stack.db.users.find_one({"email": address})
+            outcomes.append((done.result(), bool(there and there["email_verified"])))
+    is_(set(outcomes) - {(200, True), (410, False)}, set(), "each is one or the other")
+
+
+@test
+def words_of_guests():
+    """The usage log keeps what calls cost, and forgets who asked for what."""
+    log, ann, bob = stack.db.api_usage_log, guest(stack), member(stack)
+    made, of_member = make(ann, original_prompt="a ring of secrets"), make(bob, original_prompt="a ring of secrets")
+    rows = list(log.find({"design_id": made["id"]}))
+    ok(len(rows) == 2 and all(r["user_id"] is None and r["request"]["prompt"] and r["ip_address"] for r in rows), "a guest's words", rows)
+    old = datetime.datetime.utcnow() - datetime.timedelta(days=31)
+    log.update_many({"design_id": of_member["id"]}, {"$set": {"created_at": old}})
+    log.update_one({"_id": rows[0]["_id"]}, {"$set": {"created_at": old}})
+    is_(retention(), removed(usage=1), "after 30 days")
+    first, second = (log.find_one({"_id": row["_id"]}) for row in rows)
+    is_((first["request"]["prompt"], first["request"]["parameters"], first["ip_address"], first["cost_usd"], first["design_id"]),
+        ("", {}, "", rows[0]["cost_usd"], made["id"]), "words and address are gone, the figures stay")
+    is_(second, rows[1], "a younger row is as it was")
+    ok(all(r["request"]["prompt"] and r["ip_address"] for r in log.find({"design_id": of_member["id"]})), "a member's stay with the account")
+    # More than a batch; and rows without a person that have nothing to forget are in nobody's way.
+    model = dict(rows[1], created_at=old)
+    log.insert_many([dict(model, _id=str(uuid.uuid4())) for _ in range(2500)])
+    is_(retention(), removed(usage=2500), "many in one run")
+    is_(retention(), removed(), "then there is nothing left")
+    plan = stack.db.command("explain", {"find": "api_usage_log", "hint": "to_forget", "filter": {
+        "user_id": None, "request.prompt": {"$gt": ""}, "created_at": {"$lt": old}}}, verbosity="executionStats")
+    is_(plan["executionStats"]["totalKeysExamined"] <= 1, True, "and nothing is looked at in vain")
 
 
 @test

@@ -26,7 +26,7 @@ from tap import at_end, diag, is_, main, ok, skip, test
 
 ADDRESS = "anna@example.net"
 TEMPLATES = ["verify_email", "password_reset", "password_changed", "email_taken", "new_sign_in", "export_ready",
-             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "announce"]
+             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "api_key_made", "announce"]
 PAGES = {"verify_email": "/verify", "password_reset": "/reset", "provider_confirm": "/confirm", "export_ready": "/account"}
 
 
@@ -109,7 +109,7 @@ class Words(html.parser.HTMLParser):
 
 @test
 def outbox():
-    token, user = str(uuid.uuid4()), str(uuid.uuid4())
+    token, user = str(uuid.uuid4()), stored_member(stack)
     job = enqueue(order(token_id=token), user_id=user)
     is_(ended(job)["status"], "succeeded", "outbox: the job ends")
     path = os.path.join(stack.state, "var", "outbox", job + ".eml")
@@ -253,6 +253,17 @@ def nothing_in_the_clear():
 
 
 # --- a real relay ------------------------------------------------------------
+
+@test
+def who_has_left():
+    """A job that says an address is kept for a week; not of somebody who has deleted the account."""
+    jobs = [enqueue(order("account_deleted", to=to, token_id=None), user_id=user) for to, user in (
+        ("stays@example.net", stored_member(stack)), ("left@example.net", str(uuid.uuid4())), ("nobody@example.net", None))]
+    wait_for(lambda: all(os.path.exists(os.path.join(stack.state, "var", "outbox", job + ".eml")) for job in jobs), 15, "the mails")
+    wait_for(lambda: row(jobs[1]) is None, 10, "the job of who has left to go")
+    is_([ended(jobs[i])["status"] for i in (0, 2)], ["succeeded"] * 2, "others are kept, for the operator")
+    is_(stack.db.jobs.count_documents({"mail_order.to": "left@example.net"}), 0, "the address is not in the database any more")
+
 
 @test
 def every_template():

@@ -262,6 +262,29 @@ def sessions():
 
 
 @test
+def at_most_a_hundred_sessions():
+    client = member(stack)
+    form = stack.db.sessions.find_one({"user_id": client.user})
+    stack.db.sessions.insert_many([dict(form, _id="019a%04x%s" % (i, form["_id"][8:])) for i in range(105)])
+    first = stack.client()
+    first.cookies = {"bezel_%d" % stack.port: session_cookie(client).replace(form["_id"], "019a0068" + form["_id"][8:])}
+    is_(first.get("/v1/me").status, 200, "an old session")
+    second = stack.client()
+    is_(login(second, client.address_of_mail).status, 200, "one more sign-in")
+    there = [row["_id"] for row in stack.db.sessions.find({"user_id": client.user}).sort("_id", -1)]
+    is_((len(there), there[:2], there[-1][:8]), (100, [session_cookie(second)[2:38], form["_id"]], "019a0007"), "the newest hundred stay")
+    is_((client.get("/v1/me").status, first.get("/v1/me").status), (200, 200), "they hold still")
+    for _ in range(2):
+        login(stack.client(), client.address_of_mail)
+    is_(stack.db.sessions.count_documents({"user_id": client.user}), 100, "so it stays")
+    stack.db.sessions.delete_many({"_id": {"$gt": "019a0069", "$lt": form["_id"]}})
+    stack.db.sessions.insert_many([dict(form, _id="019a8%03x%s" % (i, form["_id"][8:])) for i in range(99)])
+    is_(first.get("/v1/me").status, 200, "the oldest is in memory")
+    is_(login(stack.client(), client.address_of_mail).status, 200, "signed in again")
+    is_([first.get("/v1/me").status for _ in range(8)], [401] * 8, "it is refused at once, by every worker")
+
+
+@test
 def sessions_end():
     client = member(stack)
     identifier = session_cookie(client)[2:38]
@@ -490,11 +513,44 @@ def guessing():
 
 
 @test
+def the_right_password_again_and_again():
+    """Each is a hash: who knows a password must not keep all slow workers busy either."""
+    with Stack(settings={"provider": "mem", "login_failures": "2", "login_successes": "5", "login_address_failures": "2",
+                         "login_window_s": "86400", "register_address_daily": "1000"}) as few:
+        owner = member(few)
+        statuses = [login(few.client(), owner.address_of_mail).status for _ in range(9)]
+        is_(statuses, [200] * 7 + [429] * 2, "five right ones and two wrong ones may be tried")
+        is_(login(few.client(address="127.0.0.9"), owner.address_of_mail).status, 200, "the owner gets in from elsewhere")
+        known = few.client()
+        known.cookies = {name: value for name, value in owner.cookies.items() if name.endswith("-d")}
+        is_(login(known, owner.address_of_mail).status, 200, "and with a browser that has signed in before")
+        current, statuses = PASSWORD, []
+        for i in range(9):
+            new = "%s, number %d" % (PASSWORD, i)
+            reply = owner.post("/v1/auth/password", json={"current_password": current, "new_password": new})
+            current = new if reply.status == 204 else current
+            statuses.append(reply.status)
+        is_(statuses, [204] * 7 + [429] * 2, "the same where the password is asked for again")
+        others = [member(few) for _ in range(8)]
+        statuses = [login(few.client(address="127.0.0.8"), other.address_of_mail).status for other in others for _ in range(7)]
+        is_(statuses, [200] * 52 + [429] * 4, "ten times as many of all accounts from one address")
+
+
+@test
 def too_much_mail():
     address = an_address()
     client = stack.client()
     statuses = [client.post("/v1/auth/password-reset", json={"email": address}).status for _ in range(7)]
     is_(statuses, [202] * 5 + [429] * 2, "five an hour to one address")
+    # Registering somebody's address, or asking for its link again, keeps nobody from a reset.
+    owner, stranger = member(stack), stack.client()
+    address = owner.address_of_mail
+    is_([register(stranger, address).status for _ in range(6)][-2:], [429, 429], "a stranger registers it again and again")
+    statuses = [stranger.post("/v1/auth/verify-email/resend", json={"email": address}).status for _ in range(6)]
+    is_(statuses, [202] * 5 + [429], "and asks for links")
+    is_(stack.client().post("/v1/auth/password-reset", json={"email": address}).status, 202, "the owner's reset is counted apart")
+    wait_mail(stack, address, "new password")
+    ok(True, "and comes")
 
 
 @test

@@ -13,7 +13,7 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from members import PASSWORD, login, member
+from members import PASSWORD, login, member, text_of, wait_mail
 from openapi import load
 from stack import SRCDIR, Stack, wait_for
 from studio import body, metric, over, picture
@@ -24,7 +24,8 @@ NOBODY = "019a0000-0000-7000-8000-000000000000"
 BEARER = 'Bearer realm="bezel"'
 INVALID = BEARER + ', error="invalid_token"'
 LIMITS = {"free_designs_daily": "1000", "free_designs_monthly": "1000", "free_refinements_daily": "1000",
-          "free_refinements_monthly": "1000"}
+          "free_refinements_monthly": "1000",
+          "fresh_login_s": "7200"}
 OPENAPI = json_module.loads(load(SRCDIR, "etc/openapi.json"))
 SCOPES = OPENAPI["components"]["schemas"]["ApiKeyNew"]["properties"]["scopes"]["items"]["enum"]
 ALL = list(SCOPES)
@@ -132,6 +133,64 @@ def a_key_is_made_and_shown_once():
     problem(bob.get(PATH + "?cursor=" + first["next_cursor"]), 400, "bad_cursor", "another member's cursor")
     log = list(stack.db.audit_log.find({"user_id": eve.user, "kind": "api_key_made"}).sort("_id"))
     is_((len(log), log[0]["detail"], log[0]["by"]), (4, key["prefix"], "user:" + eve.user), "the audit log has them")
+
+
+def old_session(place, owner):
+    """As if the owner had signed in three hours ago; for a place that remembers no sessions."""
+    place.db.sessions.update_many({"user_id": owner.user}, {"$set": {
+        "created_at": datetime.datetime.utcnow() - datetime.timedelta(hours=3)}})
+
+
+@test
+def only_after_a_fresh_sign_in():
+    dan, json = member(cold), {"name": "shop", "scopes": ["generate"]}
+    is_(dan.post(PATH, json=json).status, 201, "lately signed in")
+    old_session(cold, dan)
+    headers = {"Idempotency-Key": "stale"}
+    problem(dan.post(PATH, json=json, headers=headers), 403, "fresh_login_required", "hours later")
+    is_(cold.db.api_keys.count_documents({"user_id": dan.user}), 1, "none is made")
+    is_((dan.get(PATH).status, dan.delete(PATH + "/" + dan.get(PATH).json()["items"][0]["id"]).status), (200, 204),
+        "looking and revoking need none")
+    dan.post("/v1/auth/logout")
+    assert login(dan, dan.address_of_mail).status == 200
+    is_(dan.post(PATH, json=json, headers=headers).status, 201, "signed in again it is made, with the same Idempotency-Key")
+
+
+@test
+def its_owner_gets_a_mail():
+    dan = member(stack, full_name="Dan")
+    key = make_key(dan, name="<b>not in the mail</b>")
+    mail = wait_mail(stack, dan.address_of_mail, "new API key")
+    contains(text_of(mail), key["prefix"], "which key")
+    contains(text_of(mail), "/account#api-keys", "where to look")
+    contains(text_of(mail), "/forgot", "and what to do if it was somebody else")
+    ok(key["key"] not in mail.as_string() and "not in the mail" not in mail.as_string(), "nothing else of it")
+    job = stack.db.jobs.find_one({"user_id": dan.user, "mail_order.template": "api_key_made"})
+    ok(key["key"] not in str(job), "nor in the job")
+
+
+@test
+def whole_or_not_at_all():
+    """The audit log takes nothing: so no key is made, no mail is sent, none is revoked."""
+    dan = member(cold)
+    key = make_key(dan)
+    browser = cold.client(allowed=(500,))
+    assert login(browser, dan.address_of_mail).status == 200
+    validator = cold.db.command("listCollections", filter={"name": "audit_log"})["cursor"]["firstBatch"][0]["options"]["validator"]
+
+    def kinds():
+        return (cold.db.api_keys.count_documents({"user_id": dan.user, "revoked_at": None}),
+                cold.db.jobs.count_documents({"user_id": dan.user, "mail_order.template": "api_key_made"}))
+    cold.db.command("collMod", "audit_log", validator={"_id": "never"})
+    try:
+        is_(browser.delete(PATH + "/" + key["id"]).status, 500, "revoking fails")
+        is_(browser.post(PATH, json={"name": "x", "scopes": ["generate"]}).status, 500, "making fails")
+    finally:
+        cold.db.command("collMod", "audit_log", validator=validator)
+    is_(kinds(), (1, 1), "nothing has changed")
+    is_(dan.delete(PATH + "/" + key["id"]).status, 204, "now it is revoked")
+    is_((kinds(), cold.db.audit_log.count_documents({"user_id": dan.user, "kind": "api_key_revoked"})), ((0, 1), 1),
+        "and the log says so")
 
 
 @test
@@ -481,8 +540,8 @@ def whole_trial(place, owner, name):
     is_(upload.status, 201, name + ": a reference picture")
     stone = {**body()["gem_data"], "uploaded_image_url": upload.json()["url"]}
     reply = client.post("/v1/designs", json=body(gem_data=stone))
-    is_((reply.status, reply.header("RateLimit"), reply.json()["generation"]["test"]), (202, None, True),
-        name + ": made, takes nothing of the quota, and says that it is a test")
+    is_((reply.status, reply.header("RateLimit-Policy"), reply.json()["generation"]["test"]), (202, '"gen";q=200;w=86400', True),
+        name + ": made, takes of the day's tests alone, and says that it is a test")
     is_(over(client, reply.json()["generation"]["id"])["status"], "succeeded", name + ": it comes")
     path = "/v1/designs/" + reply.json()["id"]
     design = client.get(path).json()
@@ -498,7 +557,7 @@ def whole_trial(place, owner, name):
         ended = over(client, job["id"])
         is_((ended["status"], ended["slots"][0]["status"]), ("failed", "refused"), name + ": a refusal can be tried too")
         again = client.post("/v1/generations/%s/retry" % job["id"])
-        is_((again.status, again.header("RateLimit")), (202, None), name + ": and a retry, for nothing")
+        is_(again.status, 202, name + ": and a retry")
         is_(over(client, job["id"])["status"], "failed", name + ": which ends the same")
     stored = place.db.designs.find_one({"_id": design["id"]})
     is_((stored["user_id"], stored["guest_session_id"], stored["metadata"]["total_generation_cost"],
@@ -550,6 +609,31 @@ def test_mode():
 
 
 @test
+def a_day_of_tests():
+    dan = member(small)
+    trial, other = program(dan, small, mode="test"), program(dan, small, mode="test")
+    first = trial.post("/v1/designs", json=body())
+    left = re.fullmatch(r'"gen";r=4;t=(\d+)', first.header("RateLimit"))
+    ok(first.status == 202 and left and 0 < int(left.group(1)) <= 86400, "headers say what is left", first.header("RateLimit"))
+    over(trial, first.json()["generation"]["id"])
+    path = "/v1/designs/%s" % first.json()["id"]
+    problem(trial.post(path + "/refinements", json={"prompt": "x", "base_image_id": NOBODY}), 422, "invalid", "a refusal")
+    job = other.post(path + "/refinements", json={"prompt": "refuse me"})
+    is_((job.status, job.header("RateLimit")[:9]), (202, '"gen";r=3'), "costs nothing; another key takes of the same")
+    over(trial, job.json()["id"])
+    again = trial.post("/v1/generations/%s/retry" % job.json()["id"])
+    is_((again.status, again.header("RateLimit")[:9]), (202, '"gen";r=2'), "a retry counts")
+    over(trial, job.json()["id"])
+    replies = parallel(lambda _: trial.post("/v1/designs", json=body()), 6)
+    is_(sorted(r.status for r in replies), [202] * 2 + [429] * 4, "five in all, also at once")
+    last = next(r for r in replies if r.status == 429)
+    is_((last.json()["code"], last.header("RateLimit-Policy"), last.header("RateLimit")[:9], 0 < int(last.header("Retry-After")) <= 86400),
+        ("quota_exceeded", '"gen";q=5;w=86400', '"gen";r=0', True), "refused with the same headers")
+    is_(dan.post("/v1/designs", json=body()).status, 202, "the browser goes on")
+    is_(program(member(small), small, mode="test").post("/v1/designs", json=body()).status, 202, "so do other accounts")
+
+
+@test
 def test_mode_whatever_the_provider():
     for place, name in ((hanging, "a provider that hangs"), (gemini, "gemini")):
         whole_trial(place, member(place), name)
@@ -576,7 +660,7 @@ def members_keep_their_guests_and_no_tests():
 
 stack = Stack(settings={"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000", **LIMITS}).start()
 cold = Stack(settings={"provider": "mem", "session_cache_s": "0", **LIMITS}).start()
-small = Stack(settings={"provider": "mem", **LIMITS, "free_designs_daily": "2"}).start()
+small = Stack(settings={"provider": "mem", **LIMITS, "free_designs_daily": "2", "test_daily": "5"}).start()
 hanging = Stack(settings={"provider": "render", "provider_script": "*:hang", **LIMITS}).start()
 gemini = Stack(settings={"provider": "gemini", "gemini_base_url": "http://127.0.0.1:1", **LIMITS})
 gemini.settings["gemini_api_key_file"] = write_key(gemini)

@@ -99,7 +99,8 @@ def kill_jobs(on):
 @test
 def what_is_in_it():
     ann = member(stack, full_name="Anna Packer")
-    is_(ann.get("/v1/me/export").status, 404, "none has been asked for")
+    none = ann.get("/v1/me/export")
+    is_((none.status, none.body, none.header("Content-Type")), (204, b"", None), "none has been asked for")
     upload = ann.upload("/v1/uploads", picture()).json()
     first = make(ann, original_prompt=WORDS, gem_data__uploaded_image_url=upload["url"])
     other = make(ann, original_prompt="<script>alert(1)</script> & \"quotes\"")
@@ -173,7 +174,7 @@ def what_is_in_it():
     wrong = re.sub(r"/[0-9a-f]{32}\.zip", "/" + "0" * 32 + ".zip", got["url"])
     is_((wrong != got["url"], stack.client().get(wrong).status), (True, 404), "a name is not to be guessed")
     bob = member(stack)
-    is_(bob.get("/v1/me/export").status, 404, "nobody else's")
+    is_(bob.get("/v1/me/export").status, 204, "nobody else's")
     problem(guest(stack).get("/v1/me/export"), 403, "account_required", "a guest has none")
     is_(ann.get("/v1/generations/" + got["id"]).status, 404, "an export is no generation")
 
@@ -209,7 +210,7 @@ def it_expires():
     said = stack.bezel("retention").stdout
     ok(re.search(r"[1-9]\d* exports", said), "the sweep says so", said)
     is_((files(got["id"]), stack.db.exports.find_one({"_id": got["id"]}), ann.get("/v1/me/export").status,
-         stack.client().get(got["url"]).status), ([], None, 404, 404), "file and document are gone")
+         stack.client().get(got["url"]).status), ([], None, 204, 404), "file and document are gone")
 
 
 @test
@@ -266,7 +267,8 @@ def killed_in_the_middle():
     job = slow.db.jobs.find_one({"kind": "export", "user_id": ann.user})
     ok(got["status"] == "ready" and job["attempts"] >= 2, "another worker makes it", (got, job["attempts"]))
     is_((len([n for n in archive.namelist() if n.endswith("design.json")]), archive.testzip()), (12001, None), "whole")
-    is_((len(files(got["id"], slow)), truth.temporary_files(root(slow)), sorted(os.listdir(os.path.join(slow.state, "var")))), (1, [], ["outbox"]),
+    is_((len(files(got["id"], slow)), truth.temporary_files(root(slow)),
+         sorted(name for name in os.listdir(os.path.join(slow.state, "var")) if not name.startswith("share-"))), (1, [], ["outbox"]),
         "and nothing is left behind")
     tomorrow(ann, slow)
     is_(ann.post("/v1/me/export").status, 202, "another one")
@@ -354,14 +356,13 @@ def everything_goes():
     is_(heir.post("/v1/auth/verify-email", json={"token": token}).json(), {"signed_in": True}, "and sign in")
     heir.user = heir.get("/v1/me").json()["id"]
     ok(heir.user != ann.user, "the address is free at once")
-    is_((heir.get("/v1/designs").json()["items"], heir.get("/v1/me/export").status), ([], 404), "the new account has nothing of the old one")
+    is_((heir.get("/v1/designs").json()["items"], heir.get("/v1/me/export").status), ([], 204), "the new account has nothing of the old one")
     mail = wait_mail(stack, was, "is gone")
     ok(NAME.split()[0] in text_of(mail), "a mail to the old address", text_of(mail))
     gone(ann.user)
     is_(heir.delete("/v1/me", json={"password": PASSWORD}).status, 204, "the second account goes too")
     gone(heir.user)
-    found = [trace for trace in traces(stack, (was, NAME, PROMPT, "Another Person")) if not trace.startswith(("jobs: " + was, "jobs: " + NAME, "jobs: Another"))]
-    is_(found, [], "no document says her address, her name or her words")
+    is_(traces(stack, (was, NAME, PROMPT, "Another Person")), [], "no document says her address, her name or her words")
     found = {trace.split(":")[0] for trace in traces(stack, (ann.user,))}
     is_(found - {"audit_log", "jobs", "idempotency_keys"}, set(), "her id stands in the audit log and in jobs alone")
     is_([files(folder) for folder in (made["id"], upload["id"], unused["id"], ann.user, got["id"])], [[]] * 5, "no file is left")
@@ -459,8 +460,7 @@ def killed_while_it_removes():
             wait_for(lambda: len(workers(slow, "job")) == 2, 20, "other workers")
     ok(kills >= 2, "killed in the middle, again and again", kills)
     gone(ann.user, slow, 60)
-    is_((slow.db.designs.count_documents({"user_id": ann.user}), [t for t in traces(slow, (prompt, ann.address_of_mail))
-                                                                if not t.startswith("jobs: " + ann.address_of_mail)]), (0, []), "nothing is left")
+    is_((slow.db.designs.count_documents({"user_id": ann.user}), traces(slow, (prompt, ann.address_of_mail))), (0, []), "nothing is left")
 
 
 @test
@@ -524,7 +524,7 @@ def photo():
     replies = []
     all_at_once([lambda i=i: replies.append(ann.upload("/v1/me/photo", picture(60 + i, 60)).status) for i in range(6)])
     named = stack.db.users.find_one({"_id": ann.user})["profile_photo_url"]
-    is_((set(replies) - {200, 409}, [ann.user + "/" + name for name in files(ann.user)]), (set(), [named]), "six at once: one file, which is named")
+    is_((set(replies) - {200, 409, 429}, [ann.user + "/" + name for name in files(ann.user)]), (set(), [named]), "six at once: one file, which is named")
     key = {"Idempotency-Key": "photo"}
     first = ann.upload("/v1/me/photo", picture(70, 70), headers=key)
     again = ann.upload("/v1/me/photo", picture(70, 70), headers=key)

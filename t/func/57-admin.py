@@ -382,7 +382,9 @@ def unsubscribed_before_it_is_sent():
         order = dict(model["mail_order"], subject="Late %d" % number, to=ann.address_of_mail if user == ann.user else ben.address_of_mail)
         stack.db.jobs.insert_one(dict(model, _id=str(uuid.uuid4()), status="queued", user_id=user, mail_order=order, run_at=now,
                                       ended_at=None, lease_token=None, lease_until=None, attempts=0))
-    wait_for(lambda: stack.db.jobs.count_documents({"mail_order.subject": {"$regex": "^Late"}, "status": "succeeded"}) == 3, 15, "the jobs to end")
+    wait_for(lambda: stack.db.jobs.count_documents({"mail_order.subject": {"$regex": "^Late"}, "status": "queued"}) == 0, 15, "the jobs to be taken")
+    wait_for(lambda: stack.db.jobs.count_documents({"mail_order.subject": {"$regex": "^Late"}}) == 2, 15, "that of nobody to go")
+    wait_for(lambda: stack.db.jobs.count_documents({"mail_order.subject": {"$regex": "^Late"}, "status": "succeeded"}) == 2, 15, "the jobs to end")
     is_([m["Subject"] for m in mails(stack) if m["Subject"].startswith("Late")], ["Late 1"], "who has turned it off, or is gone, gets none")
 
 

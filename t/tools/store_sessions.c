@@ -170,7 +170,7 @@ static enum rc
 take(struct str key, int64_t limit)
 {
 	err_init(&err);
-	return counter_take(store, arena, key, limit, clock_now_ms() + DAY,
+	return counter_take(store, arena, key, 1, limit, clock_now_ms() + DAY,
 	    &err);
 }
 
@@ -199,13 +199,33 @@ START_TEST(a_counter_stops_at_its_limit)
 	ck_assert_int_eq(take(STR("other"), 2), RC_OK);
 	ck_assert_int_eq(counted(STR("other")), 1);
 	for (int i = 0; i < 5; i++)
-		OK(counter_give_back(store, arena, key, &err));
+		OK(counter_give_back(store, arena, key, 1, &err));
 	ck_assert_int_eq(take(key, 1), RC_OK);
 	ck_assert_int_eq(counted(key), 1);
-	OK(counter_give_back(store, arena, STR("none"), &err));
+	OK(counter_give_back(store, arena, STR("none"), 1, &err));
 	/* A limit of nought gives nothing, to the first one either. */
 	ck_assert_int_eq(take(STR("new"), 0), RC_QUOTA);
 	ck_assert_int_eq(count_of("rate_counters", "{\"_id\":\"new\"}"), 0);
+}
+END_TEST
+
+START_TEST(a_counter_takes_more_than_one)
+{
+	struct str key = STR("upload-bytes|x|1");
+
+	err_init(&err);
+	OK(counter_take(store, arena, key, 60, 100, clock_now_ms() + DAY, &err));
+	IS(counter_take(store, arena, key, 41, 100, clock_now_ms() + DAY, &err),
+	    RC_QUOTA);
+	OK(counter_take(store, arena, key, 40, 100, clock_now_ms() + DAY, &err));
+	ck_assert_int_eq(counted(key), 100);
+	/* As the first one it may be too much already. */
+	IS(counter_take(store, arena, STR("upload-bytes|y|1"), 101, 100,
+	    clock_now_ms() + DAY, &err), RC_QUOTA);
+	OK(counter_give_back(store, arena, key, 40, &err));
+	ck_assert_int_eq(counted(key), 60);
+	OK(counter_give_back(store, arena, key, 61, &err));
+	ck_assert_int_eq(counted(key), 60);
 }
 END_TEST
 
@@ -360,7 +380,7 @@ UNIT_MAIN_FIXTURE("store_sessions", store_setup, store_teardown,
     a_session_lives_until_it_expires, a_session_is_renewed_up_to_its_most,
     a_charge_counts_up_to_the_limit, a_new_day_begins_at_nought,
     no_more_is_given_back_than_was_taken, live_ones_are_told_from_the_others,
-    processes_share_one_quota, a_counter_stops_at_its_limit,
+    processes_share_one_quota, a_counter_stops_at_its_limit, a_counter_takes_more_than_one,
     a_new_counter_is_shared_at_once,
     a_key_is_taken_once_and_answered_ever_after,
     a_key_left_behind_is_taken_over_with_its_ids, one_takes_over,

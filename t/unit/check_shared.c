@@ -48,4 +48,25 @@ START_TEST(a_gate_lets_one_in)
 }
 END_TEST
 
-UNIT_MAIN("shared", an_owner_with_many_falls_behind, a_gate_lets_one_in)
+/* It does not wait, and another one is let in. */
+START_TEST(one_at_a_time_does_not_wait)
+{
+	struct shared *shared = shared_new();
+	pid_t child;
+	int status;
+
+	ck_assert(solo_enter(shared, STR("a")));
+	child = fork();
+	if (child == 0)
+		_exit(solo_enter(shared, STR("a"))
+		    || !solo_enter(shared, STR("b")));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert(solo_enter(shared, STR("b")));	/* who held it has died */
+	solo_leave(shared, STR("a"));
+	ck_assert(solo_enter(shared, STR("a")));
+}
+END_TEST
+
+UNIT_MAIN("shared", an_owner_with_many_falls_behind, a_gate_lets_one_in,
+    one_at_a_time_does_not_wait)

@@ -389,7 +389,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the latest export is; `url` when it is ready */
+        /** How far the latest export is; `url` when it is ready. 204: there is none */
         get: operations["export_get"];
         put?: never;
         /** Have all that the account holds packed; once a day. A mail says when it is ready */
@@ -496,7 +496,7 @@ export interface paths {
         /** One's API keys, newest first, also those that ended in the last 30 days */
         get: operations["api_key_list"];
         put?: never;
-        /** Make an API key; `key` is shown this once */
+        /** Make an API key, lately signed in; `key` is shown this once, and a mail tells the account's address */
         post: operations["api_key_create"];
         delete?: never;
         options?: never;
@@ -1025,6 +1025,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s/{token}/i/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a shared design: the one that it shows, or its thumbnail */
+        get: operations["share_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/oembed": {
         parameters: {
             query?: never;
@@ -1388,7 +1405,7 @@ export interface components {
              * @description What to do
              * @enum {string}
              */
-            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail" | "folder_deletion" | "export" | "account_deletion";
+            kind: "generation" | "refinement" | "object_deletion" | "claim" | "mail" | "folder_deletion" | "export" | "account_deletion" | "purge";
             /**
              * @description Where it is
              * @enum {string}
@@ -3139,7 +3156,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How far the latest export is; `url` when it is ready */
+            /** @description How far the latest export is; `url` when it is ready. 204: there is none */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3147,6 +3164,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Export"];
                 };
+            };
+            /** @description There is none */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -3360,7 +3384,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Make an API key; `key` is shown this once */
+            /** @description Make an API key, lately signed in; `key` is shown this once, and a mail tells the account's address */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4536,6 +4560,30 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture of a shared design: the one that it shows, or its thumbnail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": unknown;
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,11 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { newKey, sentenceOf } from "../client";
-import { createKey, endKey, hasEnded, keys, readKeys, scopes, scopeWords, usualScopes } from "../state/api-keys";
-import type { ApiKey, ApiKeyNew, Scope } from "../state/api-keys";
+import { createKey, endKey, hasEnded, keepDraft, keys, readKeys, scopes, scopeWords, takeDraft, usualScopes } from "../state/api-keys";
+import type { ApiKey, ApiKeyNew, KeyDraft } from "../state/api-keys";
 import { note, speak } from "../state/notes";
 import { Choice, Group } from "../ui/field";
 import { day, when } from "../words";
 import { Entry, Trouble, sent, useForm } from "./form";
+import { SignInAgain } from "./problem";
 
 const lives = [
 	{ value: 90, label: "90 days" }, { value: 365, label: "A year" }, { value: 0, label: "No end" },
@@ -44,14 +45,18 @@ function Secret({ secret, onDone }: { secret: string; onDone: () => void }) {
 	);
 }
 
-function NewKey({ onMade }: { onMade: (secret: string) => void }) {
-	const [mode, setMode] = useState<ApiKeyNew["mode"]>("test");
-	const [days, setDays] = useState(90);
-	const [may, setMay] = useState<Scope[]>(usualScopes);
+const usual: KeyDraft = { name: "", mode: "test", days: 90, scopes: usualScopes };
+
+function NewKey({ draft, onMade }: { draft: KeyDraft; onMade: (secret: string) => void }) {
+	const [mode, setMode] = useState(draft.mode);
+	const [days, setDays] = useState(draft.days);
+	const [may, setMay] = useState(draft.scopes);
+	const [stale, setStale] = useState(false);
 	const [again] = useState({ body: "", key: "" });
 	const form = useForm({
 		needed: { name: "Name it, so that you know it again." },
 		send: async ({ name = "" }) => {
+			setStale(false);
 			const body: ApiKeyNew = {
 				name: name.trim(), mode, scopes: may,
 				expires_at: days === 0 ? null : new Date(Math.ceil(Date.now() / 6e4) * 6e4 + days * 864e5).toISOString(),
@@ -64,6 +69,12 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 			onMade(secret);
 		},
 		words: (error) => {
+			if (error.code === "fresh_login_required") {
+				const name = form.ref.current?.querySelector<HTMLInputElement>("input[name=name]")?.value ?? "";
+				keepDraft({ name, mode, days, scopes: may });
+				setStale(true);
+				return "A key needs a sign-in of the last minutes, so that nobody else can make one at your desk.";
+			}
 			if (error.code !== "already_created")
 				return undefined;
 			/* The answer with the key got lost on its way. */
@@ -78,7 +89,7 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 	}, []);
 	return (
 		<form ref={form.ref} class="stack" noValidate onSubmit={form.submit} aria-label="A new key">
-			<Entry form={form} name="name" label="Name" autocomplete="off" maxLength={100} keep="key_name" hint="Where it is used: “Shop window”, “Workshop”." />
+			<Entry form={form} name="name" label="Name" autocomplete="off" maxLength={100} value={draft.name} keep="key_name" hint="Where it is used: “Shop window”, “Workshop”." />
 			<Group label="Kind" pointer="/mode" faults={form.faults} hint={mode === "test" ? "Costs nothing; pictures are samples." : "Makes real pictures, which count."}>
 				<Choice name="mode" value={mode} options={modes} onChange={setMode} />
 			</Group>
@@ -98,6 +109,7 @@ function NewKey({ onMade }: { onMade: (secret: string) => void }) {
 				<Choice name="expires_at" value={days} options={lives} onChange={setDays} />
 			</Group>
 			<Trouble form={form} />
+			{stale && <p><SignInAgain to="/account#api-keys" /> and go on here.</p>}
 			<p class="acts"><button type="submit" class="plain strong" aria-disabled={form.sending}>{form.sending ? "Making it…" : "Make a key"}</button></p>
 		</form>
 	);
@@ -131,7 +143,8 @@ function Row({ item }: { item: ApiKey }) {
 export function ApiKeys() {
 	const [secret, setSecret] = useState<string | null>(null);
 	const [fault, setFault] = useState<string | null>(null);
-	const [making, setMaking] = useState(false);
+	const [draft] = useState(takeDraft);
+	const [making, setMaking] = useState(draft !== null);
 	const all = keys.value;
 	const read = () => readKeys().then(() => setFault(null), (error: unknown) => setFault(sentenceOf(error)));
 
@@ -145,7 +158,7 @@ export function ApiKeys() {
 			{all !== null && all.length === 0 && !making && secret === null && <p class="quiet">No keys yet.</p>}
 			{all !== null && all.length > 0 && <ul class="rows">{all.map((item) => <Row key={item.id} item={item} />)}</ul>}
 			{secret !== null ? <Secret secret={secret} onDone={() => { setSecret(null); focusTitle(); }} />
-				: making ? <NewKey onMade={(made) => { setSecret(made); setMaking(false); speak("The key is made. Copy it now."); }} />
+				: making ? <NewKey draft={draft ?? usual} onMade={(made) => { setSecret(made); setMaking(false); speak("The key is made. Copy it now."); }} />
 				: <p class="acts"><button type="button" class="plain strong" onClick={() => setMaking(true)}>New key…</button></p>}
 			{making && <p class="acts"><button type="button" class="plain" onClick={() => { setMaking(false); focusTitle(); }}>Never mind</button></p>}
 		</div>

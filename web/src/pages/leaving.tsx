@@ -46,11 +46,10 @@ function ExportPart() {
 
 	async function look(): Promise<void> {
 		try {
-			setPacked((await get<Export>("/v1/me/export", { tries: 2 })).data);
+			/* No document: none was asked for, or the last one is gone. */
+			setPacked((await get<Export | null>("/v1/me/export", { tries: 2 })).data);
 		} catch (error) {
-			/* 404: none was asked for, or the last one is gone. */
-			if (!(error instanceof ApiProblem && error.status === 404))
-				setFault(sentenceOf(error));
+			setFault(sentenceOf(error));
 		}
 	}
 	useEffect(() => {

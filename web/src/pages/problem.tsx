@@ -37,13 +37,14 @@ export function problemWords(code: string): Words {
 	return words[code] ?? { text: "That did not work. Begin again, or choose another way." };
 }
 
-function Again() {
+/* One signs in again, and comes back to that place. */
+export function SignInAgain({ to }: { to: string }) {
 	const [busy, setBusy] = useState(false);
 
 	return (
 		<button type="button" class="link" disabled={busy} onClick={() => {
 			setBusy(true);
-			signInAgain("/account#ways").catch((error: unknown) => {
+			signInAgain(to).catch((error: unknown) => {
 				setBusy(false);
 				note(sentenceOf(error), null, "fault");
 			});
@@ -63,7 +64,7 @@ export function ProblemLine() {
 	const { text, mild, next } = problemWords(code);
 	return (
 		<p class={mild ? "along" : "fault summary"} role={mild ? "status" : "alert"} data-problem={code}>
-			{text}{next === "forgot" && <> <A to="/forgot" class="link">No password, or forgotten?</A></>}{next === "again" && <> <Again /></>}
+			{text}{next === "forgot" && <> <A to="/forgot" class="link">No password, or forgotten?</A></>}{next === "again" && <> <SignInAgain to="/account#ways" /></>}
 		</p>
 	);
 }

@@ -87,6 +87,7 @@ export async function signIn(email: string, password: string): Promise<void> {
 export function leave(words: string): void {
 	drop("member", "session", "draft", "jobs", "refine", "signing_up", "reset_for", "look_here", "usual_count");
 	keepHere("back", null);
+	keepHere("key_draft", null);
 	keepHere("tell", words);
 	location.replace("/");
 }

@@ -2,6 +2,7 @@ import { effect, signal } from "@preact/signals";
 import { get, post, remove } from "../client";
 import type { components, paths } from "../api";
 import { member } from "./session";
+import { keepHere, keptHere } from "./storage";
 
 /* Keys for programs of one's own. */
 export type ApiKeyNew = components["schemas"]["ApiKeyNew"];
@@ -33,6 +34,27 @@ export function scopeWords(key: ApiKey): string {
 
 /* What most programs need, and no more. */
 export const usualScopes: Scope[] = ["designs:read", "designs:write", "generate"];
+
+/* What was chosen before one had to sign in again for it, which may be on a page of another service. */
+export interface KeyDraft {
+	name: string;
+	mode: ApiKeyNew["mode"];
+	days: number;
+	scopes: Scope[];
+}
+
+export function keepDraft(draft: KeyDraft): void {
+	keepHere("key_draft", JSON.stringify({ ...draft, of: member.value?.id }));
+}
+
+/* Once, and for whom it is of. */
+export function takeDraft(): KeyDraft | null {
+	const text = keptHere("key_draft");
+	const { of, ...draft } = JSON.parse(text ?? "{}") as KeyDraft & { of?: string };
+
+	keepHere("key_draft", null);
+	return of !== undefined && of === member.value?.id ? draft : null;
+}
 
 export const keys = signal<ApiKey[] | null>(null);
 

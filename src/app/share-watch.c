@@ -1,0 +1,267 @@
+#include "config.h"
+
+#include "app/share-watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/share-gate.h"
+#include "app/share-kept.h"
+#include "app/share-purge.h"
+#include "base/clock.h"
+#include "crypt/share-token.h"
+#include "store/shares-watch.h"
+
+enum {
+	AT_ONCE = 200,
+	SEEN_MAX = 4096,		/* a power of two */
+	OPEN_MAX = 256,			/* gates in one run; the rest comes next */
+	AUDIT_AT_ONCE = 500,
+	EXPIRY_OVERLAP_MS = 5000,
+	DAY_MS = 24 * 3600 * 1000
+};
+
+/* Changes that have their gate: a hash of design and time each. When there are more than
+ * it holds, some get their gate again, which harms nobody. */
+struct share_watch {
+	uint64_t seen[SEEN_MAX];
+	int64_t expired_until_ms;	/* clock_now_ms(); 0: not looked yet */
+};
+
+struct share_watch *
+share_watch_new(struct arena *process_arena)
+{
+	return arena_one(process_arena, struct share_watch);
+}
+
+/* --- when we looked last ------------------------------------------------------ */
+
+static const char *
+mark_path(const struct app *app, struct arena *arena)
+{
+	return arena_printf(arena, "%s/share-look", app->conf->state_dir).p;
+}
+
+/* Outlives this process: a mark without content, of the time of the last look. */
+static int64_t
+last_look_ms(const struct app *app, struct arena *arena)
+{
+	struct stat st;
+
+	if (stat(mark_path(app, arena), &st) != 0)
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+}
+
+/* If it fails, we are taken to be blind sooner. */
+static void
+note_look(const struct app *app, struct arena *arena, int64_t now_ms)
+{
+	struct timespec times[2] = { { .tv_sec = now_ms / 1000,
+		.tv_nsec = now_ms % 1000 * 1000000 } };
+	int fd = open(mark_path(app, arena), O_WRONLY | O_CREAT | O_NOFOLLOW
+	    | O_CLOEXEC, 0600);
+
+	times[1] = times[0];
+	if (fd < 0)
+		return;
+	(void)futimens(fd, times);
+	(void)close(fd);
+}
+
+/* Before the first look after a long time: gates are about what changed lately. */
+static enum rc
+forget_if_blind(struct app *app, struct arena *arena, int64_t now_ms,
+    int64_t *ret_forgotten, struct err *err)
+{
+	int64_t ago_ms = now_ms - last_look_ms(app, arena);
+
+	if (ago_ms >= 0 && ago_ms <= SHARE_BLIND_MS)
+		return RC_OK;
+	return share_kept_forget_all(app, arena, ret_forgotten, err);
+}
+
+/* --- closing ------------------------------------------------------------------ */
+
+static bool
+is_new(struct share_watch *watch, struct arena *arena,
+    const struct share_change *change, uint64_t **ret_place,
+    uint64_t *ret_hash)
+{
+	unsigned char digest[SHA256_BYTES];
+
+	sha256(arena_printf(arena, "%.*s %lld", STR_FMT(change->design_id),
+	    (long long)change->at_ms), digest);
+	memcpy(ret_hash, digest, sizeof *ret_hash);
+	*ret_place = &watch->seen[*ret_hash & (SEEN_MAX - 1)];
+	return **ret_place != *ret_hash;
+}
+
+/* It is known once it has its gate and its purges. */
+static enum rc
+take(struct share_watch *watch, struct app *app, struct arena *arena,
+    const struct share_change *change, int64_t *closed, struct err *err)
+{
+	uint64_t *place, hash;
+
+	if (!is_new(watch, arena, change, &place, &hash))
+		return RC_OK;
+	if (share_gate_close_many(app, change->tokens, change->token_count, err)
+	    != RC_OK || share_purge_enqueue(app, arena, change->design_id,
+	    change->tokens, change->token_count, change->at_ms, err) != RC_OK)
+		return err->rc;
+	*place = hash;
+	++*closed;
+	return RC_OK;
+}
+
+typedef enum rc page_fn(const struct share_watch *watch, struct app *app,
+    struct arena *arena, int64_t now_ms, const struct share_change *after,
+    struct share_change *ret_changes, size_t *ret_n, struct err *err);
+
+static enum rc
+changed_page(const struct share_watch *watch, struct app *app,
+    struct arena *arena, int64_t now_ms, const struct share_change *after,
+    struct share_change *ret_changes, size_t *ret_n, struct err *err)
+{
+	(void)watch, (void)now_ms;
+	return shares_changed(app->store, arena, SHARE_LATE_MS + SHARE_BLIND_MS,
+	    after, AT_ONCE, ret_changes, ret_n, err);
+}
+
+static enum rc
+expired_page(const struct share_watch *watch, struct app *app,
+    struct arena *arena, int64_t now_ms, const struct share_change *after,
+    struct share_change *ret_changes, size_t *ret_n, struct err *err)
+{
+	int64_t from_ms = watch->expired_until_ms - EXPIRY_OVERLAP_MS;
+
+	if (watch->expired_until_ms == 0)
+		from_ms = now_ms - SHARE_LATE_MS - SHARE_BLIND_MS;
+	if (after != NULL && after->at_ms > from_ms)
+		from_ms = after->at_ms - 1;
+	return shares_expired(app->store, arena, from_ms, now_ms, after, AT_ONCE,
+	    ret_changes, ret_n, err);
+}
+
+static enum rc
+take_pages(struct share_watch *watch, struct app *app, struct arena *arena,
+    int64_t now_ms, page_fn *page, int64_t *closed, struct err *err)
+{
+	struct share_change *changes = arena_many(arena, AT_ONCE,
+	    struct share_change);
+	struct share_change last;
+	const struct share_change *after = NULL;
+	size_t n;
+
+	do {
+		if (page(watch, app, arena, now_ms, after, changes, &n, err)
+		    != RC_OK)
+			return err->rc;
+		for (size_t i = 0; i < n; i++)
+			if (take(watch, app, arena, &changes[i], closed, err)
+			    != RC_OK)
+				return err->rc;
+		if (n > 0) {
+			last = changes[n - 1];
+			after = &last;
+		}
+	} while (n == AT_ONCE);
+	return RC_OK;
+}
+
+static enum rc
+look(struct share_watch *watch, struct app *app, struct arena *arena,
+    struct share_watched *done, struct err *err)
+{
+	int64_t now_ms = clock_now_ms();
+
+	if (take_pages(watch, app, arena, now_ms, changed_page, &done->closed, err)
+	    != RC_OK || take_pages(watch, app, arena, now_ms, expired_page,
+	    &done->closed, err) != RC_OK
+	    || forget_if_blind(app, arena, now_ms, &done->forgotten, err) != RC_OK)
+		return err->rc;
+	watch->expired_until_ms = now_ms;
+	note_look(app, arena, now_ms);
+	return RC_OK;
+}
+
+/* --- opening ------------------------------------------------------------------ */
+
+/* The last purge comes first: nothing older than the gate is on its way any more, to a
+ * CDN neither. */
+static enum rc
+open_due(struct app *app, struct arena *arena, int64_t *opened, struct err *err)
+{
+	struct share_gate *gates = arena_many(arena, OPEN_MAX, struct share_gate);
+	size_t n;
+
+	if (share_gate_due(app, arena, gates, OPEN_MAX, &n, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++) {
+		bool open = false;
+
+		if (share_purge_enqueue_token(app, arena, gates[i].token,
+		    gates[i].closed_ms, err) != RC_OK
+		    || share_gate_open(app, arena, gates[i].token, &open, err)
+		    != RC_OK)
+			return err->rc;
+		*opened += open;
+	}
+	return RC_OK;
+}
+
+enum rc
+share_watch_run(struct share_watch *watch, struct app *app, struct arena *arena,
+    struct share_watched *ret_done, struct err *err)
+{
+	*ret_done = (struct share_watched){ 0 };
+	if (look(watch, app, arena, ret_done, err) != RC_OK)
+		return err->rc;
+	metric_add(app->shared, METRIC_share_changes_total, ret_done->closed);
+	return open_due(app, arena, &ret_done->opened, err);
+}
+
+/* --- what should not be there --------------------------------------------------- */
+
+static enum rc
+audit_page(struct app *app, struct arena *arena, const struct str *tokens,
+    size_t n, int64_t *closed, struct err *err)
+{
+	bool *open = arena_many(arena, n, bool);
+
+	if (shares_open(app->store, arena, tokens, n, clock_now_ms() + DAY_MS, open,
+	    err)
+	    != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++) {
+		if ((open[i] && share_token_ok(&app->keyring, tokens[i]))
+		    || share_gate_is_closed(app, tokens[i]))
+			continue;
+		if (share_gate_close(app, tokens[i], err) != RC_OK)
+			return err->rc;
+		++*closed;
+	}
+	return RC_OK;
+}
+
+enum rc
+share_watch_audit(struct app *app, struct arena *arena, int64_t *ret_closed,
+    struct err *err)
+{
+	enum { MOST = 100000 };
+	struct str *tokens = arena_many(arena, MOST, struct str);
+	size_t n;
+
+	*ret_closed = 0;
+	if (share_kept_list(app, arena, tokens, MOST, &n, err) != RC_OK)
+		return err->rc;
+	for (size_t at = 0; at < n; at += AUDIT_AT_ONCE)
+		if (audit_page(app, arena, tokens + at, n - at < AUDIT_AT_ONCE
+		    ? n - at : AUDIT_AT_ONCE, ret_closed, err) != RC_OK)
+			return err->rc;
+	return RC_OK;
+}
