@@ -14,7 +14,7 @@ const place = join(here, "dist");
 const { paths } = JSON.parse(await readFile(join(here, "../etc/openapi.json"), "utf8"));
 const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods)
 	.filter((method) => /^(get|post|put|patch|delete)$/.test(method)).map((method) => `${method.toUpperCase()} ${path}`))
-	.filter((route) => /^\S+ \/v1\/(me|auth|api-keys)(\/|$)/.test(route));
+	.filter((route) => /^\S+ \/v1\/(me|auth|api-keys|designs\/\{id\}\/share)(\/|$)/.test(route));
 
 await rm(made, { recursive: true, force: true });
 const result = await build({
@@ -67,7 +67,7 @@ const page = (await readFile(join(here, "src/index.html"), "utf8"))
 await writeFile(join(made, "index.html"), page);
 // The typeface's licence goes along with it.
 await copyFile(join(here, "node_modules/@fontsource-variable/inter/LICENSE"), join(made, "assets/inter-LICENSE.txt"));
-await writeFile(join(made, "robots.txt"), "User-agent: *\n" + ["/d/", "/v1/", "/account", "/verify", "/forgot", "/reset", "/confirm"].map((p) => `Disallow: ${p}\n`).join(""));
+await writeFile(join(made, "robots.txt"), "User-agent: *\n" + ["/d/", "/v1/", "/account", "/shares", "/verify", "/forgot", "/reset", "/confirm"].map((p) => `Disallow: ${p}\n`).join(""));
 
 for (const name of await readdir(made, { recursive: true })) {
 	if (!/\.(js|css|html|svg|txt)$/.test(name))

@@ -39,6 +39,8 @@ export interface Ask {
 	form?: FormData;
 	key?: string;
 	etag?: string | null;
+	/* Only what is still as it was when it was read is changed: else 412. */
+	ifMatch?: string | null;
 	patch?: boolean;
 	tries?: number;
 	/* A 401 is an answer, no reason to begin a session. */
@@ -83,6 +85,8 @@ function headersOf(method: string, ask: Ask): Headers {
 		headers.set("Idempotency-Key", ask.key ?? newKey());
 	if (ask.etag)
 		headers.set("If-None-Match", ask.etag);
+	if (ask.ifMatch)
+		headers.set("If-Match", ask.ifMatch);
 	return headers;
 }
 
@@ -182,6 +186,7 @@ export async function call<T>(method: string, path: string, ask: Ask = {}): Prom
 export const get = <T>(path: string, ask?: Ask) => call<T>("GET", path, ask);
 export const post = <T>(path: string, json?: unknown, ask?: Ask) =>
 	call<T>("POST", path, json === undefined ? ask : { ...ask, json });
+export const put = <T>(path: string, json: unknown, ask?: Ask) => call<T>("PUT", path, { ...ask, json });
 export const patch = <T>(path: string, json: unknown) => call<T>("PATCH", path, { json, patch: true });
 export const remove = (path: string, ask?: Ask) => call<null>("DELETE", path, ask);
 

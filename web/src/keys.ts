@@ -3,6 +3,8 @@ import { send } from "./state/draft";
 import { cancel, isOpen, jobsOf } from "./state/jobs";
 import { sheetOpen, singleKeys, tab } from "./state/prefs";
 import { go, route } from "./state/route";
+import { canShare, inviting, share, sharing } from "./state/shares";
+import { closeShare } from "./ui/share";
 import { closeSheet } from "./ui/sheet";
 import { neighbour } from "./ui/viewer";
 
@@ -77,6 +79,11 @@ function single(e: KeyboardEvent): boolean {
 		if (!design.is_deleted)
 			void star(design);
 		return true;
+	case "s":
+	case "S":
+		if (canShare && !design.is_deleted)
+			share(design);
+		return canShare;
 	case "Delete":
 		if (!design.is_deleted)
 			void trash(design);
@@ -99,17 +106,22 @@ function single(e: KeyboardEvent): boolean {
 let held: string | null = null;
 
 function onKey(e: KeyboardEvent): void {
-	if (e.defaultPrevented || e.isComposing || route.value.page !== "studio")
+	const dialog = sharing.value !== null || inviting.value !== null;
+
+	if (e.defaultPrevented || e.isComposing || (route.value.page !== "studio" && !dialog))
 		return;
 	if (e.repeat && e.code === held) {
 		e.preventDefault();
 		return;
 	}
 	held = null;
-	if (sheetOpen.value) {
+	if (sheetOpen.value || dialog) {
 		/* Not left to the browser: its dialog is gone a frame before it says so, and the next key would be lost. */
 		if (e.key === "Escape") {
-			closeSheet();
+			if (dialog)
+				closeShare();
+			else
+				closeSheet();
 			e.preventDefault();
 			held = e.code;
 		}

@@ -1,8 +1,9 @@
-// Makes docs/studio-light.png and docs/studio-dark.png anew, with the built-in renderer: node t/browser/lib/docs-pictures.mjs
+// Makes docs/studio-light.png, -dark.png and -share.png anew, with the built-in renderer: node t/browser/lib/docs-pictures.mjs
 // (after t/browser/run has fetched what the tests need; some minutes). What comes out is for people to look at;
 // pngquant makes it a third as large.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { becomeMember } from "./accounts.mjs";
 import { Browser } from "./browser.mjs";
 import { Stack } from "./stack.mjs";
 import { openStudio, twoFrames, waitFilled } from "./studio.mjs";
@@ -68,6 +69,16 @@ try {
 	await page.getByRole("button", { name: "Picked" }).waitFor();
 	await page.emulateMedia({ colorScheme: "dark" });
 	await shoot(page, "studio-dark.png");
+	/* A piece that is shared: links are a member's. The server's own address would tell nothing. */
+	const design = new URL(page.url()).pathname.split("/v/")[0];
+	await page.emulateMedia({ colorScheme: "light" });
+	await becomeMember(page, stack, "mira@example.net", "an emerald of the steppe");
+	await page.goto(stack.url + design);
+	await page.locator(".head").getByRole("button", { name: "Share", exact: true }).click();
+	await page.getByRole("textbox", { name: "Title" }).fill("A halo for Otto and Ada");
+	await page.locator(".share-state", { hasText: "Saved" }).waitFor();
+	await page.locator(".share-picture img.ready").waitFor();
+	await shoot(page, "studio-share.png");
 } finally {
 	await browser.close();
 	await stack.close();

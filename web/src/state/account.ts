@@ -6,7 +6,7 @@ import { theme } from "./prefs";
 import type { Theme } from "./prefs";
 import { problemCode, route, visit } from "./route";
 import {
-	alone, backPath, cameBackFrom, comeBackTo, isBack, known, lost, member, memberStill, takeBack, takeMember, who,
+	alone, backPath, cameBackFrom, comeBackTo, isBack, known, lost, member, memberStill, ownPage, takeBack, takeMember, who,
 } from "./session";
 import { drop, keepHere, keptHere, load, save } from "./storage";
 
@@ -206,7 +206,7 @@ effect(() => {
 	if (is === "member" && (page === "sign-in" || page === "sign-up"))
 		/* What went wrong is told where one can do something about it. */
 		queueMicrotask(() => visit(problemCode.peek() !== null ? "/account" : takeBack(), true));
-	else if (known.value && is !== "member" && page === "account")
+	else if (known.value && is !== "member" && ownPage(page))
 		queueMicrotask(() => {
 			comeBackTo(location.pathname + location.hash);
 			visit("/sign-in", true);

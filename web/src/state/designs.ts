@@ -112,6 +112,19 @@ function putInList(design: Design): void {
 		list.value = [design, ...list.value].sort((a, b) => b.created_at < a.created_at ? -1 : 1);
 }
 
+/* A link was made, changed or ended; the design's ETag is another one then. */
+export function shareChanged(id: string, settings: Partial<Design["share_settings"]>): void {
+	const changed = (design: Design) => design.id === id ? { ...design, share_settings: { ...design.share_settings, ...settings } } : design;
+
+	batch(() => {
+		list.value = list.value.map(changed);
+		if (open.value?.id === id) {
+			open.value = changed(open.value);
+			openEtag = null;
+		}
+	});
+}
+
 /* True when something new came. */
 export async function refresh(id: string): Promise<boolean> {
 	const known = open.value?.id === id ? openEtag : null;

@@ -6,6 +6,8 @@ export interface Note {
 	text: string;
 	kind: "plain" | "fault";
 	action: { label: string; run: () => void } | null;
+	/* When its action is of no use any more. */
+	until: number;
 }
 
 export const notes = signal<Note[]>([]);
@@ -31,14 +33,17 @@ export function hold(id: number): void {
 }
 
 export function release(id: number, ms = 10000): void {
+	const until = notes.value.find((note) => note.id === id)?.until ?? 0;
+
 	clearTimeout(timers.get(id));
-	timers.set(id, setTimeout(() => dismiss(id), ms));
+	timers.set(id, setTimeout(() => dismiss(id), Math.max(ms, until - Date.now())));
 }
 
-export function note(text: string, action: Note["action"] = null, kind: Note["kind"] = "plain"): number {
+export function note(text: string, action: Note["action"] = null, kind: Note["kind"] = "plain",
+	ms = action ? 20000 : 8000): number {
 	const id = ++last;
 
-	notes.value = [...notes.value.slice(-2), { id, text, kind, action }];
-	release(id, action ? 20000 : 8000);
+	notes.value = [...notes.value.slice(-2), { id, text, kind, action, until: action ? Date.now() + ms : 0 }];
+	release(id, ms);
 	return id;
 }

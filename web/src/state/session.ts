@@ -2,6 +2,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { ApiProblem, call, connection, get, retryNow, sentenceOf, whenNoSession } from "../client";
 import type { Catalog, GuestSession, User } from "../types";
 import { route, visit } from "./route";
+import type { Page } from "./route";
 import { drop, keepHere, keptHere, load, save } from "./storage";
 
 /*
@@ -16,6 +17,8 @@ export const catalog = signal<Catalog | null>(null);
 export const startFault = signal<string | null>(null);
 /* False until it is known for the first time who one is. */
 export const known = signal(false);
+/* Pages of members alone. */
+export const ownPage = (page: Page) => page === "account" || page === "shares";
 /* An earlier guest session ended, and its designs with it. */
 export const sessionLost = signal(false);
 /* A member's session ended, and not by signing out here. */
@@ -132,7 +135,7 @@ export function lost(): void {
 	batch(() => {
 		member.value = null;
 		signedOut.value = true;
-		if (route.value.page === "studio" || route.value.page === "account") {
+		if (route.value.page === "studio" || ownPage(route.value.page)) {
 			comeBackTo(location.pathname);
 			visit("/sign-in", true);
 		}
@@ -148,13 +151,13 @@ async function begin(): Promise<void> {
 
 	if (owner.value !== null)
 		return;
-	if (noted || (page === "account" && !guest) || (page === "studio" && cameBackFrom() !== null)) {
+	if (noted || (ownPage(page) && !guest) || (page === "studio" && cameBackFrom() !== null)) {
 		const is = await readMember();
 		if (is === "member")
 			return;
 		isBack();
 		drop("member");
-		if (is === "none" && noted && (page === "studio" || page === "account")) {
+		if (is === "none" && noted && (page === "studio" || ownPage(page))) {
 			lost();
 			return;
 		}

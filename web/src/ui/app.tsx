@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Account } from "../pages/account";
 import { Confirm, ConfirmEmail } from "../pages/confirm";
 import { Forgot, Reset } from "../pages/reset";
+import { Shares } from "../pages/shares";
 import { SignIn } from "../pages/sign-in";
 import { SignUp } from "../pages/sign-up";
 import { Verify } from "../pages/verify";
@@ -16,6 +17,7 @@ import type { Page } from "../state/route";
 import { Composer } from "./composer";
 import { History } from "./history";
 import { Icon } from "./icons";
+import { ShareDialog } from "./share";
 import { Sheet } from "./sheet";
 import { Stage } from "./stage";
 import { Banners, Top } from "./top";
@@ -68,6 +70,7 @@ const accountPages: Record<Exclude<Page, "studio">, { title: string; body: () =>
 	account: { title: "Account", body: Account },
 	"confirm-email": { title: "Your address", body: ConfirmEmail },
 	confirm: { title: "Confirm your address", body: Confirm },
+	shares: { title: "Links", body: Shares },
 };
 
 /* A page beside the studio. */
@@ -87,6 +90,7 @@ function AccountPage({ page }: { page: Exclude<Page, "studio"> }) {
 			<Banners />
 			<main class="page" id="page" tabIndex={-1}><Body key={page} /></main>
 			<Notes />
+			<ShareDialog />
 			<div class="away" role="status" aria-live="polite">{spoken.value}</div>
 		</div>
 	);
@@ -120,6 +124,7 @@ function Studio() {
 			</main>
 			<Tabs />
 			<Notes />
+			<ShareDialog />
 			<Sheet />
 			<div class="away" role="status" aria-live="polite">{spoken.value}</div>
 		</div>

@@ -71,9 +71,11 @@ interface TextProps {
 	numeric?: boolean;
 	maxLength?: number;
 	hideLabel?: boolean;
+	hint?: string | undefined;
+	onDone?: () => void;
 }
 
-export function Text({ label, pointer, faults, value, onInput, unit, placeholder, numeric, maxLength, hideLabel }: TextProps) {
+export function Text({ label, pointer, faults, value, onInput, unit, placeholder, numeric, maxLength, hideLabel, hint, onDone }: TextProps) {
 	const id = useId();
 	const mine = faults.filter((f) => f.pointer === pointer);
 
@@ -83,11 +85,12 @@ export function Text({ label, pointer, faults, value, onInput, unit, placeholder
 			<span class="box">
 				<input id={id} type="text" value={value} placeholder={placeholder} maxLength={maxLength} autocomplete="off"
 					inputMode={numeric ? "decimal" : undefined} aria-invalid={mine.length > 0}
-					aria-describedby={mine.length > 0 ? `${id}f` : undefined}
-					onInput={(e) => onInput(e.currentTarget.value)} />
+					aria-describedby={mine.length > 0 ? `${id}f` : hint ? `${id}h` : undefined}
+					onInput={(e) => onInput(e.currentTarget.value)} onChange={onDone} />
 				{unit && <span class="unit" aria-hidden="true">{unit}</span>}
 			</span>
 			<FaultLine id={`${id}f`} faults={mine} />
+			{hint && mine.length === 0 && <p class="hint" id={`${id}h`}>{hint}</p>}
 		</div>
 	);
 }

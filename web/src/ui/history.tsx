@@ -5,6 +5,7 @@ import type { Filter } from "../state/designs";
 import { isOpen, jobsOf } from "../state/jobs";
 import { tab } from "../state/prefs";
 import { go, route } from "../state/route";
+import { canShare, share, whyNot } from "../state/shares";
 import type { Design } from "../types";
 import { when } from "../words";
 import { Choice } from "./field";
@@ -54,6 +55,9 @@ function Entry({ design }: { design: Design }) {
 					<button type="button" class="plain square" aria-label={`Delete ${title} for good`} title="Delete for good"
 						onClick={() => void purge(design)}><Icon name="close" /></button>
 				</> : <>
+					{canShare && whyNot(design) === null && <button type="button" class={design.share_settings.is_shared ? "plain square share-it on" : "plain square share-it"}
+						title={design.share_settings.is_shared ? "Shared" : "Share"} aria-label={`Share ${title}`} aria-haspopup="dialog"
+						onClick={() => share(design)}><Icon name="share" /></button>}
 					<button type="button" class="plain square" aria-pressed={design.is_favorite} title="Star"
 						aria-label={design.is_favorite ? `Take the star of ${title} away` : `Star ${title}`}
 						onClick={() => void star(design)}><Icon name="star" filled={design.is_favorite} /></button>

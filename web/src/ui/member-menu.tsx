@@ -4,6 +4,7 @@ import { A } from "../pages/form";
 import { signOut } from "../state/account";
 import { note } from "../state/notes";
 import { uses } from "../state/quota";
+import { canShare } from "../state/shares";
 import { member } from "../state/session";
 import type { User } from "../types";
 import { Icon } from "./icons";
@@ -80,6 +81,7 @@ export function MemberMenu() {
 					<p class="menu-head"><strong>{user.full_name ?? name}</strong><span class="hint">{user.email}</span></p>
 					{left !== null && <p class="hint figures menu-uses">{left.left} of {left.limit} designs left {left.per}</p>}
 					<div onClick={() => setOpen(false)}><A to="/account" class="plain"><Icon name="person" /> Account</A></div>
+					{canShare && <div onClick={() => setOpen(false)}><A to="/shares" class="plain"><Icon name="share" /> Links</A></div>}
 					<button type="button" class="plain" disabled={leaving} onClick={() => void out()}><Icon name="leave" /> {leaving ? "Signing out…" : "Sign out"}</button>
 				</div>
 			)}

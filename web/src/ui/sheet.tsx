@@ -11,6 +11,7 @@ export const keys: [string, string][] = [
 	["P", "Pick the picture that is open"],
 	["Esc", "Back to all pictures"],
 	[".", "Star the design, or take the star away"],
+	["S", "Share the design"],
 	["Del", "Move the design to the trash"],
 	["1 2 3", "Compose, pictures, designs"],
 	["?", "This sheet"],
@@ -18,7 +19,7 @@ export const keys: [string, string][] = [
 
 /* The dialog goes and the page has its keys again, both at once; the event "close" comes no sooner than the next frame. */
 export function closeSheet(): void {
-	document.querySelector<HTMLDialogElement>("dialog.sheet")?.close();
+	document.querySelector<HTMLDialogElement>("dialog.sheet.keys")?.close();
 	sheetOpen.value = false;
 }
 
@@ -32,7 +33,7 @@ export function Sheet() {
 	if (!sheetOpen.value)
 		return null;
 	return (
-		<dialog ref={dialog} class="sheet" aria-labelledby="keys-title"
+		<dialog ref={dialog} class="sheet keys" aria-labelledby="keys-title"
 			onClose={(e) => { if (e.currentTarget === dialog.current) sheetOpen.value = false; }}
 			onClick={(e) => { if (e.target === dialog.current) closeSheet(); }}>
 			<header class="bar">

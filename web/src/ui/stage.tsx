@@ -5,6 +5,7 @@ import {
 import { startFrom } from "../state/draft";
 import { busy, cancel, isOpen, jobsOf, moreLike } from "../state/jobs";
 import { go, route } from "../state/route";
+import { canShare, share, whyNot } from "../state/shares";
 import type { Design } from "../types";
 import { Icon } from "./icons";
 import { Tiles } from "./tiles";
@@ -47,6 +48,19 @@ function Advice() {
 	);
 }
 
+/* One that cannot be used yet says why, and can still be reached. */
+function ShareButton({ design }: { design: Design }) {
+	const shared = design.share_settings.is_shared;
+	const reason = shared ? null : whyNot(design);
+
+	return !canShare || design.is_deleted ? null : (
+		<button type="button" class={shared ? "plain on" : "plain"} aria-disabled={reason !== null} aria-keyshortcuts="S" aria-haspopup="dialog"
+			title={reason ?? (shared ? "It has a link" : "By a link")} aria-description={reason ?? undefined} onClick={() => share(design)}>
+			<Icon name="share" /> <span class="wide-first">{shared ? "Shared" : "Share"}</span>
+		</button>
+	);
+}
+
 function Head({ design }: { design: Design }) {
 	const running = jobsOf(design.id).some((job) => isOpen(job) && job.kind === "generation");
 
@@ -63,6 +77,7 @@ function Head({ design }: { design: Design }) {
 					disabled={design.is_deleted} aria-label={design.is_favorite ? "Take the star away" : "Star this design"}>
 					<Icon name="star" filled={design.is_favorite} />
 				</button>
+				<ShareButton design={design} />
 				<button type="button" class="plain" onClick={() => startFrom(design)} aria-label="Start from this">
 					<Icon name="branch" /> <span class="wide">Start from this</span></button>
 				{!design.is_deleted && <button type="button" class="plain" disabled={running} aria-label="More like these"
