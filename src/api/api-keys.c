@@ -46,7 +46,7 @@ api_api_key_list(struct call *call, struct err *err)
 		if (doc_peek_str(docs[n - 1], "_id", &after))
 			cursor = cursor_seal(call, filters, after);
 	}
-	cursor_page(call, &doc_api_key, docs, n, cursor);
+	cursor_page(call, &doc_api_key, docs, n, NULL, cursor);
 	return RC_OK;
 }
 

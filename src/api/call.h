@@ -114,6 +114,8 @@ void reply_generation(struct call *call, const struct app_generation *generation
  * damaged ones. */
 void add_document(struct call *call, struct buf *buf, const struct doc *doc,
     struct str bson, struct str more);
+/* Whether who asks may see links to designs: a key needs shares:read. */
+bool may_read_shares(const struct call *call);
 /* Whether the client has the version of the answer's ETag: then 304 and no body. */
 bool reply_not_modified(struct call *call);
 void reply_quota(struct call *call, const struct quota *quota);

@@ -73,7 +73,7 @@ add_link(struct call *call, struct str cursor)
 
 void
 cursor_page(struct call *call, const struct doc *doc, const struct str *docs,
-    size_t n, struct str cursor)
+    size_t n, page_member *more, struct str cursor)
 {
 	struct buf *body = &call->response->body;
 	size_t bytes = 0;
@@ -85,7 +85,8 @@ cursor_page(struct call *call, const struct doc *doc, const struct str *docs,
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_add_char(body, ',');
-		add_document(call, body, doc, docs[i], STR_NULL);
+		add_document(call, body, doc, docs[i], more == NULL ? STR_NULL
+		    : more(call, docs[i]));
 	}
 	buf_addz(body, "],\"next_cursor\":");
 	if (cursor.p == NULL) {

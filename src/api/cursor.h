@@ -18,9 +18,12 @@ struct str cursor_seal(struct call *call, const char *const *filters,
 /* A payload that is not understood. */
 enum rc cursor_bad(struct err *err) must_use;
 
+/* Further members of a document's object, or null. */
+typedef struct str page_member(struct call *call, struct str doc);
+
 /* The page: {"items":[...],"next_cursor":...} and Link: <...>; rel="next" (RFC
- * 8288). cursor is null on the last one. */
+ * 8288). cursor is null on the last one, more may be NULL. */
 void cursor_page(struct call *call, const struct doc *doc,
-    const struct str *docs, size_t n, struct str cursor);
+    const struct str *docs, size_t n, page_member *more, struct str cursor);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "api/call.h"
 #include "api/cursor.h"
+#include "api/shares.h"
 #include "app/designs.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -110,7 +111,7 @@ api_design_select(struct call *call, struct err *err)
 
 /* Parameters, filters behind the first two. */
 static const char *const params[] = { "limit", "cursor", "folder_id", "is_favorite",
-	"q", "gem_type", "metal", "deleted", "sort", NULL };
+	"shared", "q", "gem_type", "metal", "deleted", "sort", NULL };
 static const char *const *const filters = params + 2;
 
 static const struct {
@@ -197,7 +198,8 @@ read_query(struct call *call, struct designs_query *query, struct err *err)
 	    || read_folder(call, query, err) != RC_OK
 	    || call_param_bool(call, "deleted", &deleted, err) != RC_OK
 	    || call_param_bool(call, "is_favorite", &query->is_favorite, err)
-	    != RC_OK)
+	    != RC_OK
+	    || call_param_bool(call, "shared", &query->shared, err) != RC_OK)
 		return err->rc;
 	query->deleted = deleted == 1;
 	query->gem_type = call_param(call, "gem_type");
@@ -208,6 +210,21 @@ read_query(struct call *call, struct designs_query *query, struct err *err)
 	if (utf8_count(query->words) > WORDS_MAX)
 		return call_bad_param(call, "q", "At most 200 characters.", err);
 	return read_place(call, query, err);
+}
+
+/* A list of links has them at hand, with what a design's own view does not tell. */
+static struct str
+share_member(struct call *call, struct str doc)
+{
+	struct app_share share;
+	struct buf buf;
+
+	if (!app_share_of(call->app, call->arena, doc, &share))
+		return STR_NULL;
+	buf_init(&buf, call->arena, 512, 64 * 1024);
+	buf_addz(&buf, "\"share\":");
+	add_share(&buf, &share);
+	return buf.failed ? STR_NULL : buf_str(&buf);	/* damaged: too long */
 }
 
 enum rc
@@ -229,6 +246,7 @@ api_design_list(struct call *call, struct err *err)
 		for (size_t i = n; i > 0 && cursor.p == NULL; i--)
 			cursor = place_of(call, &query, docs[i - 1]);
 	}
-	cursor_page(call, &doc_design, docs, n, cursor);
+	cursor_page(call, &doc_design, docs, n, query.shared == 1
+	    && may_read_shares(call) ? share_member : NULL, cursor);
 	return RC_OK;
 }

@@ -62,7 +62,7 @@ api_generation_list(struct call *call, struct err *err)
 		if (doc_peek_str(docs[n - 1], "_id", &after))
 			cursor = cursor_seal(call, filters, after);
 	}
-	cursor_page(call, &doc_job, docs, n, cursor);
+	cursor_page(call, &doc_job, docs, n, NULL, cursor);
 	return RC_OK;
 }
 

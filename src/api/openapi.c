@@ -128,6 +128,7 @@ more_members(const struct doc *doc)
 {
 	if (doc == &doc_design)
 		return "\"generation\":{\"$ref\":\"#/components/schemas/Generation\"},"
+		    "\"share\":{\"$ref\":\"#/components/schemas/Share\"},"
 		    "\"damaged\":{\"$ref\":\"#/components/schemas/Damaged\"}";
 	if (doc == &doc_job)
 		return "\"queue_position\":{\"type\":[\"integer\",\"null\"]},"
@@ -217,6 +218,8 @@ static const struct {
 	{ "cursor", TEXT, "next_cursor of the page before, with the same filters" },
 	{ "folder_id", TEXT, "A folder's id, or none: those in no folder" },
 	{ "is_favorite", BOOLEAN, "Starred or not" },
+	{ "shared", BOOLEAN, "With a link or without; of those with one `share` tells "
+	    "it to browsers and to keys with shares:read" },
 	{ "q", TEXT ",\"maxLength\":200", "Words, as they stand in the prompt, the "
 	    "stone's type or its colour; capitals do not matter. A search of more "
 	    "than half a second is given up with 503 search_timeout" },

@@ -17,6 +17,29 @@ reply_json(struct call *call, struct buf *body)
 		call->response->body = *body;
 }
 
+bool
+may_read_shares(const struct call *call)
+{
+	return call->actor.key_id.p == NULL
+	    || (call->actor.key_scopes >> SCOPE_SHARES_READ & 1);
+}
+
+/* The token of a link opens it for anybody: it is not shown to a key that may not read
+ * shares, nor when the link is revoked and only kept for undo. */
+static struct str
+without_link(const struct call *call, struct str design)
+{
+	struct str token;
+	bool is_shared = false;
+
+	if (!doc_peek_str(design, "share_settings.share_token", &token))
+		return design;
+	(void)doc_peek_bool(design, "share_settings.is_shared", &is_shared);
+	return is_shared && may_read_shares(call) ? design
+	    : doc_with_null(call->arena, design, "share_settings",
+	    "share_token");
+}
+
 void
 add_document(struct call *call, struct buf *buf, const struct doc *doc,
     struct str bson, struct str more)
@@ -25,6 +48,8 @@ add_document(struct call *call, struct buf *buf, const struct doc *doc,
 		.url_arg = &call->media };
 	struct str id = STR("?");
 
+	if (doc == &doc_design)
+		bson = without_link(call, bson);
 	doc_encode(buf, doc, bson, &how, more);
 	if (how.faults == 0)
 		return;

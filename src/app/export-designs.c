@@ -285,7 +285,7 @@ static enum rc
 pack_some(struct pack *p, bool deleted, struct err *err)
 {
 	struct store_owner owner = { p->user->id, STR_NULL };
-	struct designs_query query = { .deleted = deleted, .is_favorite = -1,
+	struct designs_query query = { .deleted = deleted, .is_favorite = -1, .shared = -1,
 		.sort = BY_CREATED_DESC, .limit = AT_ONCE };
 	char last[64];
 	bool more = true;

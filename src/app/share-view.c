@@ -11,73 +11,15 @@
 
 enum { TEXT_MAX = 2048, ETAG_BYTES = 16, TAG_BYTES = 8 };
 
-/* --- reading ------------------------------------------------------------- */
-
-/* The same for whatever is not to be seen. */
-static enum rc
-nothing(struct err *err)
-{
-	err_init(err);
-	return err_set(err, RC_NOT_FOUND, "There is nothing here.");
-}
-
-enum rc
-share_read(struct app *app, struct arena *arena, struct str token,
-    struct design *ret_design, struct err *err)
-{
-	struct design design;
-	struct str doc;
-	enum rc rc;
-
-	if (!share_token_ok(&app->keyring, token))
-		return nothing(err);
-	rc = shares_find(app->store, arena, token, &doc, err);
-	if (rc == RC_NOT_FOUND)
-		return nothing(err);
-	if (rc != RC_OK)
-		return rc;
-	doc_init(&doc_design, &design);
-	(void)doc_from_bson(&doc_design, doc, &design, arena, NULL);
-	if (!design.share_settings.is_shared || design.is_deleted
-	    || design.current_version == NULL)
-		return nothing(err);
-	*ret_design = design;
-	return RC_OK;
-}
-
-bool
-share_is_over(const struct design *design)
-{
-	int64_t expires = design->share_settings.expires_at;
-
-	return expires != TIME_NULL && expires <= clock_now_ms();
-}
-
-bool
-share_is_locked(const struct design *design)
-{
-	return design->share_settings.password_protected
-	    || design->share_settings.password_hash.p != NULL;
-}
-
-static enum share_state
-state_of(const struct app *app, struct arena *arena, const struct design *design,
-    struct str unlock)
-{
-	if (share_is_over(design))
-		return SHARE_EXPIRED;
-	if (!share_is_locked(design))
-		return SHARE_OPEN;
-	return share_unlock_ok(app, arena, &design->share_settings, unlock)
-	    ? SHARE_UNLOCKED : SHARE_LOCKED;
-}
-
 /* --- words --------------------------------------------------------------- */
 
-/* As the catalogue writes it when it is a name of it, else as it was typed. */
+/* As the catalogue writes it when it is a name of it, else as it was typed; "" of a
+ * document that is damaged there. */
 static struct str
 named(struct str text, const char *name)
 {
+	if (text.p == NULL)
+		return STR("");
 	return name != NULL && str_eq_nocase(str_trim(text), str_of(name))
 	    ? str_of(name) : str_trim(text);
 }
@@ -171,11 +113,11 @@ stone_of(struct arena *arena, const struct gem_data *gem,
 	buf_init(&buf, arena, 128, TEXT_MAX);
 	buf_add_str(&buf, view->gem_type);
 	if (view->cut.n > 0) {
-		buf_addz(&buf, ", ");
+		buf_addz(&buf, buf.n > 0 ? ", " : "");
 		buf_add_str(&buf, in_sentence(arena, view->cut, is_cut, false));
 	}
 	if (view->size.n > 0) {
-		buf_addz(&buf, ", ");
+		buf_addz(&buf, buf.n > 0 ? ", " : "");
 		buf_add_str(&buf, in_sentence(arena, view->size,
 		    str_eq(view->size, gem->size.simple), false));
 	}
@@ -246,9 +188,11 @@ is_name(struct str name)
 static bool
 find_picture(const struct design *design, struct share_picture *ret_picture)
 {
-	struct str id = design->current_version->image_id, full = STR_NULL,
-		thumbnail = STR_NULL;
+	struct str id, full = STR_NULL, thumbnail = STR_NULL;
 
+	if (design->current_version == NULL)
+		return false;
+	id = design->current_version->image_id;
 	for (size_t i = 0; i < design->generated_images.n; i++)
 		if (str_eq(design->generated_images.items[i].image_id, id)) {
 			full = design->generated_images.items[i].image_url;
@@ -264,6 +208,68 @@ find_picture(const struct design *design, struct share_picture *ret_picture)
 		.name = last_part(full), .thumbnail_key = thumbnail,
 		.thumbnail_name = last_part(thumbnail) };
 	return is_name(ret_picture->name) && is_name(ret_picture->thumbnail_name);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+/* The same for whatever is not to be seen. */
+static enum rc
+nothing(struct err *err)
+{
+	err_init(err);
+	return err_set(err, RC_NOT_FOUND, "There is nothing here.");
+}
+
+enum rc
+share_read(struct app *app, struct arena *arena, struct str token,
+    struct design *ret_design, struct err *err)
+{
+	struct share_picture picture;
+	struct design design;
+	struct str doc;
+	enum rc rc;
+
+	if (!share_token_ok(&app->keyring, token))
+		return nothing(err);
+	rc = shares_find(app->store, arena, token, &doc, err);
+	if (rc == RC_NOT_FOUND)
+		return nothing(err);
+	if (rc != RC_OK)
+		return rc;
+	doc_init(&doc_design, &design);
+	(void)doc_from_bson(&doc_design, doc, &design, arena, NULL);
+	if (!design.share_settings.is_shared || design.is_deleted
+	    || !find_picture(&design, &picture))
+		return nothing(err);
+	*ret_design = design;
+	return RC_OK;
+}
+
+bool
+share_is_over(const struct design *design)
+{
+	int64_t expires = design->share_settings.expires_at;
+
+	return expires != TIME_NULL && expires <= clock_now_ms();
+}
+
+bool
+share_is_locked(const struct design *design)
+{
+	return design->share_settings.password_protected
+	    || design->share_settings.password_hash.p != NULL;
+}
+
+static enum share_state
+state_of(const struct app *app, struct arena *arena, const struct design *design,
+    struct str unlock)
+{
+	if (share_is_over(design))
+		return SHARE_EXPIRED;
+	if (!share_is_locked(design))
+		return SHARE_OPEN;
+	return share_unlock_ok(app, arena, &design->share_settings, unlock)
+	    ? SHARE_UNLOCKED : SHARE_LOCKED;
 }
 
 /* --- tags, versions ------------------------------------------------------ */
@@ -344,7 +350,7 @@ fill_words(struct arena *arena, const struct design *design,
 	view->gem_type = type_name(gem);
 	view->cut = cut_name(gem);
 	view->color = color_name(gem);
-	view->transparency = gem->transparency;
+	view->transparency = named(gem->transparency, NULL);
 	view->size = size_of(arena, gem);
 	view->stone = stone_of(arena, gem, view);
 	view->metals = metals_of(arena, &materials->metals);
@@ -363,8 +369,7 @@ app_share_view(struct app *app, struct arena *arena, struct str token,
 
 	if (share_read(app, arena, token, &design, err) != RC_OK)
 		return err->rc;
-	if (!find_picture(&design, &view.picture))
-		return nothing(err);
+	(void)find_picture(&design, &view.picture);
 	view.state = state_of(app, arena, &design, unlock);
 	view.design_id = design.id;
 	view.owner_id = design.user_id;

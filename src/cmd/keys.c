@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cmd/admin.h"
 #include "cmd/open.h"
+#include "crypt/share-keys.h"
 #include "store/keys.h"
 
 typedef int keys_fn(struct cmd *cmd, struct app *app, struct err *err);
@@ -138,6 +139,52 @@ rewrap(struct cmd *cmd, struct app *app, struct err *err)
 	return 0;
 }
 
+/* --- links to designs ----------------------------------------------------- */
+
+static void
+say_shares(const unsigned char ids[KEYRING_SHARE_KEYS])
+{
+	(void)printf("share/v1/%u  signs\nshare/v1/%u  %s\n", ids[0], ids[1],
+	    ids[1] == (unsigned char)(ids[0] + 1) ? "known, signs next"
+	    : "valid, the one before");
+}
+
+static int
+shares(struct cmd *cmd, struct app *app, struct err *err)
+{
+	unsigned char ids[KEYRING_SHARE_KEYS];
+
+	(void)app;
+	if (share_keys_read(cmd->arena, cmd->conf->master_key_file, ids, err)
+	    != RC_OK)
+		return 1;
+	say_shares(ids);
+	return 0;
+}
+
+static int
+rotate_shares(struct cmd *cmd, struct app *app, struct err *err)
+{
+	unsigned char ids[KEYRING_SHARE_KEYS];
+	bool signs;
+
+	if (share_keys_read(cmd->arena, cmd->conf->master_key_file, ids, err)
+	    != RC_OK)
+		return 1;
+	signs = share_keys_next(ids);
+	if (note(cmd, app, "share_keys_rotated", arena_printf(cmd->arena,
+	    "share/v1/%u signs, share/v1/%u is valid", ids[0], ids[1]).p, err)
+	    != RC_OK || share_keys_write(cmd->arena,
+	    cmd->conf->master_key_file, ids, err) != RC_OK)
+		return 1;
+	say_shares(ids);
+	(void)printf(signs ? "Copy %s.share to all hosts and reload them: new links "
+	    "are signed with the new key.\n" : "Copy %s.share to all hosts and "
+	    "reload them, then run this again: from then on the new key signs.\n",
+	    cmd->conf->master_key_file);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -147,6 +194,9 @@ static const struct {
 	{ "list", 0, "keys list takes no argument", list },
 	{ "rotate", 0, "keys rotate takes no argument", rotate },
 	{ "prune", 0, "keys prune takes no argument", prune },
+	{ "shares", 0, "keys shares takes no argument", shares },
+	{ "rotate-shares", 0, "keys rotate-shares takes no argument",
+	    rotate_shares },
 	{ "rewrap", 1, "keys rewrap needs the file of the old master key", rewrap },
 };
 
@@ -157,7 +207,7 @@ cmd_keys(struct cmd *cmd, struct err *err)
 	int args = 0;
 
 	if (cmd->args[0] == NULL)
-		return cmd_usage("keys needs list, rotate, prune or rewrap");
+		return cmd_usage("keys needs list, rotate, prune, rewrap, shares or rotate-shares");
 	while (cmd->args[args + 1] != NULL)
 		args++;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -170,5 +220,5 @@ cmd_keys(struct cmd *cmd, struct err *err)
 			return 1;
 		return words[i].run(cmd, &app, err);
 	}
-	return cmd_usage("keys needs list, rotate, prune or rewrap");
+	return cmd_usage("keys needs list, rotate, prune, rewrap, shares or rotate-shares");
 }

@@ -9,6 +9,7 @@
 #include "cdn/fastly.h"
 #include "cdn/varnish.h"
 #include "crypt/secret.h"
+#include "crypt/share-keys.h"
 #include "image/image.h"
 #include "mail/outbox.h"
 #include "mail/smtp.h"
@@ -79,13 +80,18 @@ open_conf(struct arena *arena, int argc, char **argv, struct conf *ret_conf,
 enum rc
 open_keys(const struct conf *conf, struct keyring *ret_keyring, struct err *err)
 {
-	unsigned char master[KEY_BYTES];
+	unsigned char master[KEY_BYTES], share_ids[KEYRING_SHARE_KEYS];
+	struct arena *arena = arena_new();
 
-	if (secret_read_key(conf->master_key_file, master, err) != RC_OK)
-		return err->rc;
-	keyring_init(ret_keyring, master);
+	if (secret_read_key(conf->master_key_file, master, err) == RC_OK
+	    && share_keys_read(arena, conf->master_key_file, share_ids, err)
+	    == RC_OK) {
+		keyring_init(ret_keyring, master);
+		keyring_share(ret_keyring, master, share_ids);
+	}
 	explicit_bzero(master, sizeof master);
-	return RC_OK;
+	arena_free(arena);
+	return err->rc;
 }
 
 static enum rc

@@ -178,3 +178,40 @@ doc_pick(const struct doc *doc, struct str bson, uint64_t present,
 	bson_destroy(&to);
 	return copy;
 }
+
+static void
+append_part(bson_t *to, const char *key, bson_iter_t *part, const char *member)
+{
+	bson_t child;
+
+	(void)bson_append_document_begin(to, key, -1, &child);
+	while (bson_iter_next(part))
+		if (strcmp(bson_iter_key(part), member) == 0)
+			(void)bson_append_null(&child, member, -1);
+		else
+			(void)bson_append_iter(&child, NULL, 0, part);
+	(void)bson_append_document_end(to, &child);
+}
+
+struct str
+doc_with_null(struct arena *arena, struct str bson, const char *part,
+    const char *member)
+{
+	bson_t to = BSON_INITIALIZER;
+	bson_iter_t it, child;
+	struct str copy;
+
+	if (!bson_iter_init_from_data(&it, (const uint8_t *)bson.p, bson.n))
+		return bson;
+	while (bson_iter_next(&it))
+		if (strcmp(bson_iter_key(&it), part) == 0
+		    && BSON_ITER_HOLDS_DOCUMENT(&it)
+		    && bson_iter_recurse(&it, &child))
+			append_part(&to, part, &child, member);
+		else
+			(void)bson_append_iter(&to, NULL, 0, &it);
+	copy = arena_str(arena, (struct str){
+	    (const char *)bson_get_data(&to), to.len });
+	bson_destroy(&to);
+	return copy;
+}

@@ -160,6 +160,11 @@ int doc_from_bson(const struct doc *doc, struct str bson, void *object,
 struct str doc_pick(const struct doc *doc, struct str bson, uint64_t present,
     struct arena *arena);
 
+/* The same document with null as that member of one of its parts; what has none, or is
+ * no BSON, as it is. */
+struct str doc_with_null(struct arena *arena, struct str bson, const char *part,
+    const char *member);
+
 /* One JSON object (from a provider) as a FREE value; RC_INVALID when it breaks
  * the bounds of decision "free object": 4 KiB, depth 4, 32 keys, [a-z0-9_]+. */
 enum rc doc_free_from_json(struct arena *arena, struct str json,

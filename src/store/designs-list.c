@@ -94,6 +94,11 @@ list_filter(struct arena *arena, struct store_owner owner,
 	designs_add_deleted(filter, query->deleted);
 	if (query->is_favorite >= 0)
 		BSON_APPEND_BOOL(filter, "is_favorite", query->is_favorite == 1);
+	if (query->shared == 1)
+		BSON_APPEND_BOOL(filter, "share_settings.is_shared", true);
+	else if (query->shared == 0)
+		(void)bson_concat(filter, db_json(arena,
+		    "{\"share_settings.is_shared\":{\"$ne\":true}}"));
 	if (query->folder_id.p != NULL)
 		bson_add_str(filter, "folder_id", query->folder_id);
 	else if (query->no_folder)
@@ -118,6 +123,8 @@ list_index(const bson_t *filter, const struct designs_query *query)
 	 * an index, so that no page sorts all that are behind it. */
 	if (query->sort == BY_UPDATED_DESC)
 		return "by_user_updated";
+	if (query->shared == 1)
+		return "by_user_shared";	/* partial: it holds no others */
 	return query->is_favorite >= 0 ? "by_user_favorite" : "by_user_time";
 }
 

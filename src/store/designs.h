@@ -31,6 +31,7 @@ enum designs_sort { BY_CREATED_DESC, BY_CREATED_ASC, BY_UPDATED_DESC };
 struct designs_query {
 	bool deleted;
 	int is_favorite;		/* -1: either */
+	int shared;			/* the same */
 	struct str folder_id;		/* null: any */
 	bool no_folder;			/* those in none */
 	struct str gem_type, metal;	/* null: any */

@@ -132,7 +132,7 @@ class Maker:
             "is_favorite": rnd.random() < 0.15, "is_deleted": deleted,
             "share_settings": {"is_shared": False, "share_token": None, "password_protected": False,
                                "password_hash": None, "expires_at": None, "view_count": Int64(0), "title": None,
-                               "show_prompt": False},
+                               "show_prompt": False, "revoked_at": None, "former_tokens": []},
             "metadata": {"total_generation_cost": round(rnd.uniform(0.02, 0.4), 4),
                          "total_generation_time": round(rnd.uniform(4, 40), 2), "device_info": DEVICE,
                          "ip_address": "203.0.113.%d" % rnd.randrange(255)},

@@ -144,7 +144,7 @@ def designs():
     shown.update((item["id"], item) for item in walk("deleted=true"))
     is_(set(shown), everything, "with the trash all are there")
     hidden = ("guest_session_id", "generation_id", "metadata/ip_address", "share_settings/password_hash",
-              "share_settings/view_count")
+              "share_settings/view_count", "share_settings/revoked_at", "share_settings/former_tokens")
     silent = [names[i] for i in everything & spoilt if "damaged" not in shown[i] and not names[i].startswith(hidden)]
     is_(silent, [], "each damaged one says so (%d)" % len(spoilt))
     is_([names[i] for i in names if i not in spoilt and "damaged" in shown[i]], [], "none that the validator takes")

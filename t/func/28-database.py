@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 import pymongo
 import pymongo.errors
+from bson import json_util
 
 from openapi import load
 from stack import SRCDIR, Stack, wait_for
@@ -54,11 +55,12 @@ def what_is_there():
                 days = re.search(r"TTL (\d+) days", flags)
                 want[index]["expireAfterSeconds"] = int(days.group(1)) * 86400 if days else 0
             if where:
-                want[index]["partialFilterExpression"] = __import__("json").loads(where)
+                want[index]["partialFilterExpression"] = json_util.loads(where, json_options=json_util.JSONOptions(tz_aware=False))
         for index in got.values():
             index.pop("v", None)
             if "partialFilterExpression" in index:
-                index["partialFilterExpression"] = {k: dict(v) for k, v in index["partialFilterExpression"].items()}
+                index["partialFilterExpression"] = {
+                    k: dict(v) if hasattr(v, "items") else v for k, v in index["partialFilterExpression"].items()}
         is_(got, want, name + ": indexes are those of the manual")
 
 

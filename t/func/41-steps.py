@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Fails each single step of making, refining, trying again, stopping and removing a design, one after the other: each
+"""Fails each single step of making, refining, trying again, stopping, sharing and removing a design, one after the other: each
 database command (before its effect, behind it, at the commit, and by the end of the process), each call to the
 object store, each call to the provider. After each, what is stored must agree with itself (t/lib/truth.py)."""
 import collections
+import hashlib
 import json
 import os
 import re
@@ -28,6 +29,7 @@ FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel",
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("leave", "db"): 30, ("leave", "delete"): 3, ("leave", "list"): 7, ("pack", "db"): 28, ("pack", "put"): 1, ("pack", "get"): 5,
+       ("share", "db"): 17,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
 EXITS = ("exit_before", "exit_after", "exit")
 
@@ -187,6 +189,22 @@ def packed(db, run, objects, state):
     return faults
 
 
+def shared(db, run):
+    """A link that was made, revoked, brought back and revoked again: each once, whoever got an answer."""
+    faults = []
+    link = db.designs.find_one({"_id": run["design"]})["share_settings"]
+    if link["is_shared"] or not link["share_token"] or not link["revoked_at"] or link["former_tokens"] or link["title"] != "A ring":
+        faults.append("the link: %s" % link)
+    kinds = sorted(event["kind"] for event in db.audit_log.find({"user_id": run["user"], "kind": {"$regex": "^share_"}}))
+    if kinds != ["share_made", "share_restored", "share_revoked", "share_revoked"]:
+        faults.append("events: %s" % kinds)
+    who = hashlib.sha256(run["user"].encode()).hexdigest()[:32]
+    counted = sum(row["count"] for row in db.rate_counters.find({"_id": {"$regex": r"^share\|%s\|" % who}}))
+    if not 1 <= counted <= 2:       # what died after counting counts again: too much, never too little
+        faults.append("%d links are counted" % counted)
+    return faults
+
+
 def outbox(steps):
     folder = os.path.join(steps.state, "outbox")
     found = []
@@ -204,6 +222,8 @@ def faults_of(steps, run, objects, state):
             text for text in state if run["user"] in text]) + [key for key in objects if key.split("/")[0] in folders]
     if run["scenario"] == "pack":
         return found + packed(steps.stack.db, run, objects, state)
+    if run["scenario"] == "share":
+        return found + shared(steps.stack.db, run)
     if run["scenario"] in ("purge", "retain"):
         return found + gone(steps.stack.db, run, objects)
     if run["scenario"] == "claim":
@@ -320,6 +340,11 @@ def leave():
 @test
 def pack():
     run(series_of("pack", [DB if LONG else ("db", ("after", "exit_after")), PUT, GET]))
+
+
+@test
+def share():
+    run(series_of("share", [DB]))
 
 
 both = [Steps(), Steps()]

@@ -627,13 +627,14 @@ def sorted_rows(plan):
     return own + sum(sorted_rows(p) for p in below)
 
 
-def expected(rows, home, f, s, g, m, d, q, o):
+def expected(rows, home, f, s, g, m, d, q, o, h):
     """What a list with such parameters has in it, and in which order."""
     rows = [r for r in rows
             if (not f or r["folder_id"] == (None if f.endswith("none") else home))
             and (not s or r["is_favorite"] == s.endswith("true")) and (not g or r["gem_data"]["type"] == "Ruby")
             and (not m or "Gold" in r["material_preferences"]["metals"]) and r["is_deleted"] == bool(d)
-            and (not q or "number 1" in r["original_prompt"])]
+            and (not q or "number 1" in r["original_prompt"])
+            and (not h or r["share_settings"]["is_shared"] == h.endswith("true"))]
     key = "updated_at" if "updated" in o else "created_at"
     rows.sort(key=lambda r: (r[key], r["_id"]), reverse=o != "sort=created_at")
     return [r["_id"] for r in rows]
@@ -650,15 +651,17 @@ def an_index_for_each_list():
                 "is_deleted": lambda n: rnd.random() < 0.3, "updated_at": lambda n: BEGIN + datetime.timedelta(minutes=rnd.randrange(9000)),
                 "gem_data": lambda n: dict(model["gem_data"], type=rnd.choice(["Ruby", "Opal", "Jade"])),
                 "material_preferences": lambda n: {"metals": rnd.sample(["Gold", "Silver", "Platinum"], 2), "finish": None},
-                "original_prompt": lambda n: "ring number %d" % n}
+                "original_prompt": lambda n: "ring number %d" % n,
+                "share_settings": lambda n: dict(model["share_settings"], is_shared=rnd.random() < 0.2)}
     own = 600
     put(ann, own, **kinds(mine))
     for n in range(5):
         stranger = type("Stranger", (), {"user": str(uuid.uuid4())})
         put(stranger, 400, **kinds(mine))       # even in folders of hers
-    combinations = [(f, s, g, m, d, q, o) for f in ("", "folder_id=none", "folder_id=" + mine[0])
+    combinations = [(f, s, g, m, d, q, o, h) for f in ("", "folder_id=none", "folder_id=" + mine[0])
                     for s in ("", "is_favorite=true", "is_favorite=false") for g in ("", "gem_type=Ruby") for m in ("", "metal=Gold")
-                    for d in ("", "deleted=true") for q in ("", "q=NUMBER%201") for o in ("", "sort=created_at", "sort=-updated_at")]
+                    for d in ("", "deleted=true") for q in ("", "q=NUMBER%201") for o in ("", "sort=created_at", "sort=-updated_at")
+                    for h in ("", "shared=true", "shared=false") if not h or not f and not g]
     stack.db.command("profile", 0)
     stack.db.drop_collection("system.profile")
     stack.db.create_collection("system.profile", capped=True, size=64 << 20)
@@ -681,7 +684,7 @@ def an_index_for_each_list():
     # But for the looks at links that have changed: 63-share-cache.py.
     asked = list(stack.db["system.profile"].find({"op": "query", "command.find": "designs",
                                                   "command.hint": {"$nin": ["by_share_change", "by_share_expiry"]}}))
-    ok(len(combinations) == 432 and len(asked) >= pages > 500, "%d lists, %d pages, %d queries" % (len(combinations), pages, len(asked)))
+    ok(len(combinations) == 576 and len(asked) >= pages > 500, "%d lists, %d pages, %d queries" % (len(combinations), pages, len(asked)))
     scans, sorts, wide, foreign, most = [], [], [], [], 0
     for entry in asked:
         command = {k: v for k, v in entry["command"].items() if k in ("find", "filter", "sort", "hint", "limit")}

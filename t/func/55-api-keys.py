@@ -356,7 +356,8 @@ def each_row_with_each_scope():
             asked += 1
             code = reply.json().get("code") if reply.status >= 400 and path.startswith("/v1/") else None
             if needs == "open to all":
-                good = reply.status not in (401, 403)
+                # What gives a browser a cookie is for pages of ours.
+                good = reply.status not in (401, 403) or code == "origin_required" and path == "/v1/shares/{token}/unlock"
             elif needs not in SCOPES:
                 good = (reply.status, code) == (403, "forbidden")
             elif needs in scopes:

@@ -26,6 +26,8 @@ OPEN = {
     "POST /v1/auth/verify-email/resend": "53-accounts", "POST /v1/auth/password-reset": "53-accounts",
     "POST /v1/auth/password-reset/confirm": "53-accounts",
     "GET /s/{token}": "65-share-page", "POST /s/{token}": "65-share-page", "GET /v1/oembed": "65-share-page",
+    "GET /s/{token}/i/{name}": "63-share-cache",
+    "GET /v1/shares/{token}": "62-shares", "POST /v1/shares/{token}/unlock": "62-shares",
     "GET /u/{token}": "56-leaving", "POST /u/{token}": "56-leaving",
     "GET /media/{signature}/{expires}/{folder}/{name}.jpg": "45-jpeg",
     "GET /docs/data-deletion/{code}": "58-signin", "GET /v1/auth/providers": "58-signin", "GET /v1/auth/google": "58-signin",
@@ -76,6 +78,14 @@ class Owner:
         made = self.design()["id"]
         self.client.delete("/v1/designs/" + made)
         return made
+
+    def shared(self, suffix=""):
+        """The path of a design's link, or (revoked) of one that may come back."""
+        path = "/v1/designs/%s/share" % self.design()["id"]
+        self.client.put(path, json={})
+        if suffix:
+            self.client.delete(path)
+        return path + suffix
 
     def folder(self):
         return self.client.post("/v1/folders", json={"name": "Rings"}).json()["id"]
@@ -130,6 +140,10 @@ FIXTURES = {
     "POST /v1/designs/{id}/refinements": on_design("/refinements", lambda made: {"prompt": "x"}),
     "GET /v1/designs/{id}/versions": on_design("/versions"),
     "GET /v1/designs/{id}/checks": on_design("/checks"),
+    "PUT /v1/designs/{id}/share": lambda owner: (owner.shared(), {"title": "x"}),
+    "GET /v1/designs/{id}/share": lambda owner: (owner.shared(), None),
+    "DELETE /v1/designs/{id}/share": lambda owner: (owner.shared(), None),
+    "POST /v1/designs/{id}/share/restore": lambda owner: (owner.shared("/restore"), None),
     "GET /v1/generations/{id}": on_job("", Owner.job),
     "POST /v1/generations/{id}/cancel": on_job("/cancel", Owner.waiting),
     "POST /v1/generations/{id}/retry": on_job("/retry", Owner.failed),

@@ -21,6 +21,7 @@
  *	unfile	a member's folder with DESIGNS_FILED designs removed
  *	leave	a member with a design, an upload and an export deletes the account
  *	pack	a member's export
+ *	share	a member's link made, revoked, brought back and revoked again
  *	sweep	nothing but the sweep for orphans
  *
  * KIND is take (HOW: a number K): at the N-th point between two commands of a
@@ -52,6 +53,7 @@
 #include "app/leaving.h"
 #include "app/retention.h"
 #include "app/session-cache.h"
+#include "app/shares.h"
 #include "app/work.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -93,7 +95,7 @@ static volatile bool stop;
 struct run {
 	char session[37], address[40], design[37], make_key[37], refine_key[37],
 	    user[37], folder[37], cookie[200], link[200];
-	int n, calls, tries;
+	int n, calls, tries, done;
 	bool fired, stuck;
 	char where[800];		/* of what did not come to its end */
 };
@@ -456,6 +458,39 @@ delete_account(struct app *app, struct arena *arena, struct run *run,
 	    == RC_NO_SESSION)
 		err_init(err);
 	return err->rc;
+}
+
+static enum rc
+put_share(struct app *app, struct arena *arena, struct run *run, struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+	struct body_share body;
+	struct app_share made;
+
+	decode(arena, &doc_body_share, "{\"title\":\"A ring\"}", &body);
+	return app_share_put(app, arena, &actor, str_of(run->design), TIME_NULL,
+	    &body, &made, err);
+}
+
+static enum rc
+revoke_share(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+
+	return app_share_revoke(app, arena, &actor, str_of(run->design),
+	    TIME_NULL, err);
+}
+
+static enum rc
+restore_share(struct app *app, struct arena *arena, struct run *run,
+    struct err *err)
+{
+	struct actor actor = member_of(arena, run);
+	struct app_share back;
+
+	return app_share_restore(app, arena, &actor, str_of(run->design), &back,
+	    err);
 }
 
 typedef enum rc step_fn(struct app *app, struct arena *arena, struct run *run,
@@ -905,6 +940,20 @@ prepare_leaver(struct app *clean, struct run *run)
 	arena_free(arena);
 }
 
+/* The client that got no answer asks again, and remembers what had one. */
+static void
+share(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	static step_fn *const steps[] = { put_share, revoke_share, restore_share,
+		revoke_share };
+
+	(void)hangs;
+	while (run->done < (int)(sizeof steps / sizeof steps[0]) && !run->stuck) {
+		until_done(app, clean, run, steps[run->done], "share");
+		run->done += !run->stuck;
+	}
+}
+
 static const struct scenario {
 	const char *name;
 	void (*prepare)(struct app *clean, struct run *run);
@@ -923,6 +972,7 @@ static const struct scenario {
 	{ "unfile", prepare_folder, unfile },
 	{ "leave", prepare_leaver, leave },
 	{ "pack", prepare_member, pack },
+	{ "share", prepare_member, share },
 	{ "sweep", NULL, sweep },
 };
 

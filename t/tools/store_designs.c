@@ -310,7 +310,7 @@ END_TEST
 static struct designs_query
 query(int limit)
 {
-	return (struct designs_query){ .is_favorite = -1, .limit = limit };
+	return (struct designs_query){ .is_favorite = -1, .shared = -1, .limit = limit };
 }
 
 static int

@@ -92,6 +92,7 @@ migrated(void)
 START_TEST(an_empty_database_is_planned_then_applied_once)
 {
 	struct str report;
+	char line[64];
 	int wanted = 0, n;
 
 	for (size_t i = 0; schema_docs[i] != NULL; i++)
@@ -104,8 +105,9 @@ START_TEST(an_empty_database_is_planned_then_applied_once)
 	ck_assert(!migrated());
 	ck_assert_int_eq(migrate(MIGRATE_CHECK, &report), wanted);
 	ck_assert_int_eq(migrate(MIGRATE_APPLY, &report), wanted);
-	ck_assert(str_contains_nocase(report, STR("designs: applied validator and 10 "
-	    "indexes")));
+	(void)snprintf(line, sizeof line, "designs: applied validator and %zu "
+	    "indexes", doc_design.index_count);
+	ck_assert(str_contains_nocase(report, str_of(line)));
 	ck_assert(migrated());
 	for (int mode = MIGRATE_PLAN; mode <= MIGRATE_CHECK; mode++) {
 		ck_assert_int_eq(migrate((enum migrate_mode)mode, &report), 0);

@@ -358,6 +358,30 @@ START_TEST(free_objects_keep_their_types)
 }
 END_TEST
 
+START_TEST(one_member_of_a_part_becomes_null)
+{
+	bson_t *object = BCON_NEW("a", "x", "part", "{", "keep", BCON_INT32(1),
+	    "gone", "secret", "last", BCON_BOOL(true), "}", "gone", "other");
+	bson_t *after = BCON_NEW("a", "x", "part", "{", "keep", BCON_INT32(1),
+	    "gone", BCON_NULL, "last", BCON_BOOL(true), "}", "gone", "other");
+	bson_t *odd = BCON_NEW("part", "gone");
+	struct str made = doc_with_null(arena, (struct str){
+	    (const char *)bson_get_data(object), object->len }, "part", "gone");
+
+	ck_assert(str_eq(made, (struct str){
+	    (const char *)bson_get_data(after), after->len }));
+	made = doc_with_null(arena, (struct str){
+	    (const char *)bson_get_data(odd), odd->len }, "part", "gone");
+	ck_assert(str_eq(made, (struct str){
+	    (const char *)bson_get_data(odd), odd->len }));
+	ck_assert_str(doc_with_null(arena, STR("not BSON"), "part", "gone"),
+	    "not BSON");
+	bson_destroy(object);
+	bson_destroy(after);
+	bson_destroy(odd);
+}
+END_TEST
+
 START_TEST(free_objects_go_to_json_and_back)
 {
 	static const char *const rows[] = { "{}", "{\"a\":[1,[],{}],\"o\":{\"p\":1}}",
@@ -412,6 +436,6 @@ UNIT_MAIN_FIXTURE("schema_bson", setup, teardown, a_document_is_stored_whole,
     hidden_rows_are_in_no_view_of_any_document, more_members_end_the_object,
     doc_pick_takes_the_named_members, doc_pick_of_no_bson_ends_the_process,
     one_value_is_peeked_at_by_its_path, free_objects_have_bounds,
-    free_objects_keep_their_types, free_objects_go_to_json_and_back,
+    free_objects_keep_their_types, one_member_of_a_part_becomes_null, free_objects_go_to_json_and_back,
     a_spoilt_free_object_is_whole_json_or_none,
     a_free_object_that_is_not_bson_is_stored_empty)

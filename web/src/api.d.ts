@@ -678,6 +678,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/designs/{id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The link and its settings; 404 when it is not shared */
+        get: operations["share_get"];
+        /** Make the link to a design, or (200) change it. What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password */
+        put: operations["share_put"];
+        post?: never;
+        /** Revoke the link: it is dead from now on */
+        delete: operations["share_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/designs/{id}/share/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo, for 60 seconds: the revoked link lives again as it was */
+        post: operations["share_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shares/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What anybody with the link sees. 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given */
+        get: operations["share_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shares/{token}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the password; a cookie opens this link for a day. 403 wrong_password; after many of them 429 */
+        post: operations["share_unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/generations/{id}": {
         parameters: {
             query?: never;
@@ -841,6 +911,7 @@ export interface components {
     schemas: {
         Design: {
             generation?: components["schemas"]["Generation"];
+            share?: components["schemas"]["Share"];
             damaged?: components["schemas"]["Damaged"];
             /**
              * Format: uuid
@@ -1753,6 +1824,32 @@ export interface components {
             /** @description Folders in the wanted order; those not named follow, in the order in which they are */
             ids: string[];
         };
+        ShareSettings: {
+            /**
+             * @description A title for the page; null: one made of stone and piece. Each member that is left out stays as it is, or has its default in a new link
+             * @default null
+             */
+            title: string | null;
+            /**
+             * @description Whether the page shows the words that the design was asked for with
+             * @default false
+             */
+            show_prompt: boolean;
+            /**
+             * Format: date-time
+             * @description When the link ends; null: never. A new link ends after 30 days unless this says otherwise
+             */
+            expires_at?: string | null;
+            /**
+             * @description What viewers must know, 8 to 128 characters, not a common one; null: nothing
+             * @default null
+             */
+            password: string | null;
+        };
+        ShareUnlock: {
+            /** @description The password of the link */
+            password: string;
+        };
         GenerationNew: {
             /** @description How many pictures; without it as many as the design asked for */
             num_variations?: number;
@@ -1966,6 +2063,69 @@ export interface components {
              * @description When it was made
              */
             made_at: string | null;
+        };
+        Share: {
+            /** @description Of the design */
+            design_id: string;
+            /** @description The link */
+            url: string;
+            /** @description What stands behind /s/ in it */
+            token: string;
+            /** @description False when the operator has retired the key that it was made with: nobody can open it, and PUT makes a new one */
+            valid: boolean;
+            /** @description For the page; null: one made of stone and piece */
+            title: string | null;
+            /** @description Whether the page shows the prompt */
+            show_prompt: boolean;
+            /** @description Whether viewers need a password */
+            password_protected: boolean;
+            /**
+             * Format: date-time
+             * @description When the link ends; null: never
+             */
+            expires_at: string | null;
+            /** @description People who looked, since the link was made */
+            view_count: number;
+        };
+        SharedDesign: {
+            /** @description The page */
+            url: string;
+            /** @description The owner's, or one made of stone and piece */
+            title: string;
+            /** @description What was asked for; null unless the owner shows it */
+            prompt: string | null;
+            /** @description The stone in words: Ruby, oval, 1.2 ct */
+            stone: string;
+            /** @description Its type */
+            gem_type: string;
+            /** @description Its cut */
+            cut: string;
+            /** @description Its colour */
+            color: string;
+            /** @description How light passes */
+            transparency: string;
+            /** @description Its size in words: 1.2 ct, 7 x 5 mm, Medium */
+            size: string | null;
+            /** @description The metals in words: Rose gold and platinum */
+            metals: string;
+            /** @description Surface of the metal */
+            finish: string | null;
+            /** @description Full resolution: a path of this host, for as long as the link lives */
+            image_url: string;
+            /** @description At most 300 px a side */
+            thumbnail_url: string;
+            /** @description Whether it was opened by a password */
+            password_protected: boolean;
+            /**
+             * Format: date-time
+             * @description When the design was made
+             */
+            created_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the link ends; null: never
+             */
+            expires_at: string | null;
         };
         BulkResult: {
             /** @description As they were asked for */
@@ -3061,6 +3221,8 @@ export interface operations {
                 folder_id?: string;
                 /** @description Starred or not */
                 is_favorite?: boolean;
+                /** @description With a link or without; of those with one `share` tells it to browsers and to keys with shares:read */
+                shared?: boolean;
                 /** @description Words, as they stand in the prompt, the stone's type or its colour; capitals do not matter. A search of more than half a second is given up with 503 search_timeout */
                 q?: string;
                 /** @description The stone's type */
@@ -3454,6 +3616,175 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link and its settings; 404 when it is not shared */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ShareSettings"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"];
+                };
+            };
+            /** @description Make the link to a design, or (200) change it. What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required from API keys */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke the link: it is dead from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            428: components["responses"]["PreconditionRequired"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required from API keys */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Undo, for 60 seconds: the revoked link lives again as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What anybody with the link sees. 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedDesign"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareUnlock"];
+            };
+        };
+        responses: {
+            /** @description Give the password; a cookie opens this link for a day. 403 wrong_password; after many of them 429 */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["Problem"];
         };
     };
