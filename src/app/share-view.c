@@ -150,13 +150,14 @@ static struct str
 title_of(struct arena *arena, const struct design *design,
     const struct share_view *view)
 {
-	const char *piece = render_piece_in(design->original_prompt);
 	struct str title = str_trim(design->share_settings.title);
+	const char *piece;
 
 	if (title.n > 0)
 		return title;
 	if (view->gem_type.n == 0)
 		return STR("A jewelry design");
+	piece = render_piece_in(design->original_prompt);
 	return arena_printf(arena, "%.*s %s", STR_FMT(view->gem_type),
 	    piece != NULL ? piece : "design");
 }

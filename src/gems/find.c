@@ -73,6 +73,13 @@ distance(struct str a, struct str b)
 	return row[b.n];
 }
 
+/* Texts whose lengths differ by more are further apart than that. */
+static bool
+is_near(size_t a, size_t b)
+{
+	return (a < b ? b - a : a - b) <= NEAR_LETTERS;
+}
+
 /* The best match seen so far in a walk over rows. */
 struct match {
 	struct str text;
@@ -110,16 +117,20 @@ match_phrase(struct match *match, int row, struct str phrase, bool is_name)
 {
 	size_t at, wrong;
 
-	if (phrase.n == 0)
+	if (phrase.n == 0 || match->grade == 4)	/* nothing is better */
 		return;
 	if (str_eq_nocase(match->text, phrase)) {
 		match_take(match, row, is_name ? 4 : 3, 0, 0, 0);
 		return;
 	}
+	if (match->grade == 3)
+		return;
 	at = find_phrase(match->text, phrase);
 	if (at <= match->text.n)
 		match_take(match, row, 2, phrase.n, at, 0);
-	if (phrase.n >= NEAR_LENGTH && match->text.n >= NEAR_LENGTH) {
+	if (match->grade < 2 && phrase.n >= NEAR_LENGTH
+	    && match->text.n >= NEAR_LENGTH
+	    && is_near(match->text.n, phrase.n)) {
 		wrong = distance(match->text, phrase);
 		if (wrong <= NEAR_LETTERS)
 			match_take(match, row, 1, 0, 0, wrong);

@@ -905,6 +905,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a shared design; of one with a password its form, until it is opened */
+        get: operations["share_page"];
+        put?: never;
+        /** That form: sets the cookies of this link and goes back to its page */
+        post: operations["share_page_unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/oembed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How to embed a shared design (oEmbed 1.0, a photo); 401 when it has a password */
+        get: operations["oembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2201,6 +2236,26 @@ export interface components {
             id: string;
             /** @description The one that asks */
             current: boolean;
+        };
+        OEmbed: {
+            /** @description 1.0 */
+            version: string;
+            /** @description photo */
+            type: string;
+            /** @description Of the design */
+            title: string;
+            /** @description bezel */
+            provider_name: string;
+            /** @description The studio */
+            provider_url: string;
+            /** @description Seconds after which to ask again */
+            cache_age: number;
+            /** @description The picture */
+            url: string;
+            /** @description To show it at: as large as it is, or as maxwidth and maxheight let it be */
+            width: number;
+            /** @description The same */
+            height: number;
         };
         ProblemType: {
             /** @description As in problems */
@@ -4149,6 +4204,86 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page of a shared design; of one with a password its form, until it is opened */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    share_page_unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description That form: sets the cookies of this link and goes back to its page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oembed: {
+        parameters: {
+            query?: {
+                /** @description The address of the share's page */
+                url?: string;
+                /** @description json, or nothing */
+                format?: string;
+                /** @description In pixels */
+                maxwidth?: string;
+                /** @description In pixels */
+                maxheight?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How to embed a shared design (oEmbed 1.0, a photo); 401 when it has a password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OEmbed"];
                 };
             };
             default: components["responses"]["Problem"];
