@@ -80,7 +80,7 @@ failed(struct err *err, const char *step)
 
 	if (number == ENOSPC || number == EDQUOT)
 		(void)err_set(err, RC_STORAGE_FULL, "There is no room left to take"
-		    " the pages of the link out of the cache; nothing was changed.");
+		    " the pages of the link out of the cache.");
 	else
 		(void)err_set(err, RC_UNAVAILABLE, "The pages of the link cannot be"
 		    " taken out of the cache now; please try again.");

@@ -31,6 +31,7 @@ OPEN = {
     "POST /s/{token}": "65-share-page",
     "GET /v1/oembed": "65-share-page",
     "GET /s/{token}/card.jpg": "66-share-card",
+    "GET /s/{token}/i/{name}": "63-share-cache",
     "GET /u/{token}": "56-leaving", "POST /u/{token}": "56-leaving",
     "GET /media/{signature}/{expires}/{folder}/{name}.jpg": "45-jpeg",
     "GET /docs/data-deletion/{code}": "58-signin", "GET /v1/auth/providers": "58-signin", "GET /v1/auth/google": "58-signin",

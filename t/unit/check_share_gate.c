@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/share-kept.h"
+#include "app/share-purge.h"
 #include "base/clock.h"
 #include "unit.h"
 
@@ -379,10 +380,24 @@ START_TEST(nobody_opens_while_somebody_closes)
 }
 END_TEST
 
+/* 2, 4, 8 ... 256 s, or what the service asks for. */
+START_TEST(purges_wait_longer_each_time)
+{
+	ck_assert_int_eq(share_purge_wait_s(2, 0, 0), 2);
+	ck_assert_int_eq(share_purge_wait_s(2, 1, 0), 2);
+	ck_assert_int_eq(share_purge_wait_s(2, 2, 0), 4);
+	ck_assert_int_eq(share_purge_wait_s(2, 8, 0), 256);
+	ck_assert_int_eq(share_purge_wait_s(2, 9, 0), 256);
+	ck_assert_int_eq(share_purge_wait_s(2, 1000, 0), 256);
+	ck_assert_int_eq(share_purge_wait_s(2, 1, 60), 60);
+	ck_assert_int_eq(share_purge_wait_s(2, 7, 60), 128);
+}
+END_TEST
+
 UNIT_MAIN_FIXTURE("share_gate", setup, teardown, a_gate_is_a_file_for_its_time,
     closed_again_it_waits_again,
     a_clock_that_was_set_back_opens_nothing_early,
     many_at_once_and_what_is_no_token, opening_forgets_what_is_kept,
     all_can_be_forgotten, a_picture_gets_a_second_name,
     what_cannot_be_closed_is_told, what_cannot_be_removed_keeps_its_gate,
-    nobody_opens_while_somebody_closes)
+    nobody_opens_while_somebody_closes, purges_wait_longer_each_time)
