@@ -218,7 +218,7 @@ add_facts(struct buf *buf, const struct share_view *view)
 {
 	buf_add_str(buf, STR("<dl>\n"));
 	add_fact(buf, STR("Stone"), view->stone);
-	add_fact(buf, STR("Color"), color_of(buf->arena, view));
+	add_fact(buf, STR("Colour"), color_of(buf->arena, view));
 	add_fact(buf, STR("Metal"), view->metals);
 	add_fact(buf, STR("Finish"), view->finish);
 	buf_add_str(buf, STR("<div><dt>Designed</dt><dd>"));

@@ -127,7 +127,7 @@ def the_page():
     page = is_page(reply, 200, "the page")
     is_(page.words("h1") + page.words("title"), ["A ring of ivy"] * 2, "its title")
     is_({k: v for k, v in page.facts.items() if k != "Designed"},
-        {"Stone": "Sapphire, oval, 1.5 ct", "Color": "Cornflower blue, transparent", "Metal": "Platinum", "Finish": "Polished"},
+        {"Stone": "Sapphire, oval, 1.5 ct", "Colour": "Cornflower blue, transparent", "Metal": "Platinum", "Finish": "Polished"},
         "stone, metal, finish")
     ok(re.fullmatch(r"\d{1,2} [A-Z][a-z]+ 20\d\d", page.facts["Designed"]), "the date", page.facts)
     is_(page.words("figcaption"), ["AI-generated concept, not to scale"], "and what it is")
