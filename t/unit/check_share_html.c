@@ -132,7 +132,7 @@ START_TEST(a_page_says_what_there_is)
 	HAS(page, "<title>Ruby ring</title>");
 	HAS(page, "<h1 dir=\"auto\">Ruby ring</h1>");
 	HAS(page, "<dt>Stone</dt><dd>Ruby, oval, 1.2 ct</dd>");
-	HAS(page, "<dt>Color</dt><dd>red, transparent</dd>");
+	HAS(page, "<dt>Colour</dt><dd>red, transparent</dd>");
 	HAS(page, "<dt>Metal</dt><dd>Rose gold and platinum</dd>");
 	HAS(page, "<dt>Finish</dt><dd>polished</dd>");
 	HAS(page, "<time datetime=\"2026-11-23\">23 November 2026</time>");
@@ -149,7 +149,7 @@ START_TEST(a_page_says_what_there_is)
 	view.created_at_ms = 1772323200000;
 	bare = page_of(&view);
 	HAS_NOT(bare, "Finish");
-	HAS(bare, "<dt>Color</dt><dd>red</dd>");
+	HAS(bare, "<dt>Colour</dt><dd>red</dd>");
 	HAS(bare, "alt=\"Ruby ring: Ruby, oval, 1.2 ct. Rose gold and platinum\"");
 	HAS_NOT(bare, "srcset");
 	HAS(bare, "Shared until <time datetime=\"2026-12-03\">3 December 2026</time>");
@@ -157,7 +157,7 @@ START_TEST(a_page_says_what_there_is)
 	view.metals = view.color = view.stone = STR_NULL;
 	bare = page_of(&view);
 	HAS_NOT(bare, "<dt>Stone");
-	HAS_NOT(bare, "<dt>Color");
+	HAS_NOT(bare, "<dt>Colour");
 	HAS_NOT(bare, "<dt>Metal");
 }
 END_TEST
