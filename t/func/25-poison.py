@@ -242,7 +242,7 @@ def generations():
     begun = restarts()
     bad, silent = [], []
     hidden = ("priority", "rank", "run_at", "lease", "revision", "charge", "prompt", "gem_data", "material_preferences",
-              "mail_order", "ip_address", "last_error", "slots/0/retry_at")
+              "mail_order", "purge_tags", "ip_address", "last_error", "slots/0/retry_at")
     for identifier, name in names.items():
         path = "/v1/generations/" + identifier
         reply = ann.get(path)

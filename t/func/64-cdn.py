@@ -4,8 +4,10 @@ as those do: well, with a success that is none, too often, broken, not at all.""
 import http.server
 import json
 import os
+import shutil
 import socketserver
 import sys
+import tempfile
 import threading
 import time
 
@@ -113,7 +115,6 @@ def settings(service):
         with open(secret, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(SECRET)
         if os.getuid() == 0:
-            import shutil
             shutil.chown(secret, "bezel", "bezel")
     ids = {"fastly": "fastly_service_id", "cloudflare": "cloudflare_zone_id"}
     return {**made, ids[service.kind]: "abc123", service.kind + "_token_file": secret, service.kind + "_url": service.url}
@@ -121,9 +122,9 @@ def settings(service):
 
 def folder():
     if not hasattr(folder, "made"):
-        import tempfile
         folder.made = tempfile.mkdtemp(prefix="bezel-t-cdn-", dir=os.environ.get("BEZEL_TEST_TMP", "/tmp"))
         os.chmod(folder.made, 0o755)
+        tap.at_end(lambda: shutil.rmtree(folder.made, ignore_errors=True))
     return folder.made
 
 

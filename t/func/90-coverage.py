@@ -17,6 +17,8 @@ for name in files:
     with open(name, encoding="ascii") as file:
         seen.update(line.strip() for line in file)
 rows = route_rows(SRCDIR)
+# They answer the same, whatever comes of it.
+ALIKE = {("POST", "/v1/shares/{token}/views"), ("GET", "/s/{token}/v.gif")}
 
 
 @test
@@ -26,7 +28,7 @@ def all_routes_are_exercised():
     is_(missing, [], "each route has given its answer")
     errors = {(method, path): {int(s.split()[2]) for s in seen if s.startswith("%s %s " % (method, path))}
               for method, path, _ in rows}
-    quiet = [row for row, statuses in errors.items() if "{" in row[1] and not statuses & {404}]
+    quiet = [row for row, statuses in errors.items() if "{" in row[1] and row not in ALIKE and not statuses & {404}]
     is_(quiet, [], "each route with an id has refused one")
     with open(os.path.join(SRCDIR, "src", "api", "routes.def"), encoding="utf-8") as file:
         guarded = re.findall(r'^ROUTE\((\w+), +"([^"]+)", \w+, [A-Z_|]*\bWHO\b', file.read(), re.M)
