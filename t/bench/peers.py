@@ -169,7 +169,7 @@ def bars(figures):
     if "W4" in runs:
         found += [bar("W4 requests/s, of Go's", rate(runs["W4"], "go"), least=1.4),
                   bar("W4 requests/s, of Rust's", rate(runs["W4"], "rust"), least=0.9)]
-    for name, count in (("W1", 1), ("W2", 1), ("W4", 1), ("shared", 0), ("thumbnails", 0)):
+    for name, count in (("W1", 1), ("W2", 1), ("W4", 1), ("shared", 0), ("forged", 0), ("thumbnails", 0)):
         if name in figures["workloads"]:
             found.append(bar("%s database commands" % name, figures["workloads"][name]["commands"], exactly=count))
     everything = [one for each in runs.values() for some in each.values() for one in some]

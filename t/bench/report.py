@@ -78,6 +78,14 @@ def workload_table(figures):
         number(row["sockets"])] for name, row in figures["workloads"].items()])
 
 
+def links_text(rows):
+    """Pages of links beside what nginx has on its disk."""
+    cpu = {name: row["us_bezel"] + row["us_nginx"] for name, row in rows.items()}
+    return "A kept page of a link, of a static file as large: %.2f of its requests/s (at least 0.65), %.2f of its CPU (at most 1.5)\n" \
+        "A forged link, of a static file that is not there: %.2f of its CPU (at most 3)" % (
+            rows["shared"]["rps"] / rows["static"]["rps"], cpu["shared"] / cpu["static"], cpu["forged"] / cpu["missing"])
+
+
 def text(figures):
     parts = ["\n".join("* %s: %s" % each for each in figures["configuration"].items()), workload_table(figures)]
     lines = ["Database commands of a request (upkeep of connections left out; idle: %s a second, subtracted):"
@@ -85,6 +93,8 @@ def text(figures):
     lines += ["* %s: %s" % (name, ", ".join("%s %.2f" % each for each in row["by_command"].items()) or "none")
               for name, row in figures["workloads"].items()]
     parts.append("\n".join(lines))
+    if {"shared", "static", "forged", "missing"} <= set(figures["workloads"]):
+        parts.append(links_text(figures["workloads"]))
     parts.append("Memory (PSS, MiB): " + ", ".join("%s %s" % (name, number(mib, 1)) for name, mib in figures["memory"].items()))
     if figures["generation"]:
         parts.append("A generation of 3 pictures in final quality: %.1f s, %.1f s of CPU" % tuple(

@@ -66,6 +66,25 @@ def shared(server):
     return chosen
 
 
+def static(server):
+    """A file as large as such a page."""
+    page = server.client().get(links(server)[0].split("\t")[1])
+    with open(os.path.join(server.state, "app", "web", "bench.html"), "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(b"x" * len(page.body))
+    return ["GET\t/bench.html"]
+
+
+def forged(server):
+    """One character of each token is another one."""
+    server.keep_pages(True)
+    return [line[:30] + ("A" if line[30] != "A" else "B") + line[31:] for line in links(server)]
+
+
+def missing(_server):
+    return ["GET\t/assets/none.js"]
+
+
 def healthz(_server):
     return ["GET\t/healthz"]
 
@@ -96,6 +115,10 @@ def is_page(reply):
         "s-maxage" in reply.header("Cache-Control")
 
 
+def is_nothing(reply):
+    return "html" in reply.header("Content-Type")
+
+
 Row = collections.namedtuple("Row", "name text lines body status good bezel")
 ROWS = {row.name: row for row in (
     Row("W1", "one own design", w1, None, 200, is_design, True),
@@ -104,6 +127,9 @@ ROWS = {row.name: row for row in (
     Row("thumbnails", "one of a page of 100 thumbnails", thumbnails, None, 200, is_picture, False),
     Row("W4", "the page of a link, made anew", w4, None, 200, is_page, True),
     Row("shared", "the same, kept by nginx", shared, None, 200, is_page, False),
+    Row("static", "a static file as large", static, None, 200, lambda reply: True, False),
+    Row("forged", "a link that is not ours", forged, None, 404, is_nothing, True),
+    Row("missing", "a static file that is not there", missing, None, 404, is_nothing, False),
     Row("healthz", "no session, no database", healthz, None, 200, lambda reply: True, True),
 )}
 
@@ -178,6 +204,8 @@ class Bench:
         self.warm_up(row, requests)
         served, before, cpu_before, began = server.served(), commands(server), server.cpu(), time.monotonic()
         result = self.wrk(row, requests, self.seconds)
+        if row.status >= 400:
+            result["bad"] = result["requests"] - result["bad"]
         cpu_after = server.cpu()
         answered = server.drain() - served if row.bezel else result["requests"]
         took, after = time.monotonic() - began, commands(server)
