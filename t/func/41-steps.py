@@ -29,7 +29,7 @@ FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel",
        ("signin", "db"): 18, ("confirm", "db"): 18, ("unfile", "db"): 13, ("unfile", "take"): 8,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
-       ("look", "db"): 50, ("look", "take"): 60,
+       ("look", "db"): 45, ("look", "take"): 60,
        ("leave", "db"): 30, ("leave", "delete"): 3, ("leave", "list"): 7, ("pack", "db"): 28, ("pack", "put"): 1, ("pack", "get"): 5,
        ("share", "db"): 17,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}

@@ -721,6 +721,8 @@ def keys_are_rotated():
     workers = set(stack.workers)
     stack.kill(stack.pid("bezel"), 1)
     wait_for(lambda: stack.events("reload.refused"), 30, "the reload to be refused")
+    # Whoever has tried it is gone a moment later.
+    wait_for(lambda: set(stack.workers) <= workers, 10, "the trial to end")
     is_((set(stack.workers), view(anyone, new).status), (workers, 200), "a broken file changes nothing")
     is_([keys("shares")[0], keys("rotate-shares")[0]], [1, 1], "and is not rotated")
     is_([e["kind"] for e in stack.db.audit_log.find({"kind": "share_keys_rotated"})], ["share_keys_rotated"] * 2, "rotations are noted")
