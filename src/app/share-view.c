@@ -3,6 +3,7 @@
 #include "app/share-read.h"
 
 #include "base/clock.h"
+#include "blob/blob.h"
 #include "crypt/base64url.h"
 #include "crypt/share-token.h"
 #include "gems/gems.h"
@@ -171,20 +172,6 @@ last_part(struct str key)
 	return key;
 }
 
-/* A key that a row has let pass may still hold what no name of an object does. */
-static bool
-is_name(struct str name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
-		    || c == '-' || c == '_' || (c == '.' && i > 0)))
-			return false;
-	}
-	return name.n > 0;
-}
-
 /* The version that the design shows; false when there is none of that id. */
 static bool
 find_picture(const struct design *design, struct share_picture *ret_picture)
@@ -208,7 +195,8 @@ find_picture(const struct design *design, struct share_picture *ret_picture)
 	*ret_picture = (struct share_picture){ .key = full,
 		.name = last_part(full), .thumbnail_key = thumbnail,
 		.thumbnail_name = last_part(thumbnail) };
-	return is_name(ret_picture->name) && is_name(ret_picture->thumbnail_name);
+	/* A key that a row has let pass may still be none of an object. */
+	return blob_key_ok(full) && blob_key_ok(thumbnail);
 }
 
 /* --- reading ------------------------------------------------------------- */

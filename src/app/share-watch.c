@@ -192,7 +192,8 @@ look(struct share_watch *watch, struct app *app, struct arena *arena,
 /* --- opening ------------------------------------------------------------------ */
 
 /* The last purge comes first: nothing older than the gate is on its way any more, to a
- * CDN neither. */
+ * CDN neither. One that cannot be opened keeps none of the others closed; it is tried
+ * again, and told. */
 static enum rc
 open_due(struct app *app, struct arena *arena, int64_t *opened, struct err *err)
 {
@@ -203,15 +204,20 @@ open_due(struct app *app, struct arena *arena, int64_t *opened, struct err *err)
 		return err->rc;
 	for (size_t i = 0; i < n; i++) {
 		bool open = false;
+		struct err own;
 
+		err_init(&own);
 		if (share_purge_enqueue_token(app, arena, gates[i].token,
-		    gates[i].closed_ms, err) != RC_OK
-		    || share_gate_open(app, arena, gates[i].token, &open, err)
+		    gates[i].closed_ms, &own) != RC_OK) {
+			*err = own;	/* the database: it would be the same for all */
+			break;
+		}
+		if (share_gate_open(app, arena, gates[i].token, &open, &own)
 		    != RC_OK)
-			return err->rc;
+			*err = own;
 		*opened += open;
 	}
-	return RC_OK;
+	return err->rc;
 }
 
 enum rc

@@ -13,6 +13,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+import bson
+
 from faults import Mongod, faulty_stack, workers
 from members import PASSWORD, member
 from stack import SLOWER, Stack, wait_for
@@ -438,6 +440,50 @@ def a_disk_that_takes_nothing():
         os.rename(folder + ".away", folder)
     is_(link.owner.delete(share).status, 204, "with the disk back it is revoked")
     is_(stack.client().get(link.page).status, 404, "at once")
+
+
+@test
+def damage_kills_no_worker():
+    """Whatever stands in a document: who has the link gets an answer, and the next one too."""
+    link = Link(stack, title="Whole")
+    link.warm()
+    whole = stack.db.designs.find_one({"_id": link.design})
+    shown = [i for i, image in enumerate(whole["generated_images"]) if image["image_id"] == whole["current_version"]["image_id"]][0]
+    client, workers = stack.client(), set(stack.workers)
+    cookie = {"Cookie": "bezel_%d-s=9999999999.x" % stack.port}
+    stack.db.command("collMod", "designs", validationLevel="off")
+    for change, want in (
+            ({"generated_images.%d.image_url" % shown: "a/0123456789abcdef.webp"}, [404, 404]),
+            ({"generated_images.%d.thumbnail_url" % shown: "../0123456789abcdef.webp"}, [404, 404]),
+            ({"share_settings.password_protected": True, "share_settings.password_hash": bson.Binary(b"x" * 20000, 6)}, [200, 403])):
+        stack.db.designs.replace_one({"_id": link.design}, whole)
+        stack.db.designs.update_one({"_id": link.design}, {"$set": change})
+        is_([client.get(path, headers=cookie).status for path in (link.page, link.page + "/i/0123456789abcdef.webp")], want, str(change)[:60])
+    is_(set(stack.workers), workers, "nobody has died of it")
+    stack.db.designs.delete_one({"_id": link.design})
+    stack.db.command("collMod", "designs", validationLevel="moderate")
+
+
+@test
+def gates_that_cannot_be_opened():
+    """They keep none of the others closed."""
+    stuck, link = [chr(ord("A") + n) * 56 for n in range(12)], Link(stack)
+    for name in stuck:
+        folder = os.path.join(stack.state, "var", "shares", name)
+        os.makedirs(os.path.join(folder, "of somebody else"))
+        gate = os.path.join(stack.state, "var", "gates", name)
+        with open(gate, "wb"):
+            pass
+        give(folder)
+        give(gate)
+    try:
+        wait_for(lambda: not os.path.exists(link.gate()), 2 * GATE_S + 10, "the gate to open")
+        ok(all(os.path.exists(os.path.join(stack.state, "var", "gates", name)) for name in stuck), "while the others are closed")
+        wait_for(lambda: [e for e in stack.events("shares.failed") if "remove" in e["message"]], 10, "an operator is told")
+    finally:
+        for name in stuck:
+            shutil.rmtree(os.path.join(stack.state, "var", "shares", name))
+    wait_for(lambda: not any(os.path.exists(os.path.join(stack.state, "var", "gates", name)) for name in stuck), GATE_S + 10, "then all are open")
 
 
 @test
