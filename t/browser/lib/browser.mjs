@@ -61,6 +61,6 @@ export class Browser {
 	async close() {
 		await this.context?.close();
 		if (this.folder)
-			await rm(this.folder, { recursive: true, force: true });
+			await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 	}
 }
