@@ -12,8 +12,9 @@ struct buf;
 #define SHARE_CARD_LOOK "c1"
 
 /* The card of what may be shown (SHARE_OPEN, SHARE_UNLOCKED): a JPEG of 1200 x 630,
- * made for this call and kept nowhere. RC_NOT_FOUND: its picture is gone or cannot be
- * read; RC_UNAVAILABLE: a retry may help. Slow. */
+ * made for this call, or of the last few that this process has made of what anybody may
+ * see. RC_NOT_FOUND: its picture is gone or cannot be read; RC_UNAVAILABLE: a retry may
+ * help. Slow. */
 enum rc app_share_card(struct app *app, struct arena *arena,
     const struct share_view *view, struct str *ret_jpeg, struct err *err) must_use;
 

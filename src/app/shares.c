@@ -209,17 +209,29 @@ members_of(const struct body_share *body)
 	return what;
 }
 
+/* As right ones are limited: hashing takes a worker's time. */
+static struct limit
+new_passwords(const struct app *app, const struct actor *actor)
+{
+	return (struct limit){ "share-password", actor->owner.user_id,
+		app->conf->login_successes, app->conf->login_window_s, 1 };
+}
+
 /* Of the body, but for the token. */
 static enum rc
-make_change(struct app *app, struct arena *arena, struct str design_id,
+make_change(const struct put *p, struct arena *arena,
     const struct body_share *body, struct shares_change *change, struct err *err)
 {
+	const struct limit limit = new_passwords(p->app, p->actor);
+
 	*change = (struct shares_change){ .what = members_of(body),
 		.title = body->title, .show_prompt = body->show_prompt,
 		.expires_at_ms = body->expires_at };
-	return body->password.p == NULL ? RC_OK : app_password_seal_as(app, arena,
-	    SEAL_SHARE_PASSWORD, design_id, body->password,
-	    &change->password_hash, err);
+	if (body->password.p == NULL
+	    || limit_take(p->app, arena, &limit, err) != RC_OK)
+		return err->rc;
+	return app_password_seal_as(p->app, arena, SEAL_SHARE_PASSWORD,
+	    p->design_id, body->password, &change->password_hash, err);
 }
 
 /* What the body's change is for what is there: of a link that begins all members are
@@ -288,8 +300,8 @@ put(struct put *p, struct arena *arena, int64_t if_match_ms,
 		if (get_link(p->app, arena, p->actor, p->design_id, if_match_ms,
 		    &p->doc, &link, err) != RC_OK
 		    || check_link(&link, err) != RC_OK
-		    || (i == 0 && make_change(p->app, arena, p->design_id, body,
-		    &asked, err) != RC_OK))
+		    || (i == 0 && make_change(p, arena, body, &asked, err)
+		    != RC_OK))
 			return err->rc;
 		if (!met_another(put_once(p, arena, &link, &asked, counted, err),
 		    err))

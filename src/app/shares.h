@@ -42,7 +42,7 @@ struct app_share {
  * Makes the link, or changes it. A member that is absent from the body stays as it
  * is; of a new link it takes its usual value. A password of null takes it away.
  * RC_CONFLICT: in the trash, or there is no picture yet. RC_RATE: too many new links
- * today. Slow: hashes the password.
+ * today, or new passwords just now. Slow: hashes the password.
  */
 enum rc app_share_put(struct app *app, struct arena *arena,
     const struct actor *actor, struct str design_id, int64_t if_match_ms,

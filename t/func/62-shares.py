@@ -611,6 +611,21 @@ def a_public_view_opens_no_vault():
 
 
 @test
+def new_passwords_are_limited():
+    """Hashing one takes a worker that others wait for."""
+    eve = member(few)
+    path = share_path(make(eve)["id"])
+    is_(eve.put(path, json={}).status, 201, "a link")
+    statuses = [eve.put(path, json={"password": "%s %d" % (WORDS, n)}).status for n in range(9)]
+    is_(statuses, [200] * 8 + [429], "eight, and no more for now")
+    is_(unlock(few.client(), eve.get(path).json()["token"], WORDS + " 7").status, 204, "the last of them opens it")
+    is_(eve.put(path, json={"password": "short"}).status, 422, "what is none is told")
+    is_([eve.put(path, json={"title": "x"}).status, eve.put(path, json={"password": None}).status], [200, 200], "all else can be changed")
+    other = member(few)
+    is_(few_share(other, password=WORDS)["password_protected"], True, "others have their own count")
+
+
+@test
 def passwords_cannot_be_tried_for_ever():
     eve = member(few)
     link = few_share(eve, password=WORDS)
@@ -727,5 +742,5 @@ def keys_are_rotated():
 
 
 stack = Stack(settings={"provider": "mem", "login_failures": "1000", "free_designs_daily": "1000", "free_designs_monthly": "1000"}).start()
-few = Stack(settings={"provider": "mem", "share_daily": "3", "login_failures": "3", "login_window_s": "3600"}).start()
+few = Stack(settings={"provider": "mem", "share_daily": "3", "login_failures": "3", "login_successes": "8", "login_window_s": "3600"}).start()
 main()

@@ -245,6 +245,16 @@ def who_has_unlocked_it():
     say("kept?")	# what a worker says for all
     client.get(path, headers={"Cookie": "bezel-s=x"})
     ok(not os.path.exists(kept_file(path)), "an answer to that cookie is never kept")
+    card = "/s/" + token() + "/card.jpg"
+    say("for one")
+    is_(seen(client.get(card, headers={"Cookie": "bezel-s=x"})), (200, "MISS", "for one"), "a card that is not kept: a worker knows")
+    is_(dict(asked(card)[0]["params"]).get("HTTP_COOKIE"), "bezel-s=x", "by that cookie")
+    ok(not os.path.exists(kept_file(card)), "nor is that kept")
+    say("for all")
+    client.get(card)
+    say("made anew")
+    is_({seen(client.get(card, headers={"Cookie": "bezel-s=x"})) for _ in range(3)}, {(200, "HIT", "for all")},
+        "with any cookie, nobody has a kept one made anew")
 
 
 @test

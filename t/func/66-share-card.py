@@ -204,11 +204,12 @@ def over():
     is_(is_page(stack.client().get(link["card"]), 404, "one in the trash").body, nothing.body, "the same")
 
 
-def object_of(link):
-    stored = stored_of(link)
+def object_of(link, on=None):
+    on = on or stack
+    stored = on.db.designs.find_one({"_id": link["design"]["id"]})
     key = [i for i in stored["generated_images"] if i["image_id"] == stored["current_version"]["image_id"]][0]["image_url"]
     folder = key.split("/")[0]
-    return os.path.join(stack.state, "objects", folder[-2:], key)
+    return os.path.join(on.state, "objects", folder[-2:], key)
 
 
 @test
@@ -239,6 +240,29 @@ def without_the_program():
     finally:
         os.rename(program + ".away", program)
     is_card(other.client().get(card), "and it is there again")
+
+
+@test
+def made_once():
+    """Also while the gate of a link is closed, and nginx asks for each request."""
+    eve = member(other)
+    client, design = other.client(), make(eve)
+    path = "/v1/designs/%s/share" % design["id"]
+    card = urllib.parse.urlsplit(eve.put(path, json={"title": "Ivy"}).json()["url"]).path + "/card.jpg"
+    first = client.get(card)
+    is_card(first, "the first time")
+    os.remove(object_of({"design": design}, other))
+    again = client.get(card)
+    is_((first.header("X-Cache"), again.header("X-Cache"), again.body == first.body), ("BYPASS", "BYPASS", True), "the same one again")
+    is_(eve.put(path, json={"title": "Oak"}).status, 200, "another title")
+    is_page(client.get(card), 404, "would be another card, of a picture that is gone")
+    is_(eve.put(path, json={"title": "Ivy"}).status, 200, "the title of before")
+    ok(client.get(card).body == first.body, "is the card of before")
+    is_(eve.delete(path).status, 204, "revoked")
+    is_page(client.get(card), 404, "nobody gets one that was made")
+    is_(eve.post(path + "/restore").status, 200, "undone")
+    is_(eve.put(path, json={"password": PASSWORD}).status, 200, "with a password")
+    is_page(client.get(card), 404, "neither")
 
 
 # --- codes to scan -----------------------------------------------------------------
@@ -315,7 +339,7 @@ def sizes_that_are_none():
 
 SETTINGS = {"provider": "mem", "job_workers": 1, "job_slots": 2, "free_designs_monthly": 1000, "free_designs_daily": 1000, "share_daily": 1000}
 stack = Stack(settings=SETTINGS).start()
-other = Stack(settings=SETTINGS).start()
+other = Stack(settings={**SETTINGS, "slow_workers": 1}).start()
 owner = member(stack)
 other_member = member(stack)
 main()
