@@ -21,7 +21,8 @@ enum {
 	OPEN_MAX = 256,			/* gates in one run; the rest comes next */
 	AUDIT_AT_ONCE = 500,
 	EXPIRY_OVERLAP_MS = 5000,
-	DAY_MS = 24 * 3600 * 1000
+	DAY_MS = 24 * 3600 * 1000,
+	KEYS_MAX = 16			/* "255 254\n" */
 };
 
 /* Changes that have their gate: a hash of design and time each. When there are more than
@@ -29,12 +30,16 @@ enum {
 struct share_watch {
 	uint64_t seen[SEEN_MAX];
 	int64_t expired_until_ms;	/* clock_now_ms(); 0: not looked yet */
+	int64_t began_ms;		/* clock_mono_ms() */
 };
 
 struct share_watch *
 share_watch_new(struct arena *process_arena)
 {
-	return arena_one(process_arena, struct share_watch);
+	struct share_watch *watch = arena_one(process_arena, struct share_watch);
+
+	watch->began_ms = clock_mono_ms();
+	return watch;
 }
 
 /* --- when we looked last ------------------------------------------------------ */
@@ -45,7 +50,8 @@ mark_path(const struct app *app, struct arena *arena)
 	return arena_printf(arena, "%s/share-look", app->conf->state_dir).p;
 }
 
-/* Outlives this process: a mark without content, of the time of the last look. */
+/* Outlives this process: a mark of the time of the last look, which holds the numbers of
+ * the keys of links that were valid then. */
 static int64_t
 last_look_ms(const struct app *app, struct arena *arena)
 {
@@ -56,9 +62,47 @@ last_look_ms(const struct app *app, struct arena *arena)
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
+static struct str
+keys_of(const struct app *app, struct arena *arena)
+{
+	return arena_printf(arena, "%u %u\n", app->keyring.share[0].id,
+	    app->keyring.share[1].id);
+}
+
+/* Whether others were valid then. False when it is not known. */
+static bool
+had_other_keys(const struct app *app, struct arena *arena)
+{
+	int fd = open(mark_path(app, arena), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char text[KEYS_MAX];
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof text);
+	(void)close(fd);
+	return n > 0 && !str_eq((struct str){ text, (size_t)n },
+	    keys_of(app, arena));
+}
+
+/* Not before workers with other keys have left, whose answers were kept meanwhile. */
+static void
+note_keys(const struct share_watch *watch, const struct app *app,
+    struct arena *arena, int fd)
+{
+	struct str text = keys_of(app, arena);
+
+	if (had_other_keys(app, arena) && clock_mono_ms() - watch->began_ms
+	    < app->conf->share_gate_s * 1000)
+		return;
+	(void)!pwrite(fd, text.p, text.n, 0);
+	(void)!ftruncate(fd, (off_t)text.n);
+}
+
 /* If it fails, we are taken to be blind sooner. */
 static void
-note_look(const struct app *app, struct arena *arena, int64_t now_ms)
+note_look(const struct share_watch *watch, const struct app *app,
+    struct arena *arena, int64_t now_ms)
 {
 	struct timespec times[2] = { { .tv_sec = now_ms / 1000,
 		.tv_nsec = now_ms % 1000 * 1000000 } };
@@ -68,18 +112,21 @@ note_look(const struct app *app, struct arena *arena, int64_t now_ms)
 	times[1] = times[0];
 	if (fd < 0)
 		return;
+	note_keys(watch, app, arena, fd);
 	(void)futimens(fd, times);
 	(void)close(fd);
 }
 
-/* Before the first look after a long time: gates are about what changed lately. */
+/* After a long time without a look, for gates are about what changed lately; and when
+ * keys of links have been retired, for their links are in no look. */
 static enum rc
 forget_if_blind(struct app *app, struct arena *arena, int64_t now_ms,
     int64_t *ret_forgotten, struct err *err)
 {
 	int64_t ago_ms = now_ms - last_look_ms(app, arena);
 
-	if (ago_ms >= 0 && ago_ms <= SHARE_BLIND_MS)
+	if (ago_ms >= 0 && ago_ms <= SHARE_BLIND_MS
+	    && !had_other_keys(app, arena))
 		return RC_OK;
 	return share_kept_forget_all(app, arena, ret_forgotten, err);
 }
@@ -185,7 +232,7 @@ look(struct share_watch *watch, struct app *app, struct arena *arena,
 	    || forget_if_blind(app, arena, now_ms, &done->forgotten, err) != RC_OK)
 		return err->rc;
 	watch->expired_until_ms = now_ms;
-	note_look(app, arena, now_ms);
+	note_look(watch, app, arena, now_ms);
 	return RC_OK;
 }
 

@@ -9,7 +9,8 @@
  *
  * A host that could not look for longer than SHARE_BLIND_MS may have missed tokens that
  * are forgotten by now: it forgets all that it keeps, which is made anew when it is
- * asked for.
+ * asked for. So does one that has been reloaded with other keys of links, until the
+ * workers of before have left.
  */
 #ifndef BEZEL_APP_SHARE_WATCH_H
 #define BEZEL_APP_SHARE_WATCH_H

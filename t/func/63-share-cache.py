@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -474,8 +475,8 @@ def gates_that_cannot_be_opened():
         gate = os.path.join(stack.state, "var", "gates", name)
         with open(gate, "wb"):
             pass
-        give(folder)
-        give(gate)
+        for path in (os.path.dirname(folder), folder, gate):
+            give(path)
     try:
         wait_for(lambda: not os.path.exists(link.gate()), 2 * GATE_S + 10, "the gate to open")
         ok(all(os.path.exists(os.path.join(stack.state, "var", "gates", name)) for name in stuck), "while the others are closed")
@@ -559,6 +560,30 @@ def no_database():
     is_(link.put(title="New").status, 200, "and changes go on")
     is_(viewed(client, link.page), "New", "shown at once")
     alone.close()
+
+
+@test
+def keys_that_are_retired():
+    """The last one: links of the key before are dead, whatever was kept of them."""
+    link = Link(stack)
+    link.warm()
+    image = stack.client().get(link.json).json()["image_url"]
+    image = image[image.index("/s/"):]
+    is_([stack.client().get(image).status for _ in range(2)], [200, 200], "its picture is kept as well")
+    for _ in range(3):
+        ended = subprocess.run([os.path.join(stack.state, "app", "bin", "bezel"), "--config", os.path.join(stack.state, "etc", "bezel.conf"),
+                                "keys", "rotate-shares"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60 * SLOWER)
+        is_(ended.returncode, 0, "a step of a rotation")
+    before = set(stack.workers)
+    stack.kill(stack.pid("bezel"), 1)
+    wait_for(lambda: not before & set(stack.workers), 30, "the old workers to leave")
+    wait_for(lambda: [stack.client().get(path).status for path in (link.page, link.json, image)] == [404] * 3, POLL_S + 2, "the end of its links")
+    time.sleep(GATE_S + 2)
+    is_([stack.client().get(path).status for path in (link.page, link.json, image)], [404] * 3, "for good")
+    fresh = Link(stack)
+    fresh.warm()
+    time.sleep(2 * GATE_S)
+    is_(stack.client().get(fresh.page).header("X-Cache"), "HIT", "then answers are kept again")
 
 
 stack = Stack(settings={"provider": "mem", "share_gate_s": str(GATE_S), "share_daily": "1000", "web_workers": "4"}).start()
