@@ -84,7 +84,7 @@ disable(struct store *store, struct arena *arena, void *arg, struct err *err)
 	    || sessions_remove_all(store, arena, act->id, STR_NULL,
 	    &act->done.sessions, err) != RC_OK)
 		return err->rc;
-	/* Each host's scheduler sees it within a second or two. */
+	/* Each host sees it within a second or two: share-watch.h. */
 	if (shares_revoke_all(store, arena, user.id, act->now_ms, err) != RC_OK)
 		return err->rc;
 	return audit_write(act->app, arena, act->actor, "account_disabled",

@@ -14,13 +14,13 @@
 #include "base/clock.h"
 #include "crypt/share-token.h"
 #include "schema/schema.h"
+#include "store/shares-watch.h"
 
 enum {
 	PATH_ROOM = 4096,
 	LOCK_WAIT_MS = 1000,		/* for an opener, who needs some 1 ms */
 	NAP_MS = 2,
-	FUTURE_MS = 1000,
-	FORMER_MAX = 8
+	FUTURE_MS = 1000
 };
 
 struct name {
@@ -208,15 +208,10 @@ enum rc
 share_gate_close_design(const struct app *app, struct str design,
     struct err *err)
 {
-	struct str tokens[1 + FORMER_MAX] = { token_of(design) };
-	size_t n = 1;
-	char key[48];
+	struct str tokens[SHARES_TOKENS_MAX];
 
-	do {
-		(void)snprintf(key, sizeof key, "share_settings.former_tokens.%zu",
-		    n - 1);
-	} while (doc_peek_str(design, key, &tokens[n]) && ++n <= FORMER_MAX);
-	return share_gate_close_many(app, tokens, n, err);
+	return share_gate_close_many(app, tokens, shares_tokens(design, tokens),
+	    err);
 }
 
 enum rc

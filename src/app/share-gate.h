@@ -10,7 +10,7 @@
  *
  * The worker `shares` opens a gate when it has not been closed again for share_gate_s: by then
  * each answer that was read before the change has left its worker or was broken off
- * (request_deadline_ms), and nginx has stored it or given it up (15 s, fast.conf). First
+ * (request_deadline_ms), and nginx has stored it or given it up (15 s, nginx.conf.in). First
  * the kept files go, then the gate. Closing and opening exclude each other by flock(2)
  * on the folder; the opener never waits for it, and those who close do so briefly.
  *

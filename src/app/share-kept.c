@@ -15,7 +15,7 @@
 
 enum { CACHE_LEVELS = 2 };	/* levels=1:2 of nginx/nginx.conf.in */
 
-/* The keys of nginx/share.conf. */
+/* The keys of nginx/share-cache.conf. */
 static const char *const keys[][2] = {
 	{ "/s/", "" }, { "/s/", "/card.jpg" }, { "/v1/shares/", "" },
 };

@@ -2,7 +2,7 @@
  * share-kept.h - what nginx keeps of links on this host: answers and pictures.
  *
  * Answers are files of its cache, STATE_DIR/share-cache, named by the MD5 of their key,
- * which is the path of the address (nginx/share.conf). Pictures are second names of
+ * which is the path of the address (nginx/share-cache.conf). Pictures are second names of
  * objects, STATE_DIR/shares/<token>/<name>, made when somebody asks for one; a link's
  * folder goes with its gate. Nothing here is asked whether it may be shown: that is the
  * gate's business (share-gate.h).

@@ -313,19 +313,6 @@ etag_of(struct arena *arena, const struct share_view *view)
 	return base64url(arena, digest, ETAG_BYTES);
 }
 
-static int64_t
-cache_of(const struct share_view *view)
-{
-	int64_t left_s;
-
-	if (view->state != SHARE_OPEN)
-		return 0;
-	if (view->expires_ms == TIME_NULL)
-		return SHARE_CACHE_S;
-	left_s = (view->expires_ms - clock_now_ms()) / 1000;
-	return left_s < 0 ? 0 : left_s < SHARE_CACHE_S ? left_s : SHARE_CACHE_S;
-}
-
 /* --- the view ------------------------------------------------------------ */
 
 static void
@@ -364,7 +351,6 @@ app_share_view(struct app *app, struct arena *arena, struct str token,
 	view.owner_id = design.user_id;
 	view.password_protected = share_is_locked(&design);
 	view.created_at_ms = design.created_at;
-	view.updated_at_ms = design.updated_at;
 	view.expires_ms = design.share_settings.expires_at;
 	if (view.state == SHARE_OPEN || view.state == SHARE_UNLOCKED)
 		fill_words(arena, &design, &view);
@@ -373,7 +359,6 @@ app_share_view(struct app *app, struct arena *arena, struct str token,
 	view.etag = etag_of(arena, &view);
 	view.tag_share = app_share_tag(app, arena, token);
 	view.tag_design = app_design_tag(app, arena, design.id);
-	view.cache_s = cache_of(&view);
 	*ret_view = view;
 	return RC_OK;
 }

@@ -20,8 +20,7 @@ enum {
 	SHARE_USUAL_DAYS = 30,		/* of a new link, unless it says otherwise */
 	SHARE_UNDO_S = 60,		/* a revoked link can come back so long */
 	SHARE_FORGET_S = 2 * SHARE_UNDO_S, /* its token is kept at least so long */
-	SHARE_UNLOCK_S = 24 * 3600,	/* life of the cookie of a password */
-	SHARE_CACHE_S = 300		/* a cache holds a page at most so long */
+	SHARE_UNLOCK_S = 24 * 3600	/* life of the cookie of a password */
 };
 
 /* --- the owner ------------------------------------------------------------ */
@@ -101,12 +100,10 @@ struct share_view {
 	struct str metals, finish;	/* "Rose gold and platinum"; finish may be null */
 	struct share_picture picture;
 	int64_t created_at_ms;
-	int64_t updated_at_ms;		/* also of what is not shown: never shown itself */
 	int64_t expires_ms;		/* TIME_NULL: never */
 	bool password_protected;
 	struct str etag;		/* of what this view shows: text without quotes */
 	struct str tag_share, tag_design; /* "s-<16 hex>", "d-<16 hex>" */
-	int64_t cache_s;		/* how long a cache may hold it, capped by expiry; 0: not */
 };
 
 /*

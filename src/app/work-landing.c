@@ -43,8 +43,9 @@ land_version(struct store *store, struct arena *arena, struct landing *l,
 	    l->cost_usd, l->seconds, &l->landed, err);
 }
 
-/* A refinement becomes what a link shows. If its gate cannot be closed, the scheduler
- * does it as soon as it can: a picture that was paid for is not lost over it. */
+/* A refinement becomes what a link shows. If its gate cannot be closed, the look
+ * for changes does it as soon as it can (share-watch.h): a picture that was paid for is
+ * not lost over it. */
 static enum rc
 close_gate(struct store *store, struct arena *arena, const struct landing *l,
     struct err *err)

@@ -4,8 +4,8 @@
  * Base64url of 42 bytes: version (1), id of the key (1), random id (16), the first
  * 24 bytes of HMAC-SHA256 over those 18 (RFC 2104, section 5: at least half of it).
  * 42 is a multiple of 3, so there are no padding bits, and each token has one
- * spelling. The first 24 characters are version, key and id alone: the handle, which
- * names things of the share (gates, cached files) without opening it.
+ * spelling. The first 24 characters are version, key and id alone: the handle, a
+ * name of the share for caches (the tag h-<handle>) that does not open it.
  *
  * Two keys are valid and one of them signs (keyring.h), derived as "share/v1/<id>" from
  * the master key. What is checked costs one MAC and no allocation.

@@ -12,18 +12,18 @@ static const char projection[] = "{\"updated_at\":1,"
     "\"share_settings.share_token\":1,\"share_settings.former_tokens\":1,"
     "\"share_settings.expires_at\":1}";
 
-static size_t
-read_tokens(struct str doc, struct share_change *change)
+size_t
+shares_tokens(struct str design, struct str ret_tokens[SHARES_TOKENS_MAX])
 {
 	size_t n = 0;
 
-	if (doc_peek_str(doc, "share_settings.share_token", &change->tokens[n]))
+	if (doc_peek_str(design, "share_settings.share_token", &ret_tokens[n]))
 		n++;
-	for (int i = 0; i < SHARE_FORMER_MAX; i++) {
+	for (int i = 0; i < SHARES_FORMER_MAX; i++) {
 		char key[48];
 
 		(void)snprintf(key, sizeof key, "share_settings.former_tokens.%d", i);
-		if (!doc_peek_str(doc, key, &change->tokens[n]))
+		if (!doc_peek_str(design, key, &ret_tokens[n]))
 			break;
 		n++;
 	}
@@ -44,7 +44,7 @@ read_changes(const struct str *docs, size_t n, const char *time_key,
 		    || (time_key != NULL
 		    && !doc_peek_time(docs[i], time_key, &change->at_ms)))
 			continue;
-		change->token_count = read_tokens(docs[i], change);
+		change->token_count = shares_tokens(docs[i], change->tokens);
 		++*ret_n;
 	}
 }
@@ -98,8 +98,8 @@ shares_changed(struct store *store, struct arena *arena, int64_t lookback_ms,
     const struct share_change *after, int limit,
     struct share_change *ret_changes, size_t *ret_n, struct err *err)
 {
-	/* The bound of the index stands beside what decides; both clocks are the
-	 * server's. */
+	/* By the server's clock, like updated_at; the server takes it for a bound of the
+	 * index. */
 	bson_t *filter = after == NULL ? db_json(arena, "{" WITH_TOKEN ","
 	    "\"$expr\":{\"$gte\":[\"$updated_at\",{\"$subtract\":[\"$$NOW\","
 	    "%lld]}]}}", (long long)lookback_ms)

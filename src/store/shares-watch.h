@@ -8,16 +8,20 @@
 #ifndef BEZEL_STORE_SHARES_WATCH_H
 #define BEZEL_STORE_SHARES_WATCH_H
 
-#include "store/store.h"
+#include "store/shares.h"
 
-enum { SHARE_FORMER_MAX = 8 };
+enum { SHARES_TOKENS_MAX = 1 + SHARES_FORMER_MAX };
 
 struct share_change {
 	struct str design_id;
-	struct str tokens[1 + SHARE_FORMER_MAX];	/* its own, and those it has replaced */
+	struct str tokens[SHARES_TOKENS_MAX];	/* its own, and those it has replaced */
 	size_t token_count;
 	int64_t at_ms;			/* updated_at, or when the link expired */
 };
+
+/* The tokens of a design (BSON), as above; returns how many. */
+size_t shares_tokens(struct str design,
+    struct str ret_tokens[SHARES_TOKENS_MAX]);
 
 /* Those of the last lookback_ms, oldest first, behind *after (NULL: from the start):
  * at most limit. */

@@ -67,21 +67,6 @@ views_uncounted(struct store *store, struct arena *arena, int limit,
 	return RC_OK;
 }
 
-static bool
-find_token(struct str doc, struct str *ret_token)
-{
-	bson_iter_t it, found;
-	uint32_t n;
-
-	if (!bson_iter_init_from_data(&it, (const uint8_t *)doc.p, doc.n)
-	    || !bson_iter_find_descendant(&it, "share_settings.share_token",
-	    &found) || !BSON_ITER_HOLDS_UTF8(&found))
-		return false;
-	ret_token->p = bson_iter_utf8(&found, &n);
-	ret_token->n = n;
-	return true;
-}
-
 enum rc
 views_links(struct store *store, struct arena *arena, struct view_count *counts,
     size_t n, struct err *err)
@@ -101,7 +86,8 @@ views_links(struct store *store, struct arena *arena, struct view_count *counts,
 		return err->rc;
 	for (size_t d = 0; d < found; d++) {
 		if (!doc_peek_str(docs[d], "_id", &id)
-		    || !find_token(docs[d], &token))
+		    || !doc_peek_str(docs[d], "share_settings.share_token",
+		    &token))
 			continue;
 		for (size_t i = 0; i < n; i++)
 			counts[i].live |= str_eq(counts[i].design_id, id)

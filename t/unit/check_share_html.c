@@ -26,10 +26,10 @@ usual(void)
 		    .thumbnail_key = STR("folder-of-keys/4567.webp"),
 		    .thumbnail_name = STR("4567.webp"), .width = 1024,
 		    .height = 768 },
-		.created_at_ms = 1795392000000, .updated_at_ms = 1795392000000,
+		.created_at_ms = 1795392000000,
 		.expires_ms = TIME_NULL, .etag = STR("\"e\""),
 		.tag_share = STR("s-0123456789abcdef"),
-		.tag_design = STR("d-0123456789abcdef"), .cache_s = 86400 };
+		.tag_design = STR("d-0123456789abcdef") };
 }
 
 static struct str
