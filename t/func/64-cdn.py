@@ -246,6 +246,7 @@ def varnish():
 
 @test
 def three_services():
+    folder()  # one for all three
     failures = []
 
     def run(function):
