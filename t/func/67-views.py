@@ -565,7 +565,7 @@ def with_the_account_its_looks_go():
     is_(len(rows(design)), 1, "a look")
     is_(leaver.delete("/v1/me", json={"password": "a stone of 7 carats"}).status, 204, "the account is deleted")
     wait_for(lambda: not stack.db.shared_designs_access.count_documents({"design_id": design}), 30, "the removal")
-    is_(stack.db.designs.count_documents({"_id": design}), 0, "with its designs")
+    ok(wait_for(lambda: not stack.db.designs.count_documents({"_id": design}), 30), "with its designs")
 
 
 # --- other settings ---------------------------------------------------------------------------------------------------
