@@ -26,8 +26,9 @@ for (const each of [browser, plain])
 
 /* --- links to look at ------------------------------------------------------------- */
 
-const owner = await (await new Browser().open()).context;
-whenEnded(() => owner.close());
+const owners = new Browser();
+whenEnded(() => owners.close());
+const owner = (await owners.open()).context;
 
 async function ask(method, path, data, headers = {}) {
 	const reply = await owner.request.fetch(stack.url + path, { method, data, headers: { Origin: stack.url, ...headers } });

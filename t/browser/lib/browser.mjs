@@ -60,10 +60,7 @@ export class Browser {
 
 	async close() {
 		await this.context?.close();
-		// A process of chromium that ends late makes its folders anew.
-		for (let tries = 0; this.folder && tries < 5; tries++) {
+		if (this.folder)
 			await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-			await new Promise((later) => { setTimeout(later, 200); });
-		}
 	}
 }
