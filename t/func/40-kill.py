@@ -137,6 +137,38 @@ def mongod():
 
 
 @test
+def a_server_that_cannot_now():
+    """It shuts down, changes its role, or ends a connection that signs in: nothing that a request could have done wrong."""
+    guest, admin = Guest(stack), server.admin().admin
+    path = "/v1/designs/" + guest.design()
+    guest.client.allowed.add(500)
+
+    def seen(**data):
+        admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data})
+        try:
+            reply = guest.client.get(path)
+            return reply.status, reply.json()["code"], reply.header("Retry-After") is not None
+        finally:
+            admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+    for code in (10107, 13435, 13436, 11600, 11602, 91, 189, 262, 134, 50):
+        is_(seen(failCommands=["find"], namespace=stack.database + ".designs", errorCode=code), (503, "unavailable", True),
+            "error %d: 503" % code)
+        wait_for(lambda: guest.client.get(path).status == 200, 10, "an answer again")
+    is_(seen(failCommands=["find"], namespace=stack.database + ".designs", errorCode=13)[0], 500, "what is forbidden is our fault")
+    wait_for(lambda: guest.client.get(path).status == 200, 10, "an answer again")
+    admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": {
+        "failCommands": ["saslStart", "saslContinue"], "closeConnection": True}})
+    try:
+        kill_all("web")
+        wait_for(lambda: len(workers(stack, "web")) == 3, 20, "new workers")
+        is_({guest.client.get(path).status for _ in range(8)}, {503}, "no connection can sign in: 503")
+    finally:
+        admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+    wait_for(lambda: guest.client.get(path).status == 200, 20, "an answer again")
+    agree(stack, [guest], "and the design is made", counter_over=10000)
+
+
+@test
 def the_supervisor():
     guests = [Guest(stack) for _ in range(3)]
     all_at_once([guest.design for guest in guests])
