@@ -10,7 +10,7 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
 from members import an_address, member, register, stored_member, token_in, wait_mail
-from stack import Stack, wait_for
+from stack import SLOWER, Stack, wait_for
 from studio import OVER, design, guest, make, picture
 from tap import is_, main, ok, test
 
@@ -324,5 +324,5 @@ MANY = {"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000
 stack = Stack(settings=dict(MANY, sweep_interval_s="86400"), own_mongod=True,
               options=["--mongod-arg", "--setParameter", "--mongod-arg", "ttlMonitorEnabled=false"]).start()
 sweeping = Stack(settings=dict(MANY, sweep_interval_s="1")).start()
-time.sleep(2.5)  # the scheduler's first look is behind us
+time.sleep(2.5 * SLOWER)  # the scheduler's first look is behind us
 main()

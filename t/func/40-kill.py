@@ -26,7 +26,7 @@ def respawned(role, count, name):
     began = time.monotonic()
     wait_for(lambda: len(workers(stack, role)) == count, 20, "new workers")
     took = time.monotonic() - began
-    ok(took < 1 * SLOWER, name + ": others are there within a second", "%.2f s" % took)
+    ok(took < 1 + SLOWER, name + ": others are there within a second or two", "%.2f s" % took)
 
 
 @test
@@ -187,7 +187,7 @@ def the_supervisor():
     try:
         wait_for(lambda: guests[0].client.get("/readyz").status == 200, 10, "another supervisor")
         took = time.monotonic() - began
-        ok(took < 2 * SLOWER, "its sockets are free: another one serves within 2 s", "%.2f s" % took)
+        ok(took < 2 + 2 * SLOWER, "its sockets are free: another one serves within seconds", "%.2f s" % took)
         agree(stack, guests, "supervisor killed in the middle: all ends once", counter_over=10000)
     finally:
         other.terminate()

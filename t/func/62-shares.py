@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import bson
 
 from members import member
-from stack import SLOWER, Stack, read_secret, wait_for
+from stack import SLOWER, Stack, clear_of_border, read_secret, wait_for
 from studio import design, guest, make, metric
 from tap import is_, main, ok, test
 
@@ -613,6 +613,7 @@ def a_public_view_opens_no_vault():
 @test
 def new_passwords_are_limited():
     """Hashing one takes a worker that others wait for."""
+    clear_of_border(3600, 20)
     eve = member(few)
     path = share_path(make(eve)["id"])
     is_(eve.put(path, json={}).status, 201, "a link")
@@ -627,6 +628,7 @@ def new_passwords_are_limited():
 
 @test
 def passwords_cannot_be_tried_for_ever():
+    clear_of_border(3600, 20)
     eve = member(few)
     link = few_share(eve, password=WORDS)
     here, there = few.client(address="127.0.0.2"), few.client(address="127.0.0.3")
