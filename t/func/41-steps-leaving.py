@@ -6,14 +6,14 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
 import truth
-from steps import both, DB, DB_LEAVE, DELETE, GET, LIST, LONG, PUT, run, series_of
+from steps import both, DB, DELETE, GET, LIST, LONG, PUT, run, series_of
 from tap import is_, main, test
 
 
 @test
 def leave():
     """An account with a design, an upload and an export."""
-    run(series_of("leave", [DB_LEAVE, DELETE, LIST]))
+    run(series_of("leave", [DB, DELETE, LIST]))
     folders = {row["_id"] for steps in both for name in ("designs", "uploads", "exports") for row in steps.stack.db[name].find()}
     objects = [key for steps in both for key in truth.objects_on_disk(steps.objects)]
     is_([key for key in objects if key.split("/")[0] not in folders], [], "each object has its document")
