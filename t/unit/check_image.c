@@ -602,7 +602,7 @@ START_TEST(too_large_pictures_are_refused_from_the_header)
 	fails(RC_INVALID, normalize(png_that_claims(0, 5)));
 	fails(RC_INVALID, normalize(png_that_claims(0x7fffffff, 0x7fffffff)));
 	fails(RC_INVALID, normalize(png_that_claims(0xffffffff, 1)));
-	ck_assert_int_lt(clock_mono_ms() - start, 3000);
+	ck_assert_int_lt(clock_mono_ms() - start, slower(3000));
 	ck_assert_int_eq(image_counts(image).starts, 1);
 	teardown();
 }
@@ -804,7 +804,7 @@ START_TEST(a_picture_over_time_ends_the_program)
 	open_program(build_path("bezel-image"), 100, 0);
 	start = clock_mono_ms();
 	fails(RC_UNAVAILABLE, normalize(picture("huge.jpg")));
-	ck_assert_int_lt(clock_mono_ms() - start, 1500);
+	ck_assert_int_lt(clock_mono_ms() - start, slower(1500));
 	ck_assert_int_eq(image_counts(image).timeouts, 1);
 	ck_assert_int_eq(image->child.pid, 0);
 	image->options.timeout_ms = PATIENT_MS;
@@ -1003,7 +1003,7 @@ START_TEST(a_program_that_hangs_is_killed)
 		start = clock_mono_ms();
 		fails(RC_UNAVAILABLE, normalize(picture("one.png")));
 		ck_assert_int_ge(clock_mono_ms() - start, SHORT_MS - 10);
-		ck_assert_int_lt(clock_mono_ms() - start, SHORT_MS + 800);
+		ck_assert_int_lt(clock_mono_ms() - start, SHORT_MS + slower(800));
 		ck_assert_str_eq(err.detail,
 		    "bezel-image: no end after 400 ms (signal 9)");
 	}

@@ -10,6 +10,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <ftw.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +21,15 @@ enum { UNIT_PATH = 80 };	/* short: sockets lie there too */
 #define ck_assert_str(s, literal) \
 	ck_assert_msg(str_eqz((s), (literal)), "\"%.*s\" is not \"%s\"", \
 	    STR_FMT(s), (literal))
+
+/* A bound in time: longer where everything takes longer. */
+static inline int64_t
+slower(int64_t ms)
+{
+	const char *times = getenv("BEZEL_TEST_SLOWER");
+
+	return times == NULL ? ms : (int64_t)((double)ms * atof(times));
+}
 
 /* The program's own folder, in $BEZEL_TEST_TMP or /tmp. */
 static inline const char *
