@@ -26,8 +26,8 @@ from tap import at_end, diag, is_, main, ok, skip, test
 
 ADDRESS = "anna@example.net"
 TEMPLATES = ["verify_email", "password_reset", "password_changed", "email_taken", "new_sign_in", "export_ready",
-             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "api_key_made", "announce",
-             "email_change", "email_change_taken", "email_changed", "email_moved"]
+             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "api_key_made",
+             "email_change", "email_change_taken", "email_changed", "email_moved", "announce"]
 PAGES = {"verify_email": "/verify", "password_reset": "/reset", "provider_confirm": "/confirm", "export_ready": "/account",
          "email_change": "/email", "email_changed": "/email-undo"}
 
