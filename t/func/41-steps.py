@@ -31,7 +31,7 @@ FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel",
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("look", "db"): 45, ("look", "take"): 60,
        ("leave", "db"): 30, ("leave", "delete"): 3, ("leave", "list"): 7, ("pack", "db"): 28, ("pack", "put"): 1, ("pack", "get"): 5,
-       ("share", "db"): 17, ("rename", "db"): 20, ("unrename", "db"): 20,
+       ("share", "db"): 17, ("rename", "db"): 33, ("unrename", "db"): 23,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
 EXITS = ("exit_before", "exit_after", "exit")
 

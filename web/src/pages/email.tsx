@@ -77,7 +77,7 @@ function Waiting({ email, until, onDone }: { email: string; until: string; onDon
 		<div class="stack">
 			<p class="along" role="status">
 				{again ? "Another link is on its way to " : "A link was sent to "}<strong class="address">{email}</strong>. Open it where you are signed in,
-				by {when(until)}. Nothing there? Look into the folder for spam.
+				by {when(until)}; until then nothing changes. Nothing there? Look into the folder for spam.
 			</p>
 			{fault !== null && <p class="fault summary" role="alert">{fault.text}{fault.stale && <> <SignInAgain to="/account#email" /></>}</p>}
 			<p class="acts">
@@ -172,8 +172,11 @@ function useLink(act: (token: string) => Promise<void>) {
 		try {
 			await act(token);
 		} catch (error) {
-			setEnd(endOf(error));
+			const how = endOf(error);
 			setFault(sentenceOf(error));
+			setEnd(how);
+			if (how !== null)
+				dropEmailLink();
 		} finally {
 			setBusy(false);
 		}
@@ -201,10 +204,6 @@ export function EmailLink() {
 		visit("/account#email", true);
 	});
 
-	useEffect(() => {
-		if (end === "over" || end === "taken")
-			dropEmailLink();
-	}, [end]);
 	if (end !== null || token === null)
 		return <Ended end={end ?? "over"}><A to="/account#email" class="main centred">To your account</A></Ended>;
 	if (!known.value)
@@ -220,8 +219,11 @@ export function EmailLink() {
 			</Card>
 		);
 	return (
-		<Card title="Your new address" lead={<>{pendingEmail(user) !== null ? <strong class="address">{pendingEmail(user)}</strong> : "The address that this link was sent to"} becomes
-			the address of your account, in the place of <strong class="address">{user.email}</strong>. You sign in with it from then on. All other devices are signed out.</>}>
+		<Card title="Your new address" lead="You sign in with it from then on, and mail about your account goes there. All other devices are signed out.">
+			<dl class="facts">
+				<div><dt>New address</dt><dd><strong>{pendingEmail(user) ?? "The one that this link was sent to"}</strong></dd></div>
+				<div><dt>Until now</dt><dd>{user.email}</dd></div>
+			</dl>
 			{fault !== null && <p class="fault summary" role="alert">{fault}</p>}
 			<button type="button" class="main centred" aria-disabled={busy} onClick={() => void run(token)}>{busy ? "One moment…" : "Use this address"}</button>
 			<p class="other"><A to="/account#email">Not now</A></p>
@@ -236,7 +238,7 @@ export function EmailUndo() {
 	const [done, setDone] = useState(false);
 	const { end, fault, busy, run } = useLink(async (link) => {
 		await undoEmail(link);
-		linkToken.value = null;
+		dropEmailLink();
 		setDone(true);
 		speak("The address is your account’s again. Look into your mail.");
 	});
