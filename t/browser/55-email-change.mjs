@@ -13,7 +13,7 @@ whenEnded(() => browser.close());
 whenFailed(() => stack.showLogs());
 await stack.start();
 await browser.open();
-browser.expected.push(/Failed to load resource: the server responded with a status of (401|403|404|409|410|422)/);
+browser.expected.push(/Failed to load resource: the server responded with a status of (401|403|404|409|410|422|507)/);
 const page = await browser.page();
 const password = "an emerald of the steppe";
 const old = "wilhelmina.of.the.long.address@workshop.example.net", wanted = "w@new.example.net", third = "third@new.example.net";
