@@ -5,6 +5,7 @@
 #include "app/accounts.h"
 #include "app/admin-announce.h"
 #include "app/charge.h"
+#include "app/email-change.h"
 #include "app/links.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
@@ -312,6 +313,12 @@ post_run(struct work *w, struct err *err)
 	    w->job->mail_order, w->job->id, w->job->created_at, &wanted, err)
 	    != RC_OK)
 		return err->rc;
+	if (str_eqz(order->template, "email_change")) {
+		if (app_email_change_prepare(w->app, w->arena,
+		    w->job->mail_order, &wanted, err) != RC_OK)
+			return err->rc;
+		template = mail_template_find(order->template);
+	}
 	if (order->list.p != NULL && admin_announce_wanted(w->app, w->arena,
 	    w->job->user_id, order, &wanted, err) != RC_OK)
 		return err->rc;

@@ -209,6 +209,8 @@ app_retention_run(struct app *app, struct arena *arena,
 	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK
 	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK
 	    || app_unconfirmed_sweep(app, arena, &ret_done->accounts, err) != RC_OK
+	    || users_forget_pending(app->store, arena, clock_now_ms(),
+	    &ret_done->pending, err) != RC_OK
 	    || forget_strangers(app, arena, &ret_done->usage, err) != RC_OK
 	    || app_shares_tidy(app, arena, &ret_done->links, err) != RC_OK
 	    || app_views_sweep(app, arena, &ret_done->addresses, &ret_done->views,

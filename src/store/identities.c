@@ -65,6 +65,19 @@ identities_remove(struct store *store, struct arena *arena, struct str user_id,
 	    ret_removed, err);
 }
 
+enum rc
+identities_remove_since(struct store *store, struct arena *arena,
+    struct str user_id, int64_t since_ms, struct err *err)
+{
+	bson_t *filter = db_bson(arena), since;
+
+	bson_add_str(filter, "user_id", user_id);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "created_at", &since);
+	BSON_APPEND_DATE_TIME(&since, "$gte", since_ms);
+	bson_append_document_end(filter, &since);
+	return db_delete(store, arena, collection, filter, 0, NULL, err);
+}
+
 /* --- sign-ins on their way ----------------------------------------------- */
 
 enum rc

@@ -31,6 +31,11 @@ enum rc tokens_live(struct store *store, struct arena *arena,
 enum rc tokens_remove(struct store *store, struct arena *arena,
     struct str user_id, const char *purpose, struct err *err) must_use;
 
+/* Those of a user and purpose that were made then or later. */
+enum rc tokens_remove_since(struct store *store, struct arena *arena,
+    struct str user_id, const char *purpose, int64_t since_ms,
+    struct err *err) must_use;
+
 /* Those that wait for an address of this person at a provider. */
 enum rc tokens_remove_subject(struct store *store, struct arena *arena,
     struct str issuer, struct str subject, struct err *err) must_use;

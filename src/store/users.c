@@ -277,6 +277,7 @@ users_close(struct store *store, struct arena *arena, struct str id,
 {
 	bson_t *filter = db_bson(arena), *literal = db_bson(arena);
 	bson_t *update = db_json(arena, "[{\"$set\":{\"password_hash\":null,"
+	    "\"pending_email\":null,\"pending_email_until\":null,"
 	    "\"full_name\":null,\"profile_photo_url\":null,"
 	    "\"email_verified\":false,\"disabled_at\":\"$$NOW\","
 	    "\"updated_at\":" NEXT_UPDATED_AT "}}]");

@@ -17,7 +17,7 @@ from tap import is_, main, ok, test
 # What `bezel retention` says, by the rows' names.
 WORDS = {"trash": "from the trash", "guests": "of guests removed", "uploads": "unused uploads", "exports": "exports removed",
          "accounts": "accounts removed", "jobs": "ended jobs", "usage": "calls whose words", "links": "revoked links",
-         "addresses": "addresses of viewers", "views": "looks at links", "orphans": "orphaned objects"}
+         "pending": "addresses forgotten", "addresses": "addresses of viewers", "views": "looks at links", "orphans": "orphaned objects"}
 
 
 def retention():

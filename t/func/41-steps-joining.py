@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Fails each single step of becoming a member, and of sharing a design (t/lib/steps.py)."""
+"""Fails each single step of becoming a member, of another address, and of sharing a design (t/lib/steps.py)."""
 import os
 import sys
 
@@ -24,6 +24,12 @@ def sign_in_by_a_provider():
 @test
 def prove_an_address():
     run(series_of("confirm", [DB]))
+
+
+@test
+def another_address():
+    """The request, the link, the mails; and the way back."""
+    run(series_of("rename", [DB]) + series_of("unrename", [DB]))
 
 
 @test

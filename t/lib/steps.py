@@ -36,7 +36,7 @@ FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel",
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("look", "db"): 45, ("look", "take"): 60,
        ("leave", "db"): 30, ("leave", "delete"): 3, ("leave", "list"): 7, ("pack", "db"): 28, ("pack", "put"): 1, ("pack", "get"): 5,
-       ("share", "db"): 17,
+       ("share", "db"): 17, ("rename", "db"): 33, ("unrename", "db"): 23,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
 EXITS = ("exit_before", "exit_after", "exit")
 both = []
@@ -234,6 +234,29 @@ def shared(db, run):
     return faults
 
 
+def renamed(db, run, taken_back):
+    """An account that got another address, and perhaps the old one back: once, with one account for each address, what
+    another had typed in replaced."""
+    old, new = run["user"] + "@example.org", run["user"] + "@new.example.org"
+    have, other = (old, new) if taken_back else (new, old)
+    faults, user = [], db.users.find_one({"_id": run["user"]})
+    if (user["email"], user["email_verified"], user["pending_email"]) != (have, True, None):
+        faults.append("the account: %s" % user)
+    kinds = [event["kind"] for event in db.audit_log.find({"user_id": run["user"]})]
+    purposes = sorted(token["purpose"] for token in db.one_time_tokens.find({"user_id": run["user"]}))
+    sent = collections.Counter(job["mail_order"]["template"] for job in db.jobs.find({"user_id": run["user"], "kind": "mail"}))
+    counts = {
+        "accounts with the address": (db.users.count_documents({"email": have}), 1),
+        "accounts with the other one": (db.users.count_documents({"email": other}), 0),
+        "changed": (kinds.count("email_changed"), 1), "taken back": (kinds.count("email_restored"), int(taken_back)),
+        "links": (purposes, ["password_reset"] if taken_back else ["email_changed"]),
+        "notices": (sent["email_changed"], 1), "to the other one": (sent["email_moved"], int(taken_back)),
+        "for a new password": (sent["password_reset"], int(taken_back)),
+        "mails that are left": (db.jobs.count_documents({"user_id": run["user"], "status": {"$ne": "succeeded"}}), 0),
+    }
+    return faults + ["%s: %s, %s wanted" % (name, got, want) for name, (got, want) in counts.items() if got != want]
+
+
 def outbox(steps):
     folder = os.path.join(steps.state, "outbox")
     found = []
@@ -259,6 +282,8 @@ def faults_of(steps, run, objects, state):
         return found + claimed(steps.stack.db, run)
     if run["scenario"] in ("signin", "confirm"):
         return found + signed_in(steps.stack.db, run)
+    if run["scenario"] in ("rename", "unrename"):
+        return found + renamed(steps.stack.db, run, run["scenario"] == "unrename")
     if run["scenario"] == "look":
         return found + looked(steps.stack.db, run)
     if run["scenario"] == "unfile":
