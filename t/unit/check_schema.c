@@ -181,7 +181,7 @@ START_TEST(what_is_printed_is_json)
 	(void)parse(arena_strz(arena, buf_str(&buf)));
 	for (size_t i = 0; schema_docs[i] != NULL; i++) {
 		buf.n = 0;
-		schema_print_component(&buf, schema_docs[i], OWNER);
+		schema_print_component(&buf, schema_docs[i], OWNER, false);
 		(void)parse(arena_strz(arena, buf_str(&buf)));
 		(void)schema_validator(schema_docs[i], arena);
 		ck_assert_ptr_eq(schema_doc(schema_docs[i]->name), schema_docs[i]);

@@ -39,7 +39,7 @@ component(const struct doc *doc, unsigned view)
 	struct buf buf;
 
 	buf_init(&buf, arena, 0, 1 << 20);
-	schema_print_component(&buf, doc, view);
+	schema_print_component(&buf, doc, view, true);
 	ck_assert(!buf.failed);
 	return buf_str(&buf);
 }
