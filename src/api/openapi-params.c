@@ -105,7 +105,7 @@ print_care(struct buf *buf, const struct route *route, bool *first)
 		    .text = openapi_needs_match(route)
 		    ? "The ETag that this is to change, or *. Required from API keys"
 		    : "The ETag that this is to change, or *" }, "header", first);
-	if (openapi_has_etag(route) && route->match.verb == HTTP_GET)
+	if (openapi_may_have_etag(route) && route->match.verb == HTTP_GET)
 		print_one(buf, &(struct parameter){ .name = "If-None-Match",
 		    .schema = TEXT, .text = "The ETag that one has: 304 when it is "
 		    "the present one" }, "header", first);
@@ -140,7 +140,8 @@ static const struct {
 	    "\"properties\":{\"signed_request\":{\"type\":\"string\"}}" },
 	{ "unsubscribe", "\"properties\":{\"List-Unsubscribe\":{\"type\":"
 	    "\"string\",\"const\":\"One-Click\"}}" },
-	{ "share_page_unlock", "\"required\":[\"password\"],\"properties\":"
+	{ "share_page_unlock", "\"additionalProperties\":false,"
+	    "\"required\":[\"password\"],\"properties\":"
 	    "{\"password\":{\"type\":\"string\",\"minLength\":1,"
 	    "\"maxLength\":1000}}" },
 };
@@ -196,7 +197,8 @@ openapi_body(struct buf *buf, const struct route *route)
 	if (route->guards & FORM_DATA)
 		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
 		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
-		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
+		    "\"additionalProperties\":false,\"required\":[\"file\"],"
+		    "\"properties\":{\"file\":{\"type\":"
 		    "\"string\",\"format\":\"binary\"}}}}}}");
 	else if (route->guards & FORM_BODY)
 		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"

@@ -28,8 +28,9 @@ void openapi_problem_responses(struct buf *buf);
 const char *openapi_component(const struct doc *doc, unsigned view);
 const char *openapi_shape(const char *word);
 
-/* Whether its answer always has an ETag. */
+/* Whether its answer always, or sometimes, has an ETag. */
 bool openapi_has_etag(const struct route *route);
+bool openapi_may_have_etag(const struct route *route);
 
 /* What API keys may do only with If-Match. */
 bool openapi_needs_match(const struct route *route);

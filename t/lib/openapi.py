@@ -118,8 +118,10 @@ class Watcher:
                 pattern, verb, "requestBody", "content", kind, "schema"), sent)
 
     def _promised_headers(self, name, declared, reply):
-        for header in declared.get("headers", {}):
-            if self.document["components"]["headers"][header]["required"] and reply.header(header) is None:
+        for header, row in declared.get("headers", {}).items():
+            if "$ref" in row:
+                row = self.document["components"]["headers"][row["$ref"].split("/")[-1]]
+            if row.get("required") and reply.header(header) is None:
                 self.faults.append("%s: no %s, which etc/openapi.json promises" % (name, header))
 
     def _seen(self, method, path, status):

@@ -1,6 +1,5 @@
 """hooks.py - what schemathesis cannot know of this service. Loaded by its program; $BEZEL_ACTOR names a JSON file of
-run.py with "idempotency_keys" (whether each POST needs one) and "things": for the first part of a path, parameters
-that name what is there."""
+run.py with "things": for the begin of a path, what may stand behind it and is there."""
 import json
 import os
 import uuid
@@ -30,6 +29,6 @@ def flatmap_path_parameters(context, path_parameters):
 
 @schemathesis.hook
 def before_call(_context, case, _kwargs):
-    """A key must send one with each POST; two cases that shrink to the same would else be one request."""
-    if ACTOR["idempotency_keys"] and case.method == "POST" and "Idempotency-Key" not in (case.headers or {}):
+    """A request of its own: with the same key two cases would be one, or the second refused for its other body."""
+    if "Idempotency-Key" in (case.headers or {}) and case.meta is not None and case.meta.generation.mode.is_positive:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
