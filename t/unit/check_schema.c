@@ -228,5 +228,6 @@ END_TEST
 
 UNIT_MAIN("schema", a_good_design_is_read_with_defaults,
     all_faults_come_at_once_with_pointers,
-    a_patch_keeps_what_it_does_not_name, bson_goes_round_and_out_as_json,
+    whole_numbers_may_have_a_point, a_patch_keeps_what_it_does_not_name,
+    bson_goes_round_and_out_as_json,
     what_is_printed_is_json)
