@@ -213,8 +213,9 @@ struct str schema_indexes(const struct doc *doc, struct arena *arena);
 void schema_print_validators(struct buf *buf);		/* JSON, by collection */
 void schema_print_indexes(struct buf *buf);		/* JSON, by collection */
 void schema_print_reference(struct buf *buf);		/* docs/schema.md */
-/* One OpenAPI 3.1 schema object: the view's JSON, or a body's. */
+/* One OpenAPI 3.1 schema object: the view's JSON, or a body's. defaults: what is left
+ * out of a new document has its default, as the rows say it. */
 void schema_print_component(struct buf *buf, const struct doc *doc,
-    unsigned view);
+    unsigned view, bool defaults);
 
 #endif
