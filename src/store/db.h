@@ -13,8 +13,6 @@
 
 #include "store/store.h"
 
-enum { DB_FIND_MAX = 1000 };
-
 /* Documents that match, at most limit (the whole in one batch), each a slice
  * of the reply, which lives as long as arena. sort and projection may be NULL. */
 struct db_find {
