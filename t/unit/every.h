@@ -10,15 +10,6 @@
 
 #include "schema/documents.h"
 
-#define FIELD(type, member, ...) C_##type member;
-#define ENUM(set, member, ...) struct str member;
-#define LIST(type, member, ...) struct str_list member;
-#define ENUMS(set, member, ...) struct str_list member;
-#define SUB(doc, member, ...) struct doc member;
-#define NSUB(doc, member, ...) struct doc *member;
-#define SUBS(doc, member, ...) struct { struct doc *items; size_t n; } member;
-#define FREE(member, ...) struct str member;
-#define INDEX(...)
 #define DOC every_part
 #define DOC_FILE "../t/unit/every_part.def"
 #include "schema/struct.inc"
@@ -27,24 +18,9 @@
 #define DOC every
 #define DOC_FILE "../t/unit/every.def"
 #include "schema/struct.inc"
-#undef FIELD
-#undef ENUM
-#undef LIST
-#undef ENUMS
-#undef SUB
-#undef NSUB
-#undef SUBS
-#undef FREE
-#undef INDEX
 #undef DOC
 #undef DOC_FILE
 
-#define NO_LIMITS { 0, 0 }
-#define LEN(min, max) { (min), (max) }
-#define RANGE(min, max) { (min), (max) }
-#define COUNT(min, max) { (min), (max) }
-#define NO_DEFAULT NULL
-#define SHOWN(k) ((k)[0] == '_' ? (k) + 1 : (k))
 extern const struct doc doc_every_part, doc_every;
 #define COLLECTION NULL
 #define DOC every_part
@@ -60,12 +36,6 @@ extern const struct doc doc_every_part, doc_every;
 #undef DOC
 #undef DOC_FILE
 #undef COLLECTION
-#undef NO_LIMITS
-#undef LEN
-#undef RANGE
-#undef COUNT
-#undef NO_DEFAULT
-#undef SHOWN
 
 #define EVERY_ID "0190a5b0-0000-7000-8000-000000000001"
 #define EVERY_REF "0190a5b0-0000-7000-8000-000000000002"
