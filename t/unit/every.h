@@ -42,7 +42,7 @@ extern const struct doc doc_every_part, doc_every;
 
 /* A document without a fault, no field null but `maybe` and `lines`. */
 static inline void
-every_full(struct arena *arena, struct every *e)
+every_full(struct arena *a, struct every *e)
 {
 	doc_init(&doc_every, e);
 	e->id = STR(EVERY_ID);
@@ -55,22 +55,22 @@ every_full(struct arena *arena, struct every *e)
 	e->made = 1000;
 	e->until = 2000;
 	e->nnum = 1.25;
-	e->words.items = arena_many(arena, 2, struct str);
+	e->words.items = arena_many(a, 2, struct str);
 	e->words.items[0] = STR("one");
 	e->words.items[1] = STR("two");
 	e->words.n = 2;
-	e->ids.items = arena_one(arena, struct str);
+	e->ids.items = arena_one(a, struct str);
 	e->ids.items[0] = STR(EVERY_REF);
 	e->ids.n = 1;
-	e->themes.items = arena_one(arena, struct str);
+	e->themes.items = arena_one(a, struct str);
 	e->themes.items[0] = STR("dark");
 	e->themes.n = 1;
 	e->part.name = STR("p");
-	e->npart = arena_one(arena, struct every_part);
+	e->npart = arena_one(a, struct every_part);
 	doc_init(&doc_every_part, e->npart);
 	e->npart->name = STR("np");
 	e->npart->size = 2.5;
-	e->parts.items = arena_many(arena, 2, struct every_part);
+	e->parts.items = arena_many(a, 2, struct every_part);
 	e->parts.n = 2;
 	for (size_t i = 0; i < 2; i++) {
 		doc_init(&doc_every_part, &e->parts.items[i]);
