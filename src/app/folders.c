@@ -102,8 +102,7 @@ order_after(struct str doc, struct arena *arena)
 {
 	struct folder last;
 
-	doc_init(&doc_folder, &last);
-	(void)doc_from_bson(&doc_folder, doc, &last, arena, NULL);
+	doc_read(&doc_folder, doc, &last, arena);
 	return last.sort_order < SORT_ORDER_MAX ? last.sort_order + 1
 	    : SORT_ORDER_MAX;
 }

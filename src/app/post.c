@@ -42,6 +42,16 @@ enqueue(struct app *app, struct arena *arena, const struct mail_order *order,
 	return jobs_insert(app->store, arena, &job, err);
 }
 
+void
+post_address(struct mail_order *order, const char *template,
+    const struct user *user)
+{
+	doc_init(&doc_mail_order, order);
+	order->template = str_of(template);
+	order->to = user->email;
+	order->name = user->full_name;
+}
+
 enum rc
 post_enqueue(struct app *app, struct arena *arena,
     const struct mail_order *order, struct str user_id, struct err *err)

@@ -2,13 +2,12 @@
 
 #include "app/views.h"
 
-#include <arpa/inet.h>
-
 #include "app/agents.h"
 #include "app/guests.h"
 #include "app/limit.h"
 #include "app/shares.h"
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/uuid.h"
 #include "crypt/base64url.h"
 #include "crypt/share-token.h"
@@ -48,23 +47,13 @@ dedupe_id(const struct app *app, struct arena *arena, const struct view *view,
 	return base64url(arena, mac, sizeof mac);
 }
 
-/* As IPv4 when a proxy has wrapped it, and never longer than the row. */
+/* Never longer than the row. */
 static struct str
 plain_address(struct arena *arena, struct str address)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr v6;
-	struct in_addr v4;
+	struct ip ip;
 
-	if (address.p == NULL)
-		return STR("");
-	if (inet_pton(AF_INET, arena_strz(arena, address), &v4) == 1)
-		return address;
-	if (inet_pton(AF_INET6, arena_strz(arena, address), &v6) != 1)
-		return STR("");
-	return arena_str(arena, str_of(IN6_IS_ADDR_V4MAPPED(&v6)
-	    ? inet_ntop(AF_INET, v6.s6_addr + 12, text, sizeof text)
-	    : inet_ntop(AF_INET6, &v6, text, sizeof text)));
+	return ip_read(address, &ip) ? ip_text(arena, &ip) : STR("");
 }
 
 static enum rc

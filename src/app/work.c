@@ -219,8 +219,7 @@ run_generation(struct work *w, struct err *err)
 	}
 	if (rc != RC_OK)
 		return rc;
-	doc_init(&doc_design, &w->design);
-	(void)doc_from_bson(&doc_design, doc, &w->design, w->arena, NULL);
+	doc_read(&doc_design, doc, &w->design, w->arena);
 	if (slot_prepare(w, err) != RC_OK || drive(w, err) != RC_OK)
 		return err->rc;
 	if (w->cancelled && cancel_rest(w, ENDING_STOPPED,

@@ -156,6 +156,11 @@ struct str doc_to_bson(const struct doc *doc, const void *object,
 int doc_from_bson(const struct doc *doc, struct str bson, void *object,
     struct arena *arena, struct err *faults);
 
+/* The same into an object that holds nothing yet, whatever the faults: defaults where
+ * nothing fits. */
+void doc_read(const struct doc *doc, struct str bson, void *object,
+    struct arena *arena);
+
 /* The top-level members whose bits are set in `present`, in a document of their own. */
 struct str doc_pick(const struct doc *doc, struct str bson, uint64_t present,
     struct arena *arena);

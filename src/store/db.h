@@ -13,8 +13,6 @@
 
 #include "store/store.h"
 
-enum { DB_FIND_MAX = 1000 };
-
 /* Documents that match, at most limit (the whole in one batch), each a slice
  * of the reply, which lives as long as arena. sort and projection may be NULL. */
 struct db_find {
@@ -86,6 +84,12 @@ enum rc db_delete(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, int limit,
     int64_t *ret_deleted, struct err *err) must_use;
 
+/* Raises the time under key, which others may raise at once; the document need not be
+ * there. */
+enum rc db_raise_time(struct store *store, struct arena *arena,
+    const char *collection, struct str id, const char *key, int64_t ms,
+    struct err *err) must_use;
+
 /* One document, or none; whoever's it is, or only when it is that user's. */
 enum rc db_delete_id(struct store *store, struct arena *arena,
     const char *collection, struct str id, struct err *err) must_use;
@@ -148,6 +152,9 @@ bson_t *db_set_pipeline(struct arena *arena, struct str set);
 /* key: {$in: [values]} */
 void bson_add_in(bson_t *bson, const char *key, const struct str *values,
     size_t n);
+
+/* key: {$type: "date"}, or the contrary (null, absent, poisoned). */
+void bson_add_is_time(bson_t *bson, const char *key, bool is_time);
 
 /* {_id, user_id} or {_id, user_id: null, guest_session_id}: the part after _id. */
 void bson_add_owner(bson_t *bson, struct store_owner owner);

@@ -16,18 +16,10 @@ static const char collection[] = "folders";
 static bson_t *
 of_user(struct arena *arena, struct str user_id, bool marked)
 {
-	bson_t *filter = db_bson(arena), type, not;
+	bson_t *filter = db_bson(arena);
 
 	bson_add_str(filter, "user_id", user_id);
-	BSON_APPEND_DOCUMENT_BEGIN(filter, "deleted_at", &type);
-	if (marked) {
-		BSON_APPEND_UTF8(&type, "$type", "date");
-	} else {
-		BSON_APPEND_DOCUMENT_BEGIN(&type, "$not", &not);
-		BSON_APPEND_UTF8(&not, "$type", "date");
-		bson_append_document_end(&type, &not);
-	}
-	bson_append_document_end(filter, &type);
+	bson_add_is_time(filter, "deleted_at", marked);
 	return filter;
 }
 

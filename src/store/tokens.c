@@ -23,9 +23,15 @@ tokens_get(struct store *store, struct arena *arena, struct str id,
 
 	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_one_time_token, ret_token);
-	(void)doc_from_bson(&doc_one_time_token, doc, ret_token, arena, NULL);
+	doc_read(&doc_one_time_token, doc, ret_token, arena);
 	return RC_OK;
+}
+
+enum rc
+tokens_over(struct err *err)
+{
+	return err_set(err, RC_LINK_EXPIRED,
+	    "This link was used already or has expired; ask for another.");
 }
 
 enum rc
@@ -50,10 +56,8 @@ tokens_use(struct store *store, struct arena *arena, struct str id,
 	if (db_find_and_modify(store, arena, &modify, &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL)
-		return err_set(err, RC_LINK_EXPIRED,
-		    "This link was used already or has expired; ask for another.");
-	doc_init(&doc_one_time_token, ret_token);
-	(void)doc_from_bson(&doc_one_time_token, doc, ret_token, arena, NULL);
+		return tokens_over(err);
+	doc_read(&doc_one_time_token, doc, ret_token, arena);
 	return RC_OK;
 }
 

@@ -1,6 +1,7 @@
 /*
  * tokens.h - the collection `one_time_tokens`: links that were sent by mail and work
- * once, and sign-ins by a provider that wait for an address. A document holds no secret: the link's MAC is made when the mail is.
+ * once, and sign-ins by a provider that wait for an address. A document holds no
+ * secret: the link's MAC is made when the mail is.
  */
 #ifndef BEZEL_STORE_TOKENS_H
 #define BEZEL_STORE_TOKENS_H
@@ -15,6 +16,9 @@ enum rc tokens_insert(struct store *store, struct arena *arena,
 /* Used or not; RC_NOT_FOUND. */
 enum rc tokens_get(struct store *store, struct arena *arena, struct str id,
     struct one_time_token *ret_token, struct err *err) must_use;
+
+/* Sets RC_LINK_EXPIRED, for a link that does nothing any more, whatever the reason. */
+enum rc tokens_over(struct err *err);
 
 /* Uses it: it is there, of this purpose, live at now_ms and unused, in one conditional
  * update; else RC_LINK_EXPIRED. */

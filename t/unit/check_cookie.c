@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,20 +9,6 @@
 #include "base/buf.h"
 #include "codec/cookie.h"
 #include "codec/header.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 START_TEST(cookies_of_all_headers_are_found)
 {

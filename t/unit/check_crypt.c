@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,20 +15,6 @@
 #include "crypt/secret.h"
 #include "crypt/token.h"
 #include "crypt/wrap.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 static const char *
 hex_of(const void *p, size_t n)

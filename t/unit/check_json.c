@@ -1,25 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "codec/json.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 static enum rc
 try_parse(struct str text, const struct json_value **ret_value,

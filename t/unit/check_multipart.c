@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <stdio.h>
 
@@ -10,20 +11,6 @@
 
 #define TYPE "multipart/form-data; boundary=b"
 #define FIELD "Content-Disposition: form-data; name=\"f\"\r\n"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 static enum rc
 parse(const char *type, struct str body, struct multipart *ret_multipart,

@@ -1,26 +1,13 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <bson/bson.h>
 
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 /* Extended JSON, to compare. */
 static const char *

@@ -5,25 +5,12 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <bson/bson.h>
 
 #include "codec/json.h"
 #include "every.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 enum put {
 	NOTHING, NUL, BAD, LONG, SHORT, CONTROL, TEXT, SYMBOL, CODE, NULL_VALUE,

@@ -1,25 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include "base/clock.h"
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 static const struct json_value *
 parse(struct str text)

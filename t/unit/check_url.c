@@ -1,25 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <stdio.h>
 
 #include "base/utf8.h"
 #include "codec/url.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 START_TEST(text_is_decoded_once)
 {

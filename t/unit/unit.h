@@ -30,6 +30,14 @@ slower(int64_t ms)
 
 	return times == NULL ? ms : (int64_t)((double)ms * atof(times));
 }
+/* For tests with a `struct err err` of their own: the call succeeds, or fails so. */
+#define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
+#define fails(want, call) \
+	do { \
+		enum rc rc_ = (call); \
+		ck_assert_msg(rc_ == (want), "%d: %s (%s)", (int)rc_, \
+		    err.message, err.detail); \
+	} while (0)
 
 /* The program's own folder, in $BEZEL_TEST_TMP or /tmp. */
 static inline const char *
@@ -60,14 +68,36 @@ unit_path(char path[UNIT_PATH], const char *name)
 	return path;
 }
 
+/* What make has built or prepared under that name. */
+static inline const char *
+unit_build_path(struct arena *arena, const char *name)
+{
+	const char *folder = getenv("BEZEL_BUILDDIR");
+
+	return arena_printf(arena, "%s/%s", folder == NULL ? "." : folder, name).p;
+}
+
 static inline int
 unit_remove_one(const char *path, const struct stat *st, int type,
     struct FTW *ftw)
 {
-	(void)st, (void)type;
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* A folder and all that is in it. */
+static inline void
+unit_remove(const char *folder)
+{
+	(void)nftw(folder, unit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline int
+unit_name_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
 	if (ftw->level > 0)
 		printf("left behind: %s\n", path);
-	return remove(path);
+	return unit_remove_one(path, st, type, ftw);
 }
 
 /* Whether anything is there, which is named and removed. */
@@ -82,7 +112,7 @@ unit_left_behind(void)
 		left = left || entry->d_name[0] != '.';
 	if (dir != NULL)
 		(void)closedir(dir);
-	(void)nftw(unit_top(), unit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)nftw(unit_top(), unit_name_one, 16, FTW_DEPTH | FTW_PHYS);
 	return left;
 }
 
