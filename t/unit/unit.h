@@ -30,6 +30,7 @@ slower(int64_t ms)
 
 	return times == NULL ? ms : (int64_t)((double)ms * atof(times));
 }
+
 /* For tests with a `struct err err` of their own: the call succeeds, or fails so. */
 #define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
 #define fails(want, call) \

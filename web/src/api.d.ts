@@ -82,7 +82,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make an account. A link is sent to the address; the answer is the same when that has an account already */
+        /**
+         * Make an account
+         * @description A link is sent to the address; the answer is the same when that has an account already
+         */
         post: operations["auth_register"];
         delete?: never;
         options?: never;
@@ -216,7 +219,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** To Google, to sign in. `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately */
+        /**
+         * To Google, to sign in
+         * @description `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately
+         */
         get: operations["auth_google"];
         put?: never;
         post?: never;
@@ -390,7 +396,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Another address, lately signed in: a link is sent there, and until it is followed nothing changes. The answer is the same when that has an account already. The present address takes back what was asked before */
+        /**
+         * Another address, lately signed in: a link is sent there, and until it is followed nothing changes
+         * @description The answer is the same when that has an account already. The present address takes back what was asked before
+         */
         post: operations["me_email_ask"];
         /** The address stays: the link of a change that was asked for is void */
         delete: operations["me_email_cancel"];
@@ -408,7 +417,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take the new address by that link, signed in to the account that asked; all other sessions end. 409 account_exists when it has become another one's */
+        /**
+         * Take the new address by that link, signed in to the account that asked; all other sessions end
+         * @description 409 account_exists when it has become another one's
+         */
         post: operations["me_email_confirm"];
         delete?: never;
         options?: never;
@@ -441,10 +453,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the latest export is; `url` when it is ready. 204: there is none */
+        /**
+         * How far the latest export is; `url` when it is ready
+         * @description 204: there is none
+         */
         get: operations["export_get"];
         put?: never;
-        /** Have all that the account holds packed; once a day. A mail says when it is ready */
+        /**
+         * Have all that the account holds packed; once a day
+         * @description A mail says when it is ready
+         */
         post: operations["export_start"];
         delete?: never;
         options?: never;
@@ -600,7 +618,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One change of up to 100 designs; each has a status of its own, as its own route would give. A folder that is none of one's own refuses them all */
+        /**
+         * One change of up to 100 designs; each has a status of its own, as its own route would give
+         * @description A folder that is none of one's own refuses them all
+         */
         post: operations["design_bulk"];
         delete?: never;
         options?: never;
@@ -739,7 +760,10 @@ export interface paths {
         };
         /** The link and its settings; 404 when it is not shared */
         get: operations["share_get"];
-        /** Make the link to a design, or (200) change it. What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password */
+        /**
+         * Make the link to a design, or (200) change it
+         * @description What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password
+         */
         put: operations["share_put"];
         post?: never;
         /** Revoke the link: it is dead from now on */
@@ -807,7 +831,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What anybody with the link sees. 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given */
+        /**
+         * What anybody with the link sees
+         * @description 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given
+         */
         get: operations["share_view"];
         put?: never;
         post?: never;
@@ -826,7 +853,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the password; a cookie opens this link for a day. 403 wrong_password; after many of them 429 */
+        /**
+         * Give the password; a cookie opens this link for a day
+         * @description 403 wrong_password; after many of them 429
+         */
         post: operations["share_unlock"];
         delete?: never;
         options?: never;
@@ -963,7 +993,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
+        /**
+         * Who has looked by the present link: people by day, country and device; robots apart
+         * @description `days` before and with today: 1 to 365, usually 30
+         */
         get: operations["share_analytics"];
         put?: never;
         post?: never;
@@ -982,7 +1015,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
+        /**
+         * The page was looked at (navigator.sendBeacon)
+         * @description The body is ignored, and the answer the same whatever is counted
+         */
         post: operations["share_view_count"];
         delete?: never;
         options?: never;
@@ -1067,7 +1103,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The shared design as a card for previews: a JPEG of 1200 x 630. 404 for one with a password that was not given */
+        /**
+         * The shared design as a card for previews: a JPEG of 1200 x 630
+         * @description 404 for one with a password that was not given
+         */
         get: operations["share_card"];
         put?: never;
         post?: never;
@@ -1380,32 +1419,19 @@ export interface components {
                 size?: {
                     /**
                      * @description A size in words
-                     * @default null
                      * @enum {string|null}
                      */
-                    simple: "Small" | "Medium" | "Large" | null;
+                    simple?: "Small" | "Medium" | "Large" | null;
                     dimensions?: {
-                        /**
-                         * @description Longest side at the girdle, millimetres
-                         * @default null
-                         */
-                        length_mm: number | null;
-                        /**
-                         * @description Shortest side at the girdle, millimetres
-                         * @default null
-                         */
-                        width_mm: number | null;
-                        /**
-                         * @description Depth from table to culet, millimetres
-                         * @default null
-                         */
-                        height_mm: number | null;
+                        /** @description Longest side at the girdle, millimetres */
+                        length_mm?: number | null;
+                        /** @description Shortest side at the girdle, millimetres */
+                        width_mm?: number | null;
+                        /** @description Depth from table to culet, millimetres */
+                        height_mm?: number | null;
                     } | null;
-                    /**
-                     * @description Weight in carats (0.2 g)
-                     * @default null
-                     */
-                    carat_weight: number | null;
+                    /** @description Weight in carats (0.2 g) */
+                    carat_weight?: number | null;
                 };
                 /** @description Colour: a name of the catalogue, or other text */
                 color?: string;
@@ -1417,9 +1443,8 @@ export interface components {
                 /**
                  * Format: uri-reference
                  * @description A reference picture: the url of an upload of one's own
-                 * @default null
                  */
-                uploaded_image_url: string | null;
+                uploaded_image_url?: string | null;
             };
             /** @description What was asked for, in the user's words */
             original_prompt?: string;
@@ -1428,22 +1453,17 @@ export interface components {
                 metals?: string[];
                 /**
                  * @description Surface of the metal
-                 * @default null
                  * @enum {string|null}
                  */
-                finish: "Polished" | "Matte" | "Hammered" | null;
+                finish?: "Polished" | "Matte" | "Hammered" | null;
             };
             /**
              * Format: uuid
              * @description The folder it is in
-             * @default null
              */
-            folder_id: string | null;
-            /**
-             * @description Starred
-             * @default false
-             */
-            is_favorite: boolean;
+            folder_id?: string | null;
+            /** @description Starred */
+            is_favorite?: boolean;
         };
         Generation: {
             queue_position?: number | null;
@@ -1697,45 +1717,26 @@ export interface components {
             pending_email_until: string | null;
         };
         UserEdit: {
-            /**
-             * @description Name to show
-             * @default null
-             */
-            full_name: string | null;
+            /** @description Name to show */
+            full_name?: string | null;
             preferences?: {
                 email_notifications?: {
-                    /**
-                     * @description News about the studio
-                     * @default true
-                     */
-                    new_features: boolean;
-                    /**
-                     * @description Tips
-                     * @default true
-                     */
-                    design_tips: boolean;
-                    /**
-                     * @description Sign-ins and changes of the account
-                     * @default true
-                     */
-                    account_activity: boolean;
+                    /** @description News about the studio */
+                    new_features?: boolean;
+                    /** @description Tips */
+                    design_tips?: boolean;
+                    /** @description Sign-ins and changes of the account */
+                    account_activity?: boolean;
                 };
-                /**
-                 * @description Pictures a design, when not said
-                 * @default 3
-                 */
-                default_num_variations: number;
-                /**
-                 * @description Strength of a refinement, when not said
-                 * @default 0.5
-                 */
-                default_refinement_strength: number;
+                /** @description Pictures a design, when not said */
+                default_num_variations?: number;
+                /** @description Strength of a refinement, when not said */
+                default_refinement_strength?: number;
                 /**
                  * @description Look of the studio
-                 * @default light
                  * @enum {string}
                  */
-                theme: "light" | "dark";
+                theme?: "light" | "dark";
             };
         };
         Register: {
@@ -2012,52 +2013,31 @@ export interface components {
         FolderEdit: {
             /** @description Name */
             name?: string;
-            /**
-             * @description What it is for
-             * @default null
-             */
-            description: string | null;
-            /**
-             * @description Hex code for the studio, #rgb to #rrggbbaa
-             * @default null
-             */
-            color: string | null;
-            /**
-             * @description An emoji or the name of an icon
-             * @default null
-             */
-            icon: string | null;
-            /**
-             * @description Place among the folders; a new one is the last
-             * @default 0
-             */
-            sort_order: number;
+            /** @description What it is for */
+            description?: string | null;
+            /** @description Hex code for the studio, #rgb to #rrggbbaa */
+            color?: string | null;
+            /** @description An emoji or the name of an icon */
+            icon?: string | null;
+            /** @description Place among the folders; a new one is the last */
+            sort_order?: number;
         };
         FolderOrder: {
             /** @description Folders in the wanted order; those not named follow, in the order in which they are */
             ids: string[];
         };
         ShareSettings: {
-            /**
-             * @description A title for the page; null: one made of stone and piece. Each member that is left out stays as it is, or has its default in a new link
-             * @default null
-             */
-            title: string | null;
-            /**
-             * @description Whether the page shows the words that the design was asked for with
-             * @default false
-             */
-            show_prompt: boolean;
+            /** @description A title for the page; null: one made of stone and piece. Each member that is left out stays as it is, or has its default in a new link */
+            title?: string | null;
+            /** @description Whether the page shows the words that the design was asked for with */
+            show_prompt?: boolean;
             /**
              * Format: date-time
              * @description When the link ends; null: never. A new link ends after 30 days unless this says otherwise
              */
             expires_at?: string | null;
-            /**
-             * @description What viewers must know, 8 to 128 characters, not a common one; null: nothing
-             * @default null
-             */
-            password: string | null;
+            /** @description What viewers must know, 8 to 128 characters, not a common one; null: nothing */
+            password?: string | null;
         };
         ShareUnlock: {
             /** @description The password of the link */
@@ -2507,38 +2487,118 @@ export interface components {
             /** @description How many there are, when errors does not hold all */
             error_count?: number;
         };
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            /** @description For `cursor`; null on the last page */
+            next_cursor: string | null;
+        };
+        DesignPage: {
+            items: components["schemas"]["Design"][];
+            /** @description For `cursor`; null on the last page */
+            next_cursor: string | null;
+        };
+        GenerationPage: {
+            items: components["schemas"]["Generation"][];
+            /** @description For `cursor`; null on the last page */
+            next_cursor: string | null;
+        };
     };
     responses: {
-        /** @description What went wrong (RFC 9457) */
-        Problem: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The request cannot be parsed, or comes with an API key and without an Idempotency-Key (idempotency_key_required) */
+        /** @description The request cannot be parsed (malformed), a query parameter is not understood (bad_query, bad_cursor), or an API key came without an Idempotency-Key (idempotency_key_required) */
         Malformed: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Nobody is signed in, or the API key is not valid (invalid_api_key); WWW-Authenticate says what would do */
+        /** @description Nobody is signed in (session_required, session_expired), password or API key are not right (wrong_credentials, invalid_api_key), or this is not for everybody (not_public); WWW-Authenticate says what would do */
         Unauthorized: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This needs an account, the request comes from another site, or the API key lacks the scope (scope_required; WWW-Authenticate names it) or may not do this at all */
+        /** @description This needs an account, a fresh sign-in or a password, the request comes from another site, or the API key lacks the scope (scope_required; WWW-Authenticate names it) or may not do this at all */
         Forbidden: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is nothing here, or it is another's */
+        NotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is not in a state that allows this, there is no room for more, or a request with this Idempotency-Key is still running */
+        Conflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The link or the time for this has ended (link_expired) */
+        Gone: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It has changed since: If-Match names another version */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large */
+        TooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is of another media type */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body has faults, all in `errors` (invalid), or the Idempotency-Key came with another body before (idempotency_mismatch) */
+        Invalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2547,6 +2607,68 @@ export interface components {
         };
         /** @description With an API key this needs If-Match */
         PreconditionRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The quota is used up (quota_exceeded), or this came too often (rate_limited) */
+        TooMany: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This format is not offered (format_unknown) */
+        NotOffered: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; with the same Idempotency-Key it may be tried again */
+        Unavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no room to store this */
+        StorageFull: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A page for people that says what is wrong */
+        Page: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What went wrong (RFC 9457) */
+        Problem: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2557,7 +2679,26 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description For those who ask an operator */
+        "X-Request-Id": string;
+        /** @description For If-Match and If-None-Match */
+        ETag: string;
+        /** @description Where it is */
+        Location: string;
+        /** @description Seconds after which to ask again */
+        "Retry-After": number;
+        /** @description RFC 6750, section 3 */
+        "WWW-Authenticate": string;
+        /** @description rel=next: the next page, when there is one */
+        Link: string;
+        /** @description An earlier request with this Idempotency-Key has done it */
+        "Idempotent-Replayed": "true";
+        /** @description What there is in all */
+        "RateLimit-Policy": string;
+        /** @description What is left, and the seconds until it begins anew */
+        RateLimit: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2574,12 +2715,16 @@ export interface operations {
             /** @description This description */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
                 };
             };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2597,12 +2742,17 @@ export interface operations {
             /** @description What a problem's type means */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemType"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2618,12 +2768,16 @@ export interface operations {
             /** @description What a composer offers: stones, cuts, colours, metals, finishes, limits */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Catalog"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2639,14 +2793,21 @@ export interface operations {
             /** @description Time and uses that are left */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GuestSession"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2662,6 +2823,9 @@ export interface operations {
             /** @description Renewed */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2671,12 +2835,22 @@ export interface operations {
             /** @description Start a guest session, or renew one's own */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GuestSession"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2689,6 +2863,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "password": "a stone of 7 carats",
+                 *       "full_name": "Anna"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Register"];
             };
         };
@@ -2696,12 +2877,20 @@ export interface operations {
             /** @description Make an account. A link is sent to the address; the answer is the same when that has an account already */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2721,12 +2910,21 @@ export interface operations {
             /** @description Sign in; what the browser made as a guest is the account's from now on */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2742,12 +2940,17 @@ export interface operations {
             /** @description Sign out: this session ends */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2767,12 +2970,21 @@ export interface operations {
             /** @description Confirm the address by the link that was sent; in the browser that registered it also signs in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LinkUsed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2792,12 +3004,20 @@ export interface operations {
             /** @description Send that link again, if there is such an account */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2817,12 +3037,20 @@ export interface operations {
             /** @description Send a link for a new password, if there is such an account */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2842,12 +3070,21 @@ export interface operations {
             /** @description A new password by that link; all sessions end, this browser is signed in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LinkUsed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2863,12 +3100,16 @@ export interface operations {
             /** @description Who else may say who one is: google, facebook, as far as they are set up */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Providers"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2878,7 +3119,7 @@ export interface operations {
                 /** @description A path of the studio; / when left out */
                 return_to?: string;
                 /** @description 1: link the account that is signed in */
-                link?: string;
+                link?: "1";
             };
             header?: never;
             path?: never;
@@ -2889,10 +3130,17 @@ export interface operations {
             /** @description To Google, to sign in. `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2917,10 +3165,17 @@ export interface operations {
             /** @description Back from there: to `return_to`, signed in; to /confirm-email when an address is wanted; to /sign-in (linking: /account) with `problem`, a code */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2930,7 +3185,7 @@ export interface operations {
                 /** @description A path of the studio; / when left out */
                 return_to?: string;
                 /** @description 1: link the account that is signed in */
-                link?: string;
+                link?: "1";
             };
             header?: never;
             path?: never;
@@ -2941,10 +3196,17 @@ export interface operations {
             /** @description To Facebook, as to Google */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2967,10 +3229,17 @@ export interface operations {
             /** @description Back from there, as from Google */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2992,12 +3261,21 @@ export interface operations {
             /** @description Facebook passes on that somebody wants to be forgotten (a form with `signed_request`) */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["DataDeletion"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3017,12 +3295,21 @@ export interface operations {
             /** @description An address for a sign-in by a provider that gave none to rely on; a link is sent there */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3042,12 +3329,22 @@ export interface operations {
             /** @description Confirm that address by the link, in the same browser: makes the account and signs in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LinkUsed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3067,12 +3364,19 @@ export interface operations {
             /** @description Another password; all other sessions end, and this one goes on under a new id */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3092,19 +3396,30 @@ export interface operations {
             /** @description Take a change of the address back by the link that the old one got: that holds again, all sessions and keys end, and a link for a new password is sent there */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     me_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3113,14 +3428,26 @@ export interface operations {
             /** @description One's profile, settings, plan and counters */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3140,12 +3467,19 @@ export interface operations {
             /** @description Delete the account and all that belongs to it; with the password, or without one after a fresh sign-in */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3153,6 +3487,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path?: never;
@@ -3160,6 +3495,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "preferences": {
+                 *         "theme": "dark"
+                 *       }
+                 *     }
+                 */
                 "application/merge-patch+json": components["schemas"]["UserEdit"];
             };
         };
@@ -3167,14 +3509,23 @@ export interface operations {
             /** @description Change name and settings */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3194,14 +3545,21 @@ export interface operations {
             /** @description Another address, lately signed in: a link is sent there, and until it is followed nothing changes. The answer is the same when that has an account already. The present address takes back what was asked before */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3217,12 +3575,17 @@ export interface operations {
             /** @description The address stays: the link of a change that was asked for is void */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3242,14 +3605,21 @@ export interface operations {
             /** @description Take the new address by that link, signed in to the account that asked; all other sessions end. 409 account_exists when it has become another one's */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3257,6 +3627,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One for each thing that is to be done, the same when it is tried again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3274,14 +3645,24 @@ export interface operations {
             /** @description One's picture (multipart, field `file`), cut to a square */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3297,12 +3678,17 @@ export interface operations {
             /** @description No picture any more */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3318,6 +3704,7 @@ export interface operations {
             /** @description How far the latest export is; `url` when it is ready. 204: there is none */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3327,12 +3714,16 @@ export interface operations {
             /** @description There is none */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3340,6 +3731,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One for each thing that is to be done, the same when it is tried again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3350,14 +3742,26 @@ export interface operations {
             /** @description Have all that the account holds packed; once a day. A mail says when it is ready */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Export"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3373,14 +3777,18 @@ export interface operations {
             /** @description What the plan allows, what is used, and when it begins anew */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3396,14 +3804,18 @@ export interface operations {
             /** @description Where one is signed in, newest first */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3419,12 +3831,17 @@ export interface operations {
             /** @description Sign out everywhere else */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3442,12 +3859,18 @@ export interface operations {
             /** @description End one of them */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3463,14 +3886,18 @@ export interface operations {
             /** @description By which providers one can sign in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IdentityList"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3488,12 +3915,19 @@ export interface operations {
             /** @description Unlink one; without a password the last one stays */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3514,17 +3948,19 @@ export interface operations {
             /** @description One's API keys, newest first, also those that ended in the last 30 days */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["ApiKey"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3532,6 +3968,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One for each thing that is to be done, the same when it is tried again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3539,6 +3976,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "till",
+                 *       "mode": "test",
+                 *       "scopes": [
+                 *         "designs:read",
+                 *         "generate"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApiKeyNew"];
             };
         };
@@ -3546,14 +3993,24 @@ export interface operations {
             /** @description Make an API key, lately signed in; `key` is shown this once, and a mail tells the account's address */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3571,12 +4028,18 @@ export interface operations {
             /** @description Revoke a key: it is refused from now on */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3613,17 +4076,20 @@ export interface operations {
             /** @description One's designs, newest first */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Design"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["DesignPage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3631,7 +4097,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3639,6 +4105,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "original_prompt": "a slim ring with a halo",
+                 *       "gem_data": {
+                 *         "type": "Sapphire",
+                 *         "cut": "Oval",
+                 *         "color": "blue",
+                 *         "transparency": "Transparent",
+                 *         "size": {
+                 *           "carat_weight": 1.5
+                 *         }
+                 *       },
+                 *       "material_preferences": {
+                 *         "metals": [
+                 *           "Rose Gold"
+                 *         ],
+                 *         "finish": "Polished"
+                 *       },
+                 *       "num_variations_requested": 3
+                 *     }
+                 */
                 "application/json": components["schemas"]["DesignNew"];
             };
         };
@@ -3646,6 +4133,13 @@ export interface operations {
             /** @description Describe a piece; its pictures follow one by one */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3655,6 +4149,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3662,7 +4163,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3677,6 +4178,8 @@ export interface operations {
             /** @description One change of up to 100 designs; each has a status of its own, as its own route would give. A folder that is none of one's own refuses them all */
             207: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3686,13 +4189,23 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     design_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3703,24 +4216,38 @@ export interface operations {
             /** @description One design */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     design_delete: {
         parameters: {
             query?: {
+                /** @description Out of the trash, for ever */
                 purge?: boolean;
             };
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -3733,13 +4260,21 @@ export interface operations {
             /** @description To the trash; from there, with purge=true, away */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3747,7 +4282,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -3757,6 +4292,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "is_favorite": true
+                 *     }
+                 */
                 "application/merge-patch+json": components["schemas"]["DesignEdit"];
             };
         };
@@ -3764,15 +4304,26 @@ export interface operations {
             /** @description Change folder and star; before the first picture also stone, words and metals */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3780,8 +4331,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path: {
@@ -3794,6 +4346,9 @@ export interface operations {
             /** @description Out of the trash */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3803,6 +4358,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3810,8 +4372,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path: {
@@ -3828,6 +4391,9 @@ export interface operations {
             /** @description Pick the picture that the design shows */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3837,6 +4403,14 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3859,17 +4433,20 @@ export interface operations {
             /** @description Its generations of the last days, newest first: also those that failed */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Generation"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["GenerationPage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3877,7 +4454,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3887,6 +4464,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "num_variations": 2,
+                 *       "prompt": "the same with a wider band"
+                 *     }
+                 */
                 "application/json": components["schemas"]["GenerationNew"];
             };
         };
@@ -3894,6 +4477,13 @@ export interface operations {
             /** @description More pictures, with other words or stones if wanted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3903,6 +4493,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3910,7 +4507,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3920,6 +4517,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "prompt": "a darker blue",
+                 *       "refinement_strength": 0.3,
+                 *       "preserve_elements": [
+                 *         "the band"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefinementNew"];
             };
         };
@@ -3927,6 +4533,13 @@ export interface operations {
             /** @description Change one picture in words */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3936,6 +4549,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3953,14 +4573,19 @@ export interface operations {
             /** @description The tree of pictures and refinements */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Versions"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3978,21 +4603,29 @@ export interface operations {
             /** @description Whether carat and millimetres fit species and cut: advice */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Checks"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4003,14 +4636,27 @@ export interface operations {
             /** @description The link and its settings; 404 when it is not shared */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Share"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4018,6 +4664,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path: {
@@ -4027,6 +4674,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "For you",
+                 *       "show_prompt": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["ShareSettings"];
             };
         };
@@ -4034,6 +4687,8 @@ export interface operations {
             /** @description Changed */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4043,14 +4698,26 @@ export interface operations {
             /** @description Make the link to a design, or (200) change it. What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Share"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4058,7 +4725,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -4071,13 +4738,21 @@ export interface operations {
             /** @description Revoke the link: it is dead from now on */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4085,7 +4760,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4098,6 +4773,8 @@ export interface operations {
             /** @description Undo, for 60 seconds: the revoked link lives again as it was */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4107,6 +4784,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4124,22 +4808,27 @@ export interface operations {
             /** @description The link as a QR code to print; 404 when it is not shared */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/svg+xml": unknown;
+                    "image/svg+xml": string;
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_qr_png: {
         parameters: {
             query?: {
-                /** @description Pixels a side: 128 to 2048, usually 512 */
-                size?: string;
+                /** @description Pixels a side */
+                size?: number;
             };
             header?: never;
             path: {
@@ -4152,21 +4841,29 @@ export interface operations {
             /** @description The same as a PNG, of `size` pixels a side */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/png": unknown;
+                    "image/png": string;
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_view: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -4177,12 +4874,27 @@ export interface operations {
             /** @description What anybody with the link sees. 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SharedDesign"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4204,17 +4916,31 @@ export interface operations {
             /** @description Give the password; a cookie opens this link for a day. 403 wrong_password; after many of them 429 */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     generation_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4225,14 +4951,27 @@ export interface operations {
             /** @description How far it is: place in the queue, state of each picture */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4240,7 +4979,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4253,6 +4992,13 @@ export interface operations {
             /** @description Stop what has not ended: at once what waits in line, soon what runs */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4262,6 +5008,12 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4269,7 +5021,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4282,6 +5034,13 @@ export interface operations {
             /** @description Try the pictures again that did not come */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4291,6 +5050,12 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4298,7 +5063,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4316,6 +5081,8 @@ export interface operations {
             /** @description A reference picture (multipart, field `file`) */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4325,6 +5092,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4340,14 +5114,18 @@ export interface operations {
             /** @description All of one's folders, in their order */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FolderList"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4355,7 +5133,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4363,6 +5141,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Rings",
+                 *       "color": "#336699"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FolderNew"];
             };
         };
@@ -4370,6 +5154,10 @@ export interface operations {
             /** @description A new folder, the last in their order; at most 200 */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4379,6 +5167,12 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4386,7 +5180,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4401,6 +5195,8 @@ export interface operations {
             /** @description Put folders into another order; one that is not one's own refuses it all */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4410,13 +5206,23 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     folder_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4427,14 +5233,27 @@ export interface operations {
             /** @description One folder; its designs are in /v1/designs?folder_id= */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4442,7 +5261,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -4455,13 +5274,20 @@ export interface operations {
             /** @description Remove a folder; its designs stay, in no folder */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4469,7 +5295,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -4479,6 +5305,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Slim rings"
+                 *     }
+                 */
                 "application/merge-patch+json": components["schemas"]["FolderEdit"];
             };
         };
@@ -4486,23 +5317,34 @@ export interface operations {
             /** @description Change name, description, colour, icon and place */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_analytics: {
         parameters: {
             query?: {
-                /** @description How many, with today: 1 to 365; 30 when left out */
-                days?: string;
+                /** @description How many, with today */
+                days?: number;
             };
             header?: never;
             path: {
@@ -4515,14 +5357,19 @@ export interface operations {
             /** @description Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShareAnalytics"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4540,12 +5387,16 @@ export interface operations {
             /** @description The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "text/html": unknown;
-                };
+                content?: never;
             };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4563,13 +5414,19 @@ export interface operations {
             /** @description The same for pages without script: a picture of one pixel */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/gif": unknown;
+                    "image/gif": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     unsubscribe_page: {
@@ -4586,13 +5443,19 @@ export interface operations {
             /** @description The page of a mail's unsubscribe link, with a button; it changes nothing */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
+                    "text/html": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     unsubscribe: {
@@ -4616,19 +5479,31 @@ export interface operations {
             /** @description Unsubscribe by one click (RFC 8058) */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
+                    "text/html": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            413: components["responses"]["Page"];
+            415: components["responses"]["Page"];
+            422: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     picture_jpeg: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 signature: string;
                 expires: string;
@@ -4642,19 +5517,37 @@ export interface operations {
             /** @description A picture as JPEG: its address with .jpg in the place of .webp */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": unknown;
+                    "image/jpeg": string;
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
             default: components["responses"]["Problem"];
         };
     };
     share_page: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -4665,13 +5558,27 @@ export interface operations {
             /** @description The page of a shared design; of one with a password its form, until it is opened */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
+                    "text/html": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     share_page_unlock: {
@@ -4694,17 +5601,31 @@ export interface operations {
             /** @description That form: sets the cookies of this link and goes back to its page */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            413: components["responses"]["Page"];
+            415: components["responses"]["Page"];
+            422: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     share_card: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -4715,19 +5636,37 @@ export interface operations {
             /** @description The shared design as a card for previews: a JPEG of 1200 x 630. 404 for one with a password that was not given */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": unknown;
+                    "image/jpeg": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            507: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     share_file: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
                 name: string;
@@ -4739,13 +5678,28 @@ export interface operations {
             /** @description A picture of a shared design: the one that it shows, or its thumbnail */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/webp": unknown;
+                    "image/webp": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Page"];
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     oembed: {
@@ -4753,12 +5707,12 @@ export interface operations {
             query?: {
                 /** @description The address of the share's page */
                 url?: string;
-                /** @description json, or nothing */
-                format?: string;
+                /** @description json, or nothing; others are answered with 501 */
+                format?: "json";
                 /** @description In pixels */
-                maxwidth?: string;
+                maxwidth?: number;
                 /** @description In pixels */
-                maxheight?: string;
+                maxheight?: number;
             };
             header?: never;
             path?: never;
@@ -4769,12 +5723,19 @@ export interface operations {
             /** @description How to embed a shared design (oEmbed 1.0, a photo); 401 when it has a password */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OEmbed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            501: components["responses"]["NotOffered"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
