@@ -122,6 +122,13 @@ def broken_workers():
     finally:
         os.rename(stopped + ".away", stopped)
     is_(client.get("/v1/x").status, 200, "and back again")
+    slow = os.path.join(stack.state, "run", "fcgi-slow.sock")
+    os.rename(slow, slow + ".away")
+    try:
+        wait_for(lambda: client.upload("/v1/uploads", b"x").status == 503, what="kept connections to be closed")
+        is_problem(client.upload("/v1/uploads", b"x" * (1 << 20)), 503, "unavailable", "nor for a body that was large")
+    finally:
+        os.rename(slow + ".away", slow)
 
 
 @test

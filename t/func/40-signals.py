@@ -213,12 +213,21 @@ def serves(pid):
 def stopped_at_its_start(role):
     """A worker that is stopped before it serves. One that was too quick is killed for the next one."""
     pid = workers(stack, role)[0]
-    for _ in range(7):
+    if os.getuid() == 0:    # before whoever else wants the processor
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    try:
+        return caught_at_its_start(pid)
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def caught_at_its_start(pid):
+    for _ in range(12):
         before = set(stack.workers)
         stack.kill(pid)
         deadline = time.monotonic() + 30
         while not set(stack.workers) - before and time.monotonic() < deadline:
-            pass        # no sleep: it starts within milliseconds
+            time.sleep(0.0005)        # it starts within milliseconds
         pid = (set(stack.workers) - before).pop()
         stack.kill(pid, signal.SIGSTOP)
         wait_for(lambda: state_of(pid) == "T", 5, "the stop")
