@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <openssl/pem.h>
 
 #include "base/clock.h"
 #include "jws_sign.h"
+#include "unit_arena.h"	/* last: its arena is no parameter of the others */
 #include "net/net.h"
 #include "oauth/facebook.h"
 #include "oauth/google.h"
