@@ -22,7 +22,7 @@ enum {
 	AUDIT_AT_ONCE = 500,
 	EXPIRY_OVERLAP_MS = 5000,
 	DAY_MS = 24 * 3600 * 1000,
-	KEYS_MAX = 16			/* "255 254\n" */
+	KEYS_MAX = 16			/* "v2 255 254\n" */
 };
 
 /* Changes that have their gate: a hash of design and time each. When there are more than
@@ -50,8 +50,9 @@ mark_path(const struct app *app, struct arena *arena)
 	return arena_printf(arena, "%s/share-look", app->conf->state_dir).p;
 }
 
-/* Outlives this process: a mark of the time of the last look, which holds the numbers of
- * the keys of links that were valid then. */
+/* Outlives this process: a mark of the time of the last look, which holds how changes
+ * were found then (v2: by link_changed_at), and the numbers of the keys of links that
+ * were valid. What was looked for in another way may have been missed, as when blind. */
 static int64_t
 last_look_ms(const struct app *app, struct arena *arena)
 {
@@ -65,7 +66,7 @@ last_look_ms(const struct app *app, struct arena *arena)
 static struct str
 keys_of(const struct app *app, struct arena *arena)
 {
-	return arena_printf(arena, "%u %u\n", app->keyring.share[0].id,
+	return arena_printf(arena, "v2 %u %u\n", app->keyring.share[0].id,
 	    app->keyring.share[1].id);
 }
 

@@ -1,6 +1,6 @@
 /*
  * designs-filter.h - what the files of the collection `designs` share. Only for
- * them.
+ * them. Changes are made by designs-change.h.
  */
 #ifndef BEZEL_STORE_DESIGNS_FILTER_H
 #define BEZEL_STORE_DESIGNS_FILTER_H

@@ -58,6 +58,9 @@ enum rc designs_set(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     struct str set, struct str *ret_doc, struct err *err) must_use;
 
+/* Whether a link may show something else after that: else no cache need be told. */
+bool designs_shows(struct str set);
+
 /* Its folder_id becomes null. */
 enum rc designs_leave_folder(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
