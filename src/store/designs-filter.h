@@ -9,6 +9,9 @@
 
 #define DESIGNS "designs"
 
+/* Nobody's: removed, until shares_forget(). */
+#define NOT_BURIED "\"$nor\":[{\"user_id\":null,\"guest_session_id\":null}]"
+
 /* What is not surely in the trash is outside: nothing is in neither. */
 void designs_add_deleted(bson_t *filter, bool deleted);
 

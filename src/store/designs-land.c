@@ -20,7 +20,8 @@ land(struct store *store, struct arena *arena, struct str id, const char *array,
     const char *version, double cost_usd, double seconds, bool *ret_landed,
     struct err *err)
 {
-	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\",\"%s.%s\":{\"$ne\":"
+	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\","
+	    NOT_BURIED ",\"%s.%s\":{\"$ne\":"
 	    "\"%.*s\"},\"%s.%d\":{\"$exists\":false}}", STR_FMT(id), array, id_key,
 	    STR_FMT(image_id), array, most - 1);
 	bson_t *fields = db_bson(arena), concat, list, literal;

@@ -53,11 +53,27 @@ designs_get(struct store *store, struct arena *arena, struct store_owner owner,
 	return db_get_own(store, arena, DESIGNS, owner, id, ret_doc, err);
 }
 
+static bool
+is_buried(struct str doc)
+{
+	struct str owner;
+
+	return !doc_peek_str(doc, "user_id", &owner)
+	    && !doc_peek_str(doc, "guest_session_id", &owner);
+}
+
 enum rc
 designs_find(struct store *store, struct arena *arena, struct str id,
     struct str *ret_doc, struct err *err)
 {
-	return db_get(store, arena, DESIGNS, id, ret_doc, err);
+	struct str doc;
+
+	if (db_get(store, arena, DESIGNS, id, &doc, err) != RC_OK)
+		return err->rc;
+	if (is_buried(doc))
+		return err_set(err, RC_NOT_FOUND, "There is no such design.");
+	*ret_doc = doc;
+	return RC_OK;
 }
 
 /* --- changes ------------------------------------------------------------- */
@@ -96,15 +112,42 @@ designs_trash(struct store *store, struct arena *arena, struct store_owner owner
 	    trash_fields(arena, to_trash), ret_doc, err);
 }
 
+/* --- away ---------------------------------------------------------------- */
+
+/* What had a link is nobody's from now on and loses what was said and made, but stays
+ * until shares_forget(): other hosts must still find its token, which they may not have
+ * seen in the trash yet. It is in the trash, so its link shows nothing. */
+static enum rc
+bury(struct store *store, struct arena *arena, const bson_t *filter,
+    int64_t *ret_buried, struct err *err)
+{
+	bson_t *linked = db_json(arena,
+	    "{\"is_deleted\":true,\"share_settings.share_token\":{\"$gt\":\"\"}}");
+
+	*ret_buried = 0;
+	(void)bson_concat(linked, filter);
+	return db_update(store, arena, DESIGNS, linked, db_json(arena, "%s",
+	    "[{\"$set\":{\"user_id\":null,\"guest_session_id\":null,"
+	    "\"folder_id\":null,\"original_prompt\":\"-\","
+	    "\"generated_images\":[],\"refinements\":[],"
+	    "\"metadata.ip_address\":\"\",\"metadata.device_info\":\"\","
+	    "\"share_settings.title\":null,\"share_settings.password_hash\":null,"
+	    "\"share_settings.is_shared\":false,"
+	    "\"share_settings.revoked_at\":\"$$NOW\"}}]"),
+	    DB_MULTI | DB_PIPELINE, ret_buried, err);
+}
+
 enum rc
 designs_remove(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
-	int64_t deleted;
+	int64_t deleted, buried;
 
 	add_when(filter, when);
+	if (bury(store, arena, filter, &buried, err) != RC_OK || buried == 1)
+		return err->rc;
 	if (db_delete(store, arena, DESIGNS, filter, 1, &deleted, err) != RC_OK)
 		return err->rc;
 	return deleted == 1 ? RC_OK
@@ -196,10 +239,12 @@ designs_remove_many(struct store *store, struct arena *arena,
     struct store_owner owner, const struct str *ids, size_t n, struct err *err)
 {
 	bson_t *filter = own_many(arena, owner, ids, n);
+	int64_t buried;
 
+	if (n == 0 || bury(store, arena, filter, &buried, err) != RC_OK)
+		return err->rc;
 	designs_add_deleted(filter, true);
-	return n == 0 ? RC_OK : db_delete(store, arena, DESIGNS, filter, 0, NULL,
-	    err);
+	return db_delete(store, arena, DESIGNS, filter, 0, NULL, err);
 }
 
 /* --- the version that is shown, and generations --------------------------- */

@@ -172,8 +172,12 @@ shares_forget(struct store *store, struct arena *arena, int64_t before_ms,
 	bson_t *filter = db_json(arena, "{\"share_settings.revoked_at\":{"
 	    "\"$gt\":{\"$date\":{\"$numberLong\":\"0\"}},"
 	    "\"$lt\":{\"$date\":{\"$numberLong\":\"%lld\"}}}}",
-	    (long long)before_ms);
+	    (long long)before_ms), *buried = db_json(arena,
+	    "{\"user_id\":null,\"guest_session_id\":null,\"is_deleted\":true}");
 
+	(void)bson_concat(buried, filter);
+	if (db_delete(store, arena, DESIGNS, buried, 0, NULL, err) != RC_OK)
+		return err->rc;
 	return db_update(store, arena, DESIGNS, filter, db_json(arena, "%s",
 	    "[{\"$set\":{\"" TOKEN "\":{\"$cond\":[{\"$eq\":["
 	    "\"$share_settings.is_shared\",true]},\"$" TOKEN "\",null]},"

@@ -138,9 +138,9 @@ def every_statement_goes_the_one_way():
                                  r'give\(store, arena, "designs"', text):
             inside = re.findall(r"^(\w+)\([^;]*?\)\n\{", text[:place.start()], re.M)[-1]
             found.add((name, inside))
-    is_(sorted(found), [("claim.c", "claim_step"), ("designs-land.c", "designs_add_cost"), ("shares.c", "shares_forget"),
+    is_(sorted(found), [("claim.c", "claim_step"), ("designs-land.c", "designs_add_cost"), ("designs.c", "bury"), ("shares.c", "shares_forget"),
                         ("views.c", "views_add")],
-        "guests' designs that change hands, costs, tokens that are forgotten, counts: none is shown by a link")
+        "guests' designs that change hands, costs, what lies in the trash, tokens that are forgotten, counts: none is shown by a link")
 
 
 @test
