@@ -91,7 +91,7 @@ def problem_types_are_known():
         known = {(int(status), code, title) for code, status, title in
                  re.findall(r'^ERROR\(\w+,\s*"(\w+)",\s*(\d+), "([^"]+)"\)', file.read(), re.M)}
     with open(os.path.join(SRCDIR, "nginx", "problem-pages.conf.in"), encoding="utf-8") as file:
-        ours = [json.loads(body.replace("$", "")) for body in re.findall(r"return \d+ '(.*)';", file.read())]
+        ours = [json.loads(body.replace("$", "")) for body in re.findall(r"return \d+ '({.*})';", file.read())]
     is_(len(ours), 14, "nginx has its problems")
     for problem in ours:
         ok((problem["status"], problem["code"], problem["title"]) in known,
