@@ -125,6 +125,14 @@ close_gate(struct app *app, struct arena *arena, const struct actor *actor,
 	return rc != RC_OK ? rc : share_gate_close_design(app, doc, err);
 }
 
+/* Once more behind the commit: for a link that was made meanwhile. */
+static void
+close_made(const struct app *app, struct str doc, enum rc rc)
+{
+	if (rc == RC_OK)
+		share_gate_close_design_or_later(app, doc);
+}
+
 static enum rc
 changed(struct app *app, struct arena *arena, const struct actor *actor,
     struct str id, const struct designs_when *when, struct str doc, enum rc rc,
@@ -132,10 +140,8 @@ changed(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	if (rc == RC_NOT_FOUND)
 		return explain_miss(app, arena, actor, id, when, err);
-	/* Once more behind the commit: a link that was made meanwhile. */
-	if (rc != RC_OK || share_gate_close_design(app, doc, err) != RC_OK)
-		return err->rc;
-	return show(app, arena, actor, doc, ret_design, err);
+	return rc != RC_OK ? rc
+	    : show(app, arena, actor, doc, ret_design, err);
 }
 
 /* Fields that describe the picture are fixed with the first picture. */
@@ -224,11 +230,12 @@ write_edit(struct edit *e, struct arena *arena, struct err *err)
 static enum rc
 edit_once(struct app *app, struct arena *arena, const struct actor *actor,
     struct str id, int64_t if_match_ms, const struct json_value *patch,
-    struct designs_when *ret_when, struct str *ret_doc, struct err *err)
+    struct designs_when *ret_when, bool *ret_shows, struct str *ret_doc,
+    struct err *err)
 {
 	struct designs_when when = { if_match_ms, 0 };
 	struct design design;
-	struct str doc, upload = STR_NULL;
+	struct str doc, set, upload = STR_NULL;
 
 	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
 		return err->rc;
@@ -240,7 +247,9 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 		return err->rc;
 	if (design.is_deleted)
 		return err_set(err, RC_CONFLICT, "The design is in the trash.");
-	if (share_gate_close_design(app, doc, err) != RC_OK)
+	set = edited_members(&design, arena);
+	*ret_shows = designs_shows(set);
+	if (*ret_shows && share_gate_close_design(app, doc, err) != RC_OK)
 		return err->rc;
 	/* A nested change was merged into what was read: it must be that still. */
 	if (describes_picture(&design)) {
@@ -256,7 +265,7 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 	*ret_when = when;
 	return write_edit(&(struct edit){ app, actor, id,
 	    goes_into_folder(&design) ? design.folder_id : STR_NULL, upload, &when,
-	    edited_members(&design, arena), ret_doc }, arena, err);
+	    set, ret_doc }, arena, err);
 }
 
 enum rc
@@ -268,17 +277,20 @@ app_design_edit(struct app *app, struct arena *arena, const struct actor *actor,
 	struct str doc;
 
 	for (int i = 0; i < EDIT_TRIES; i++) {
+		bool shows = false;
 		enum rc rc;
 
 		when = (struct designs_when){ TIME_NULL, -1 };
 		rc = edit_once(app, arena, actor, id, if_match_ms, patch, &when,
-		    &doc, err);
+		    &shows, &doc, err);
 		/* Without If-Match the change is meant for whatever is there. */
 		if (rc == RC_NOT_FOUND && if_match_ms == TIME_NULL
 		    && when.updated_at_ms != TIME_NULL) {
 			err_init(err);
 			continue;
 		}
+		if (shows)
+			close_made(app, doc, rc);
 		return changed(app, arena, actor, id, &when, doc, rc, ret_design,
 		    err);
 	}
@@ -299,6 +311,7 @@ app_design_select(struct app *app, struct arena *arena,
 		return err->rc;
 	rc = designs_select(app->store, arena, actor->owner, id, &when, image_id,
 	    &doc, err);
+	close_made(app, doc, rc);
 	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
 }
 
@@ -315,6 +328,7 @@ app_design_trash(struct app *app, struct arena *arena, const struct actor *actor
 		return err->rc;
 	rc = designs_trash(app->store, arena, actor->owner, id, &when, true, &doc,
 	    err);
+	close_made(app, doc, rc);
 	return changed(app, arena, actor, id, &when, doc, rc, &ignored, err);
 }
 

@@ -159,8 +159,14 @@ app_views_report(struct app *app, struct arena *arena,
 	struct view_report report = { .days = days };
 	struct view_figures figures;
 	struct app_share share;
+	const struct limit limit = { .name = "share-report",
+		.who = actor->owner.user_id,
+		.most = app->conf->share_reports_hourly, .window_s = 3600,
+		.amount = 1 };
 
+	/* Adding up takes the database longer than anything else that an owner asks. */
 	if (app_share_get(app, arena, actor, design_id, &share, err) != RC_OK
+	    || limit_take(app, arena, &limit, err) != RC_OK
 	    || views_figures(app->store, arena, design_id, share.token, since_ms,
 	    &figures, err) != RC_OK)
 		return err->rc;

@@ -66,24 +66,32 @@ bson_add_owner(bson_t *bson, struct store_owner owner)
 }
 
 bson_t *
-db_set_pipeline(struct arena *arena, struct str set)
+db_literals(struct arena *arena, struct str set)
 {
-	bson_t *pipeline = db_bson(arena), stage, fields, literal, values;
+	bson_t *fields = db_bson(arena), literal, values;
 	bson_iter_t it;
 
 	if (!bson_init_static(&values, (const uint8_t *)set.p, set.n)
 	    || !bson_iter_init(&it, &values))
-		die("db_set_pipeline: not BSON");
-	BSON_APPEND_DOCUMENT_BEGIN(pipeline, "0", &stage);
-	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &fields);
+		die("db_literals: not BSON");
 	while (bson_iter_next(&it)) {
-		BSON_APPEND_DOCUMENT_BEGIN(&fields, bson_iter_key(&it), &literal);
+		BSON_APPEND_DOCUMENT_BEGIN(fields, bson_iter_key(&it), &literal);
 		bson_append_iter(&literal, "$literal", -1, &it);
-		bson_append_document_end(&fields, &literal);
+		bson_append_document_end(fields, &literal);
 	}
-	BSON_APPEND_DOCUMENT(&fields, "updated_at",
+	return fields;
+}
+
+bson_t *
+db_set_pipeline(struct arena *arena, struct str set)
+{
+	bson_t *pipeline = db_bson(arena), stage;
+	bson_t *fields = db_literals(arena, set);
+
+	BSON_APPEND_DOCUMENT(fields, "updated_at",
 	    db_json(arena, "%s", NEXT_UPDATED_AT));
-	bson_append_document_end(&stage, &fields);
+	BSON_APPEND_DOCUMENT_BEGIN(pipeline, "0", &stage);
+	BSON_APPEND_DOCUMENT(&stage, "$set", fields);
 	bson_append_document_end(pipeline, &stage);
 	return pipeline;
 }

@@ -140,14 +140,18 @@ bson_bytes(const bson_t *bson)
 
 /* The next updated_at: later than the last, and not behind the server's clock. A
  * poisoned value of another type must not keep a document from the trash. */
-#define NEXT_UPDATED_AT \
-	"{\"$cond\":[{\"$eq\":[{\"$type\":\"$updated_at\"},\"date\"]}," \
-	"{\"$max\":[\"$$NOW\",{\"$add\":[\"$updated_at\",1]}]},\"$$NOW\"]}"
+#define NEXT_TIME(key) \
+	"{\"$cond\":[{\"$eq\":[{\"$type\":\"$" key "\"},\"date\"]}," \
+	"{\"$max\":[\"$$NOW\",{\"$add\":[\"$" key "\",1]}]},\"$$NOW\"]}"
+#define NEXT_UPDATED_AT NEXT_TIME("updated_at")
 
 /* [{$set: {the members of set, updated_at: the next}}] for an update with DB_PIPELINE;
  * set is BSON of a document with top-level keys, whose values stay what they are:
  * "$x" is text. */
 bson_t *db_set_pipeline(struct arena *arena, struct str set);
+
+/* {the members of set, each as $literal}. */
+bson_t *db_literals(struct arena *arena, struct str set);
 
 /* key: {$in: [values]} */
 void bson_add_in(bson_t *bson, const char *key, const struct str *values,

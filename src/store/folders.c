@@ -4,6 +4,7 @@
 
 #include "schema/documents.h"
 #include "store/db.h"
+#include "store/designs-change.h"
 
 static const char collection[] = "folders";
 
@@ -198,9 +199,8 @@ folders_empty(struct store *store, struct arena *arena, struct str user_id,
 	bson_add_in(filter, "_id", docs, n);
 	bson_add_str(filter, "user_id", user_id);
 	bson_add_str(filter, "folder_id", id);
-	return db_update(store, arena, "designs", filter, db_json(arena,
-	    "[{\"$set\":{\"folder_id\":null,\"updated_at\":%s}}]",
-	    NEXT_UPDATED_AT), DB_MULTI | DB_PIPELINE, NULL, err);
+	return designs_change(store, arena, filter,
+	    db_json(arena, "{\"folder_id\":null}"), DB_MULTI, NULL, err);
 }
 
 enum rc

@@ -92,7 +92,7 @@ def reloads_under_load():
     ok(reads[0] > 500 and reads[1:] == (0, 0), "reloads under load: no read fails", reads)
     ok(writes[0] > 50 and writes[1:] == (0, 0), "reloads under load: no write fails", writes)
     ok(len(statuses) > 2 and set(statuses) == {201}, "reloads under load: no upload fails", statuses)
-    wait_for(lambda: len(stack.workers) == 3 + 2 + 2 + 2, 60, "the end of the old workers")
+    wait_for(lambda: len(stack.workers) == 3 + 2 + 2 + 3, 60, "the end of the old workers")
     ok(True, "afterwards there are as many processes as before")
     # A call that a reload cuts off has its row, and its slot keeps its attempts.
     agree(stack, [guest], "the design is made meanwhile", calls_unsure=2 * reloads)

@@ -235,6 +235,8 @@ class Stack:
     def __init__(self, program=None, settings=None, options=(), own_mongod=False, flood="off", port=None, state=None):
         self.program = program or os.path.join(BUILDDIR, "bezel")
         self.settings = dict(settings or {})
+        if "share_gate_s" in self.settings:
+            self.settings.setdefault("share_gate_short", "yes")  # nothing is on its way for long here
         self.options = list(options)
         self.flood = flood
         self.port = port or free_port()
