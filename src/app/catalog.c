@@ -199,13 +199,7 @@ static void
 add_made_at(struct buf *buf, int64_t ms)
 {
 	buf_addz(buf, ",\"made_at\":");
-	if (ms == TIME_NULL) {
-		buf_addz(buf, "null");
-		return;
-	}
-	buf_add_char(buf, '"');
-	buf_add_time(buf, ms);
-	buf_add_char(buf, '"');
+	buf_add_json_time(buf, ms);
 }
 
 void

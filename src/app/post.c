@@ -247,34 +247,14 @@ count(const struct work *w, const struct mail_result *result)
 
 /* --- the step ------------------------------------------------------------ */
 
-struct pulse {
-	struct work *w;
-	struct err *err;
-};
-
-static bool
-beat(void *arg)
-{
-	const struct pulse *pulse = arg;
-	struct work *w = pulse->w;
-
-	if (work_heartbeat(w, pulse->err) != RC_OK)
-		return false;
-	if (!*w->stop)
-		return true;
-	if (w->leave_by_ms == 0)
-		w->leave_by_ms = clock_mono_ms() + LEAVE_MS;
-	return clock_mono_ms() < w->leave_by_ms;
-}
-
 static enum rc
 send_message(struct work *w, const struct mail_template *template,
     const struct mail_message *message, struct err *err)
 {
 	struct mail_result result = { .reason = STR("damaged") };
-	struct pulse pulse = { w, err };
+	struct work_pulse pulse = { w, LEAVE_MS, err };
 
-	if (mail_send(w->app->mail, w->arena, message, beat, &pulse, &result, err)
+	if (mail_send(w->app->mail, w->arena, message, work_beat, &pulse, &result, err)
 	    == RC_INVALID) {
 		result.detail = arena_str(w->arena, str_of(err->message));
 		err_init(err);

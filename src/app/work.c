@@ -149,6 +149,21 @@ work_heartbeat(struct work *w, struct err *err)
 	return RC_OK;
 }
 
+bool
+work_beat(void *arg)
+{
+	const struct work_pulse *pulse = arg;
+	struct work *w = pulse->w;
+
+	if (work_heartbeat(w, pulse->err) != RC_OK)
+		return false;
+	if (!*w->stop)
+		return true;
+	if (w->leave_by_ms == 0)
+		w->leave_by_ms = clock_mono_ms() + pulse->leave_ms;
+	return clock_mono_ms() < w->leave_by_ms;
+}
+
 /* Told to stop, we begin no call. Those on their way are broken off, for another
  * worker to begin anew; what is paid for is waited for. */
 static bool

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
@@ -144,8 +145,10 @@ def tags_of(stack, token):
 
 def quiet(stack, service, seconds=30):
     """Nothing is on its way any more, and gates are open."""
-    wait_for(lambda: stack.db.jobs.count_documents({"kind": "purge", "status": {"$in": ["queued", "running"]}}) == 0
-             and not os.listdir(os.path.join(stack.state, "var", "gates")), seconds, "the end of all purges")
+    # Gates first: the last purge is there before its gate goes.
+    wait_for(lambda: not os.listdir(os.path.join(stack.state, "var", "gates"))
+             and stack.db.jobs.count_documents({"kind": "purge", "status": {"$in": ["queued", "running"]}}) == 0,
+             seconds, "the end of all purges")
     del service.calls[:]
 
 
@@ -243,6 +246,17 @@ def varnish():
        "the operator finds the reason at the job", job)
     wait_for(lambda: metric(stack, "bezel_cdn_failing") == 1, 5, "the gauge")
     is_(stack.client().get("/readyz").json()["failing"], ["cdn"], "and readyz names it")
+    # Those that would have come along with one that has failed often do not wait as long as that.
+    often = wait_for(lambda: stack.db.jobs.find_one({"kind": "purge", "status": "queued", "last_error": {"$ne": None}}), 10, "a try")["_id"]
+    wait_for(lambda: stack.db.jobs.find_one_and_update({"_id": often, "status": "queued"}, [
+        {"$set": {"attempts": 8, "rank": {"$subtract": ["$rank", 1000]}, "run_at": {"$add": ["$$NOW", 2000]}}}]), 20, "it to wait")
+    like = stack.db.jobs.find_one({"_id": often})
+    new = [{**like, "_id": str(uuid.uuid4()), "attempts": 0, "last_error": None, "rank": like["rank"] + 2000 + n} for n in range(8)]
+    stack.db.jobs.insert_many(new)
+    failed = wait_for(lambda: stack.db.jobs.find_one({"_id": often, "attempts": 9, "status": "queued"}), 20, "its next try")
+    ok((failed["run_at"] - failed["updated_at"]).total_seconds() > 60, "it waits for long", failed["run_at"])
+    latest = max(job["run_at"] for job in stack.db.jobs.find({"_id": {"$in": [job["_id"] for job in new]}}))
+    ok((latest - failed["updated_at"]).total_seconds() < 20 + 10 * SLOWER, "those that are new do not", latest - failed["updated_at"])
     stack.close()
 
 
