@@ -2,7 +2,8 @@
  * router.h - from method and path to a row of a route table.
  *
  * A pattern is "/v1/designs/{id}": fixed parts and parameters, which match one
- * part each, or with an ending ("{name}.jpg") what stands before that. Tables are small (tens of rows) and walked from the top.
+ * part each, or with an ending ("{name}.jpg") what stands before that. Tables are
+ * small (some tens of rows) and walked from the top.
  */
 #ifndef BEZEL_HTTP_ROUTER_H
 #define BEZEL_HTTP_ROUTER_H

@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <openssl/pem.h>
 
 #include "crypt/jws.h"
 #include "jws_sign.h"
+#include "unit_arena.h"
 
 static EVP_PKEY *rsa, *other_rsa, *ec;	/* made once, before the cases are forked */
 

@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <openssl/pem.h>
 
@@ -12,6 +11,7 @@
 #include "oauth/google.h"
 #include "oauth/id-token.h"
 #include "oauth/oauth-http.h"
+#include "unit_arena.h"
 
 static EVP_PKEY *key, *other;		/* made once, before the cases are forked */
 
