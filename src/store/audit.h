@@ -1,6 +1,6 @@
 /*
  * audit.h - the collection `audit_log`. The application may add to it and read it,
- * and no more (scripts/mongod-setup.py).
+ * and no more (role.c).
  */
 #ifndef BEZEL_STORE_AUDIT_H
 #define BEZEL_STORE_AUDIT_H

@@ -1,10 +1,9 @@
 /*
- * db.h - one MongoDB client per process, and the few commands that we send.
+ * db.h - the few commands that we send, and the BSON that they are made of.
  *
- * Opened after fork, never shared. Each command has a time limit, writes are
- * majority writes, and what fails says whether the database is away
- * (RC_UNAVAILABLE), a key exists already (RC_CONFLICT) or we made a mistake
- * (RC_INTERNAL). Driver text goes to err->detail only.
+ * Each command has a time limit, writes are majority writes (but DB_FAST), and what
+ * fails says whether the database is away (RC_UNAVAILABLE), a key exists already
+ * (RC_CONFLICT) or we made a mistake (RC_INTERNAL). Driver text goes to err->detail only.
  */
 #ifndef BEZEL_STORE_DB_H
 #define BEZEL_STORE_DB_H

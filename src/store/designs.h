@@ -1,8 +1,9 @@
 /*
  * designs.h - the collection `designs`.
  *
- * Ownership stands in the filter of every read and write. Writes answer with the
- * document as it is afterwards, and RC_NOT_FOUND when nothing matched.
+ * Ownership stands in the filter of every write and list; one's own is read by _id and
+ * its owner compared (db_get_own()). Writes answer with the document as it is
+ * afterwards, and RC_NOT_FOUND when nothing matched.
  */
 #ifndef BEZEL_STORE_DESIGNS_H
 #define BEZEL_STORE_DESIGNS_H

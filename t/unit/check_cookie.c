@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include "base/buf.h"
 #include "codec/cookie.h"
 #include "codec/header.h"
+#include "unit_arena.h"
 
 START_TEST(cookies_of_all_headers_are_found)
 {

@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include "crypt/secret.h"
 #include "crypt/token.h"
 #include "crypt/wrap.h"
+#include "unit_arena.h"
 
 static const char *
 hex_of(const void *p, size_t n)

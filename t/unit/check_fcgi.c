@@ -620,7 +620,7 @@ START_TEST(a_question_about_the_application_is_answered)
 }
 END_TEST
 
-/* decisions: 64 idle kept and 64 half-sent connections, and others unaffected */
+/* 64 idle kept and 64 half-sent connections, and others unaffected */
 START_TEST(idle_and_half_sent_connections_delay_nobody)
 {
 	struct str half = fc_request(arena, "POST", "/x", STR("0123456789"), STR_NULL,

@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include "dies.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
+#include "unit_arena.h"
 
 static enum rc
 parse(const char *method, const char *uri, struct http_request *request)

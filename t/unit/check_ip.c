@@ -3,9 +3,9 @@
 #include <check.h>
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include "base/ip.h"
+#include "unit_arena.h"
 
 START_TEST(addresses_have_one_form_and_a_network)
 {

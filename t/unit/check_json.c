@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "codec/json.h"
+#include "unit_arena.h"
 
 static enum rc
 try_parse(struct str text, const struct json_value **ret_value,

@@ -1,13 +1,13 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <stdio.h>
 
 #include "base/buf.h"
 #include "codec/form.h"
 #include "codec/multipart.h"
+#include "unit_arena.h"
 
 #define TYPE "multipart/form-data; boundary=b"
 #define FIELD "Content-Disposition: form-data; name=\"f\"\r\n"

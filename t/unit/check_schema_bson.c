@@ -1,13 +1,13 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <bson/bson.h>
 
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
+#include "unit_arena.h"
 
 /* Extended JSON, to compare. */
 static const char *

@@ -1,11 +1,11 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
+#include "unit_arena.h"
 
 static const struct json_value *
 parse(const char *text)

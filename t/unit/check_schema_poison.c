@@ -5,12 +5,12 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <bson/bson.h>
 
 #include "codec/json.h"
 #include "every.h"
+#include "unit_arena.h"
 
 enum put {
 	NOTHING, NUL, BAD, LONG, SHORT, CONTROL, TEXT, SYMBOL, CODE, NULL_VALUE,

@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include "base/clock.h"
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
+#include "unit_arena.h"
 
 static const struct json_value *
 parse(struct str text)

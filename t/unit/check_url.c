@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include "unit.h"
-#include "unit_arena.h"
 
 #include <stdio.h>
 
 #include "base/utf8.h"
 #include "codec/url.h"
+#include "unit_arena.h"
 
 START_TEST(text_is_decoded_once)
 {
