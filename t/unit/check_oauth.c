@@ -12,7 +12,6 @@
 #include "oauth/google.h"
 #include "oauth/id-token.h"
 #include "oauth/oauth-http.h"
-#include "unit_arena.h"
 
 static EVP_PKEY *key, *other;		/* made once, before the cases are forked */
 
