@@ -343,7 +343,7 @@ def changed_by_the_dead_or_elsewhere():
     ok(took < POLL_S, "seen within a second or two", "%.2f s" % took)
     link.warm()
     stack.db.designs.update_one({"_id": link.design}, [{"$set": {
-        "share_settings.share_token": "x" * 56, "share_settings.former_tokens": [link.token], "updated_at": "$$NOW"}}])
+        "share_settings.share_token": "x" * 64, "share_settings.former_tokens": [link.token], "updated_at": "$$NOW"}}])
     wait_for(lambda: viewed(client, link.page) == "404", 10, "the end of a link that was replaced")
     pid = workers(stack, "shares")[0]
     stack.kill(pid)
@@ -468,7 +468,7 @@ def damage_kills_no_worker():
 @test
 def gates_that_cannot_be_opened():
     """They keep none of the others closed."""
-    stuck, link = [chr(ord("A") + n) * 56 for n in range(12)], Link(stack)
+    stuck, link = [chr(ord("A") + n) * 64 for n in range(12)], Link(stack)
     for name in stuck:
         folder = os.path.join(stack.state, "var", "shares", name)
         os.makedirs(os.path.join(folder, "of somebody else"))
@@ -494,7 +494,7 @@ def a_host_that_was_blind():
     link.warm()
     image = stack.client().get(link.json).json()["image_url"]
     stack.client().get(image[image.index("/s/"):])
-    lost = "L" * 56
+    lost = "L" * 64
     folder = os.path.join(stack.state, "var", "shares", lost)
     shutil.copytree(os.path.join(stack.state, "var", "shares", link.token), folder)
     give(folder)
