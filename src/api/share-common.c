@@ -121,12 +121,13 @@ share_not_modified(struct call *call)
 /* --- pages ---------------------------------------------------------------- */
 
 void
-share_page_headers(struct call *call, const char *referrer)
+share_page_headers(struct call *call, const struct share_sheet *sheet,
+    const char *referrer)
 {
 	struct http_response *response = call->response;
 
 	response->content_type = "text/html; charset=utf-8";
-	http_header(response, "Content-Security-Policy", share_csp);
+	http_header(response, "Content-Security-Policy", sheet->policy);
 	http_header(response, "Referrer-Policy", str_of(referrer));
 }
 
@@ -162,5 +163,5 @@ share_refuse(struct call *call, const struct err *err)
 		}
 	body->n = 0;
 	share_html_message(body, heading, text);
-	share_page_headers(call, "no-referrer");
+	share_page_headers(call, &share_sheet_note, "no-referrer");
 }

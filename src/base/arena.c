@@ -182,17 +182,20 @@ struct str
 arena_printf(struct arena *arena, const char *fmt, ...)
 {
 	va_list ap, again;
-	char *p;
+	char room[256], *p;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room, sizeof room, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		die("arena_printf: bad format");
-	p = arena_alloc(arena, (size_t)n + 1);
-	(void)vsnprintf(p, (size_t)n + 1, fmt, again);
+	p = arena_alloc_raw(arena, (size_t)n + 1);
+	if ((size_t)n < sizeof room)	/* mostly: written once */
+		memcpy(p, room, (size_t)n + 1);
+	else
+		(void)vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return (struct str){ p, (size_t)n };
 }

@@ -142,26 +142,6 @@ shares_restore(struct store *store, struct arena *arena,
 	return designs_change_one(store, arena, filter, fields, ret_doc, err);
 }
 
-/* --- viewers ------------------------------------------------------------- */
-
-/* The whole document: to leave parts of it out costs the server a third of its time for this
- * (docs/speed.md), and nothing of it is shown that share_view does not name. */
-enum rc
-shares_find(struct store *store, struct arena *arena, struct str token,
-    struct str *ret_doc, struct err *err)
-{
-	bson_t *filter = db_bson(arena);
-	const struct db_find find = { .collection = DESIGNS, .filter = filter,
-		.limit = 1 };
-	size_t n;
-
-	bson_add_str(filter, TOKEN, token);
-	if (db_find(store, arena, &find, ret_doc, &n, err) != RC_OK)
-		return err->rc;
-	return n == 1 ? RC_OK
-	    : err_set(err, RC_NOT_FOUND, "There is nothing here.");
-}
-
 /* --- the end of a link --------------------------------------------------- */
 
 /* The lower bound makes the server take the partial index. */

@@ -27,7 +27,7 @@ def var(*names):
 
 def token():
     """Nobody's: nginx looks at its form alone."""
-    return "".join(random.choice(string.ascii_letters + string.digits + "-_") for _ in range(56))
+    return "".join(random.choice(string.ascii_letters + string.digits + "-_") for _ in range(64))
 
 
 def say(text, control=KEPT, status="200 OK", more=""):

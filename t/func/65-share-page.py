@@ -175,7 +175,7 @@ def the_policy_and_the_texts():
         digest = base64.b64encode(hashlib.sha256(page.one(tag).text.encode()).digest()).decode()
         is_(policy[directive], "'sha256-%s'" % digest, directive + " allows this one text")
     is_({k: v for k, v in policy.items() if k not in ("style-src", "script-src")},
-        {"default-src": "'none'", "img-src": "'self'", "connect-src": "'self'", "form-action": "'self'",
+        {"default-src": "'none'", "img-src": "'self'", "connect-src": "'self'", "form-action": "'none'",
          "base-uri": "'none'", "frame-ancestors": "'none'"}, "and the rest of it")
     ok(not any(name == "style" or name.startswith("on") for element in page.tree.iter() for name in element.attrib),
        "nothing is inline besides")

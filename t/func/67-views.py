@@ -281,14 +281,14 @@ def the_pixel():
     ok(reply.body.startswith(GIF) and len(reply.body) == 43 and reply.body.endswith(b";"), "of one pixel", reply.body)
     is_(reply.header("Set-Cookie"), None, "no cookie is set")
     is_(views(design), 1, "it counts")
-    nothing = pixel("x" * 56)
+    nothing = pixel("x" * 64)
     is_((nothing.status, nothing.body), (200, reply.body), "and shows whatever the token is")
 
 
 @test
 def tokens_that_are_none():
     design, token = shared(anna)
-    wrong = ["x", token[:-1], token + "A", token[:30] + ("A" if token[30] != "A" else "B") + token[31:], "%00" * 56, "A" * 56,
+    wrong = ["x", token[:-1], token + "A", token[:30] + ("A" if token[30] != "A" else "B") + token[31:], "%00" * 64, "A" * 64,
              token[::-1], token.swapcase()]
     session = stack.client()
     name = list(anna.cookies)[0] if anna.cookies else "bezel_%d" % stack.port
@@ -447,7 +447,7 @@ def figures_are_exact():
     stored(design, token, 364, country="JP", device="other", n=6)
     stored(design, token, 365, n=7)
     stored(design, token, 2, device="robot", n=8)
-    stored(design, "x" * 56, 0, n=9)
+    stored(design, "x" * 64, 0, n=9)
     stored(other, other_token, 0, n=10)
     stack.db.designs.update_one({"_id": design}, {"$set": {"share_settings.view_count": 28}})
     got = figures(anna, design)

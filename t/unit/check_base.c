@@ -182,6 +182,21 @@ START_TEST(uuids_are_version_7_in_time_order)
 }
 END_TEST
 
+START_TEST(uuids_are_sixteen_bytes)
+{
+	static const unsigned char expected[16] = { 0x01, 0x9a, 0, 0, 0x01, 0x23,
+		0x7a, 0xbc, 0x8d, 0xef, 0, 0xff, 0x10, 0x20, 0x30, 0x40 };
+	struct str text = STR("019a0000-0123-7abc-8def-00ff10203040");
+	unsigned char bytes[16];
+	char back[UUID_TEXT];
+
+	uuid_bytes(text, bytes);
+	ck_assert_mem_eq(bytes, expected, sizeof bytes);
+	uuid_text(bytes, back);
+	ck_assert_mem_eq(back, text.p, UUID_TEXT);
+}
+END_TEST
+
 START_TEST(uuids_of_a_time_and_a_tail_are_the_same)
 {
 	static const unsigned char ones[16] = {
@@ -240,5 +255,5 @@ UNIT_MAIN("base", strings_compare_and_cut, decimal_numbers_are_strict,
     buffers_remember_that_they_were_too_small,
     errors_carry_all_faults_and_a_bound, times_go_to_text_and_back,
     uuids_are_version_7_in_time_order,
-    uuids_of_a_time_and_a_tail_are_the_same, log_text_is_always_json,
+    uuids_are_sixteen_bytes, uuids_of_a_time_and_a_tail_are_the_same, log_text_is_always_json,
     nothing_in_a_text_is_roffs)
