@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		assert(share_token_handle(text).n == SHARE_HANDLE_CHARS);
 	}
 	token = share_token_new(ring(), arena, DESIGN);
-	assert(share_token_open(ring(), token, id) 
+	assert(share_token_open(ring(), token, id)
 	    && str_eq((struct str){ id, UUID_TEXT }, DESIGN));
 	check_changed(arena, token, text);
 	return 0;
