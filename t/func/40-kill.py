@@ -169,6 +169,25 @@ def a_server_that_cannot_now():
 
 
 @test
+def what_takes_the_database_long():
+    """Counting documents of a large collection, for whoever brings it up to date: it is waited for, and no start does it."""
+    admin, designs = server.admin().admin, stack.database + ".designs"
+    try:
+        admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": {
+            "failCommands": ["count"], "namespace": designs, "errorCode": 8000}})
+        ended = stack.bezel("db", "apply")
+        is_((ended.returncode, ended.stdout), (0, "0 collections changed\n"), "where nothing changes nothing is counted")
+        admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": {
+            "failCommands": ["count"], "namespace": designs, "blockConnection": True, "blockTimeMS": 7500}})
+        began = time.monotonic()
+        ended = stack.bezel("db", "plan")
+        is_((ended.returncode, ended.stdout), (0, "0 collections differ from the rows\n"), "what takes longer than a request may is waited for")
+        ok(time.monotonic() - began > 7, "it took so long")
+    finally:
+        admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+
+
+@test
 def the_supervisor():
     guests = [Guest(stack) for _ in range(3)]
     all_at_once([guest.design for guest in guests])
