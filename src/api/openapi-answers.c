@@ -20,20 +20,20 @@ among(const char *const *names, const char *name)
 bool
 openapi_has_etag(const struct route *route)
 {
-	static const char *const names[] = { "me_get", "me_edit", "share_put",
-		"share_get", "picture_jpeg", "share_file", NULL };
+	static const char *const names[] = { "me_get", "me_edit", "picture_jpeg",
+		"share_file", NULL };
 
 	return (route->reply != NULL && !(route->guards & PAGE)
 	    && (route->reply == &doc_design || route->reply == &doc_job
 	    || route->reply == &doc_folder)) || among(names, route->name);
 }
 
-/* What has a password has none. */
+/* What has a password has none, nor a link of a design whose updated_at is damaged. */
 bool
 openapi_may_have_etag(const struct route *route)
 {
 	static const char *const names[] = { "share_view", "share_page",
-		"share_card", NULL };
+		"share_card", "share_put", "share_get", NULL };
 
 	return openapi_has_etag(route) || among(names, route->name);
 }
@@ -92,13 +92,14 @@ static const struct {
 	{ 404, { "auth_google", "auth_google_callback", "auth_facebook",
 	    "auth_facebook_callback", "auth_facebook_deletion", "design_create",
 	    "design_bulk", "design_list", "folder_reorder", "oembed",
-	    "guest_get" } },
+	    "guest_get", "me_email_confirm" } },
 	{ 409, { "guest_start", "design_edit", "design_delete", "share_put",
 	    "share_revoke", "identity_unlink", "auth_provider_email",
-	    "auth_provider_confirm", "share_unlock", "folder_edit" } },
+	    "auth_provider_confirm", "share_unlock", "folder_edit", "me_email_confirm" } },
 	{ 410, { "auth_verify_email", "auth_reset_confirm",
 	    "auth_provider_confirm", "share_restore", "share_view",
-	    "share_unlock", "picture_jpeg" } },
+	    "share_unlock", "picture_jpeg", "me_email_confirm",
+	    "auth_email_undo" } },
 	{ 501, { "oembed" } },
 	{ 507, { "upload_create", "photo_set", "picture_jpeg", "share_card" } },
 };
