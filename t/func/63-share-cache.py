@@ -36,7 +36,7 @@ class Proxy:
     def __init__(self, front, back):
         self.front, self.back = front, back
         self.path, self.asked, self.held = None, 0, 0
-        self.count_path, self.count, self.pause_s = None, 0, 0
+        self.count_path, self.count = None, 0
         self.free = threading.Event()
         self.free.set()
         self.lock = threading.Lock()
@@ -64,7 +64,6 @@ class Proxy:
                 with self.lock:
                     if self.count_path and self.count_path in data:
                         self.count += 1
-                        mine["pause_s"] = self.pause_s
                     if self.path and self.path in data and not self.free.is_set():
                         mine["held"] = True
                         self.asked += 1
@@ -82,7 +81,6 @@ class Proxy:
                         self.held += 1
                     self.free.wait()
                     mine["held"] = False
-                time.sleep(mine.pop("pause_s", 0))
                 near.sendall(data)
         except OSError:
             pass
@@ -99,10 +97,9 @@ class Proxy:
             self.path = None
         self.free.set()
 
-    def counting(self, path, pause_s=0):
-        """How often it is asked for; each answer takes so long."""
+    def counting(self, path):
         with self.lock:
-            self.count_path, self.count, self.pause_s = path.encode(), 0, pause_s
+            self.count_path, self.count = path.encode(), 0
 
 
 def shut(connection):
@@ -382,51 +379,21 @@ def an_answer_on_its_way():
         is_({viewed(client, link.page) for _ in range(20)}, {want}, name + ": and when the gate is open again")
 
 
-def ask_at_once(path, n=20):
-    """By n viewers: (statuses, the longest that one has waited)."""
-    clients, begin, seen = [held_stack.client() for _ in range(n)], threading.Barrier(n), []
-
-    def ask(client):
-        begin.wait()
-        began = time.monotonic()
-        seen.append((client.get(path).status, time.monotonic() - began))
-
-    crowd = [threading.Thread(target=ask, args=(client,)) for client in clients]
-    for thread in crowd:
-        thread.start()
-    for thread in crowd:
-        thread.join(30)
-    return {status for status, _ in seen}, max(took for _, took in seen)
-
-
 @test
 def a_crowd_asks_once():
-    """A crowd waits for an answer for a tenth of a second, so on a busy machine not each time."""
-    counts = []
-    for _ in range(5):
-        link = Link(held_stack)
-        wait_for(lambda link=link: not os.path.exists(link.gate()), GATE_S + 10, "the gate to open")
-        proxy.counting(link.page, pause_s=0.02)
-        statuses, _ = ask_at_once(link.page)
-        counts.append(proxy.count if statuses == {200} else statuses)
-        if counts[-1] == 1:
-            break
-    is_(counts[-1], 1, "of 20 misses at once one reached a worker: %s" % counts)
-
-
-@test
-def what_is_not_kept_holds_nobody_up():
-    """nginx looks each half second whether the answer that a crowd waits for is kept, but for no longer than the crowd waits."""
     link = Link(held_stack)
-    forged = link.page[:30] + ("A" if link.page[30] != "A" else "B") + link.page[31:]
-    locked = Link(held_stack, password=PASSWORD)
-    wait_for(lambda: not os.path.exists(locked.gate()), GATE_S + 10, "the gate to open")
-    for path, status, name in ((forged, 404, "a forged link"), (locked.page, 200, "the form of a password")):
-        proxy.counting(path, pause_s=0.02)
-        rounds = [ask_at_once(path) for _ in range(5)]
-        is_([statuses for statuses, _ in rounds], [{status}] * 5, name + ": all are answered")
-        longest = min(took for _, took in rounds)
-        ok(longest < 0.4 * SLOWER, "%s: within %.2f s" % (name, longest))
+    wait_for(lambda: not os.path.exists(link.gate()), GATE_S + 10, "the gate to open")
+    proxy.counting(link.page)
+    proxy.hold(link.page)
+    crowd = [threading.Thread(target=held_stack.client().get, args=(link.page,)) for _ in range(20)]
+    for thread in crowd:
+        thread.start()
+    wait_for(lambda: proxy.held, 10, "the answer")
+    time.sleep(0.2)
+    proxy.release()
+    for thread in crowd:
+        thread.join(30)
+    is_(proxy.count, 1, "of 20 misses at once one reached a worker")
 
 
 @test
@@ -640,8 +607,7 @@ def a_host_that_was_blind():
     os.utime(os.path.join(stack.state, "var", "share-look"), (time.time() - 3600,) * 2)
     stack.start()
     wait_for(lambda: [e for e in stack.events("shares") if e["forgotten"] > 0], 10, "the first look")
-    folders = [os.path.join(stack.state, "var", "shares", name) for name in (lost, link.token)]
-    is_([os.listdir(name) if os.path.isdir(name) else [] for name in folders], [[], []], "no picture is left")
+    is_([os.listdir(os.path.join(stack.state, "var", "shares", name)) for name in (lost, link.token)], [[], []], "no picture is left")
     ok(stack.client().get(link.page).header("X-Cache") in ("MISS", "BYPASS"), "nor an answer")
     # Seen lately, it goes on with what it has; what should not be there goes by the audit.
     stack.db.designs.update_many({}, [{"$set": {"link_changed_at": {"$subtract": ["$$NOW", 3600000]}}}])
