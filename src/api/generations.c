@@ -73,6 +73,18 @@ api_generation_get(struct call *call, struct err *err)
 	return RC_OK;
 }
 
+/* As it is now, with the headers of the first answer. */
+static enum rc
+replayed(struct call *call, struct err *err)
+{
+	struct app_generation generation;
+
+	if (app_generation_get(call->app, call->arena, &call->actor, call->id,
+	    &generation, err) != RC_OK)
+		return err->rc;
+	return accepted(call, &generation);
+}
+
 enum rc
 api_generation_cancel(struct call *call, struct err *err)
 {
@@ -81,7 +93,7 @@ api_generation_cancel(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK)
 		return err->rc;
 	if (call->idem.replay)
-		return api_generation_get(call, err);
+		return replayed(call, err);
 	if (app_generation_cancel(call->app, call->arena, &call->actor, call->id,
 	    &call->idem, &generation, err) != RC_OK)
 		return err->rc;
@@ -96,7 +108,7 @@ api_generation_retry(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK)
 		return err->rc;
 	if (call->idem.replay)
-		return api_generation_get(call, err);
+		return replayed(call, err);
 	if (app_generation_retry(call->app, call->arena, &call->actor, call->id,
 	    &call->idem, &generation, err) != RC_OK)
 		return reply_refused(call, &generation.quota, err);

@@ -247,10 +247,6 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 		return err->rc;
 	if (design.is_deleted)
 		return err_set(err, RC_CONFLICT, "The design is in the trash.");
-	set = edited_members(&design, arena);
-	*ret_shows = designs_shows(set);
-	if (*ret_shows && share_gate_close_design(app, doc, err) != RC_OK)
-		return err->rc;
 	/* A nested change was merged into what was read: it must be that still. */
 	if (describes_picture(&design)) {
 		if (if_match_ms != TIME_NULL && if_match_ms != design.updated_at)
@@ -261,6 +257,10 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 	if (doc_present(&doc_gem_data, &design.gem_data, "uploaded_image_url")
 	    && app_upload_take(app, arena, actor,
 	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
+		return err->rc;
+	set = edited_members(&design, arena);
+	*ret_shows = designs_shows(set);
+	if (*ret_shows && share_gate_close_design(app, doc, err) != RC_OK)
 		return err->rc;
 	*ret_when = when;
 	return write_edit(&(struct edit){ app, actor, id,
