@@ -17,9 +17,9 @@
 
 /* What nginx calls the answers to /s/TOKEN, /s/TOKEN/card.jpg and /v1/shares/TOKEN;
  * computed elsewhere. */
-#define PAGE_FILE "3/67/252f230213a1a419383b751f32344673"
-#define CARD_FILE "a/ea/9390a630802d654f1a85f58e160ddeaa"
-#define JSON_FILE "b/a3/8f890522107ee2b6cd894b1bd8e23a3b"
+#define PAGE_FILE "b/a4/1ab46d7b6d234daede79bd2cf5807a4b"
+#define CARD_FILE "b/83/822bb6a3e29e369f2234d9d177a7d83b"
+#define JSON_FILE "6/3e/789cf0e93c50bc697795d9a1639473e6"
 
 static struct arena *arena;
 static struct conf conf;
