@@ -78,6 +78,18 @@ api_generation_get(struct call *call, struct err *err)
 	return RC_OK;
 }
 
+/* As it was answered first, with what is there by now. */
+static enum rc
+replayed(struct call *call, struct err *err)
+{
+	struct app_generation generation = { 0 };
+
+	if (app_generation_get(call->app, call->arena, &call->actor, call->id,
+	    &generation, err) != RC_OK)
+		return err->rc;
+	return accepted(call, &generation);
+}
+
 enum rc
 api_generation_cancel(struct call *call, struct err *err)
 {
@@ -86,7 +98,7 @@ api_generation_cancel(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK)
 		return err->rc;
 	if (call->idem.replay)
-		return api_generation_get(call, err);
+		return replayed(call, err);
 	if (app_generation_cancel(call->app, call->arena, &call->actor, call->id,
 	    &call->idem, &generation, err) != RC_OK)
 		return err->rc;
@@ -101,7 +113,7 @@ api_generation_retry(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK)
 		return err->rc;
 	if (call->idem.replay)
-		return api_generation_get(call, err);
+		return replayed(call, err);
 	if (app_generation_retry(call->app, call->arena, &call->actor, call->id,
 	    &call->idem, &generation, err) != RC_OK)
 		return reply_refused(call, &generation.quota, err);

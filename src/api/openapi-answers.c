@@ -20,20 +20,20 @@ among(const char *const *names, const char *name)
 bool
 openapi_has_etag(const struct route *route)
 {
-	static const char *const names[] = { "me_get", "me_edit", "share_put",
-		"share_get", "picture_jpeg", "share_file", NULL };
+	static const char *const names[] = { "me_get", "me_edit", "picture_jpeg",
+		"share_file", NULL };
 
 	return (route->reply != NULL && !(route->guards & PAGE)
 	    && (route->reply == &doc_design || route->reply == &doc_job
 	    || route->reply == &doc_folder)) || among(names, route->name);
 }
 
-/* What has a password has none. */
+/* A page with a password has none, nor a link whose design is damaged. */
 bool
 openapi_may_have_etag(const struct route *route)
 {
-	static const char *const names[] = { "share_view", "share_page",
-		"share_card", NULL };
+	static const char *const names[] = { "share_put", "share_get",
+		"share_view", "share_page", "share_card", NULL };
 
 	return openapi_has_etag(route) || among(names, route->name);
 }

@@ -4445,7 +4445,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4496,7 +4496,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4507,7 +4507,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    ETag?: string;
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
