@@ -73,11 +73,11 @@ api_generation_get(struct call *call, struct err *err)
 	return RC_OK;
 }
 
-/* As it is now, with the headers of the first answer. */
+/* As it was answered first, with what is there by now. */
 static enum rc
 replayed(struct call *call, struct err *err)
 {
-	struct app_generation generation;
+	struct app_generation generation = { 0 };
 
 	if (app_generation_get(call->app, call->arena, &call->actor, call->id,
 	    &generation, err) != RC_OK)

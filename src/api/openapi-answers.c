@@ -28,12 +28,12 @@ openapi_has_etag(const struct route *route)
 	    || route->reply == &doc_folder)) || among(names, route->name);
 }
 
-/* What has a password has none, nor a link of a design whose updated_at is damaged. */
+/* A page with a password has none, nor a link whose design is damaged. */
 bool
 openapi_may_have_etag(const struct route *route)
 {
-	static const char *const names[] = { "share_view", "share_page",
-		"share_card", "share_put", "share_get", NULL };
+	static const char *const names[] = { "share_put", "share_get",
+		"share_view", "share_page", "share_card", NULL };
 
 	return openapi_has_etag(route) || among(names, route->name);
 }
