@@ -161,7 +161,7 @@ share_refuse(struct call *call, const struct err *err)
 			heading = refusals[i].heading;
 			text = refusals[i].text;
 		}
-	body->n = 0;
+	http_refuse(call->response, err);
 	share_html_message(body, heading, text);
 	share_page_headers(call, &share_sheet_note, "no-referrer");
 }
