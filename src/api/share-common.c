@@ -64,12 +64,13 @@ least(int64_t a, int64_t b)
 static void
 add_tags(struct http_response *response, const struct share_view *view)
 {
-	http_header_printf(response, "Surrogate-Key", "%.*s %.*s",
+	struct str tags = arena_printf(response->arena, "%.*s %.*s",
 	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+
+	http_header(response, "Surrogate-Key", tags);
 	http_header_printf(response, "Cache-Tag", "%.*s,%.*s",
 	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
-	http_header_printf(response, "xkey", "%.*s %.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+	http_header(response, "xkey", tags);
 }
 
 /* So long it is as it is, for all that time tells. */

@@ -14,7 +14,7 @@ http_response_init(struct http_response *response, struct arena *arena)
 	response->arena = arena;
 	response->status = 200;
 	response->cache_control = "no-store";
-	buf_init(&response->headers, arena, 0, 16 * 1024);
+	buf_init(&response->headers, arena, 1024, 16 * 1024);
 	buf_init(&response->body, arena, 0, HTTP_RESPONSE_MAX);
 }
 
