@@ -64,12 +64,13 @@ least(int64_t a, int64_t b)
 static void
 add_tags(struct http_response *response, const struct share_view *view)
 {
-	http_header_printf(response, "Surrogate-Key", "%.*s %.*s",
+	struct str tags = arena_printf(response->arena, "%.*s %.*s",
 	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+
+	http_header(response, "Surrogate-Key", tags);
 	http_header_printf(response, "Cache-Tag", "%.*s,%.*s",
 	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
-	http_header_printf(response, "xkey", "%.*s %.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+	http_header(response, "xkey", tags);
 }
 
 /* So long it is as it is, for all that time tells. */
@@ -161,7 +162,7 @@ share_refuse(struct call *call, const struct err *err)
 			heading = refusals[i].heading;
 			text = refusals[i].text;
 		}
-	body->n = 0;
+	http_refuse(call->response, err);
 	share_html_message(body, heading, text);
 	share_page_headers(call, &share_sheet_note, "no-referrer");
 }

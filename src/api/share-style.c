@@ -20,8 +20,8 @@
 #define SERIF "\"Iowan Old Style\",\"Palatino Linotype\",Palatino,\"P052\"," \
 	"\"Noto Serif\",Georgia,serif"
 
-/* What all of them have, with the colours of one more. */
-#define ALL(light, dark) \
+/* What all of them have, with the colours and the size of the heading of one. */
+#define ALL(light, dark, size) \
     ":root{color-scheme:light dark;" LIGHT light "}" \
     "@media(prefers-color-scheme:dark){:root{" DARK dark "}}" \
     "*{box-sizing:border-box}" \
@@ -29,7 +29,7 @@
     "body{margin:0;background:var(--panel);color:var(--ink);" \
     "font:1rem/1.55 system-ui,-apple-system,\"Segoe UI\",sans-serif;" \
     "overflow-wrap:anywhere}" \
-    "h1{margin:0;font:400 clamp(1.75rem,1.35rem + 1.8vw,3rem)/1.16 " SERIF ";" \
+    "h1{margin:0;font:400 " size "/1.16 " SERIF ";" \
     "letter-spacing:-.01em;text-wrap:balance}" \
     "p{margin:0}" \
     "a{color:inherit;text-underline-offset:.2em}" \
@@ -41,17 +41,17 @@
     ".mark path{fill:var(--gold)}"
 
 /* One thing to say, in the middle: the form, and what is said instead of a page. */
+#define NOTE_SIZE "clamp(1.625rem,1.4rem + 1vw,2.125rem)"
 #define NOTE \
     ".note{display:grid;align-content:center;justify-items:start;gap:1rem;" \
     "width:min(100%,30rem);min-height:100vh;margin:0 auto;padding:2rem 1.25rem}" \
-    ".note h1{font-size:clamp(1.625rem,1.4rem + 1vw,2.125rem)}" \
     ".note>p{color:var(--soft)}" \
     ".note .mark{margin-top:1.5rem;color:var(--ink)}"
 
-static const char note_style[] = ALL("", "") NOTE;
+static const char note_style[] = ALL("", "", NOTE_SIZE) NOTE;
 
 static const char form_style[] =
-    ALL(FORM_LIGHT, FORM_DARK)
+    ALL(FORM_LIGHT, FORM_DARK, NOTE_SIZE)
     NOTE
     "form{display:grid;gap:.5rem;width:100%;margin-top:.75rem}"
     "label{font-size:.875rem}"
@@ -67,7 +67,8 @@ static const char form_style[] =
     ".fault{color:var(--fault)}";
 
 static const char page_style[] =
-    ALL(PAGE_LIGHT, PAGE_DARK)
+    ALL(PAGE_LIGHT, PAGE_DARK,
+    "clamp(1.75rem,1.35rem + 1.8vw,3rem)")
 
     /* narrow: the picture from edge to edge, then the label */
     "figure{margin:0;background:var(--stage)}"
@@ -148,8 +149,8 @@ static const char script[] =
 
 /* t/unit/check_share_html.c says what they must be. */
 #define PAGE_HASH "5ONxAe4X2YLzJchtADGENeLa5/C0/vlETP1WrWxOTso="
-#define FORM_HASH "ydK6MEBMi8XEbPqKu5FSRyzq76ylZw83Ctl1wuLZevs="
-#define NOTE_HASH "WIMdDDCc/SYMzDzjHt9vUi9fDphYyrQdZWl6CxP6uio="
+#define FORM_HASH "LwjJpFpThQhKyjtgXCR6iskRROzRJcuSQftkLZ7y7M0="
+#define NOTE_HASH "qxa07Zbun0VeAHH9vJqh+hXbmRgD8FdZwhxkxKrUyEQ="
 #define SCRIPT_HASH "jRNMhiMnZ7eemj9FXpq4ouHhECVgTuIsgkzONuPJKAg="
 
 /* img-src is for the icon as well. */

@@ -274,10 +274,14 @@ tag_of(const struct app *app, struct arena *arena, const char *kind,
 	unsigned char mac[SHA256_BYTES];
 	struct buf buf;
 
-	hmac_sha256(keyring_key(&app->keyring, KEY_TAG),
-	    arena_printf(arena, "%s|%.*s", kind, STR_FMT(id)), mac);
+	buf_init(&buf, arena, 128, 1024);
+	buf_addz(&buf, kind);
+	buf_add_char(&buf, '|');
+	buf_add_str(&buf, id);
+	hmac_sha256(keyring_key(&app->keyring, KEY_TAG), buf_str(&buf), mac);
 	buf_init(&buf, arena, 32, 32);
-	buf_printf(&buf, "%s-", kind);
+	buf_addz(&buf, kind);
+	buf_add_char(&buf, '-');
 	buf_add_hex(&buf, mac, TAG_BYTES);
 	return buf_str(&buf);
 }
@@ -309,8 +313,9 @@ etag_of(struct arena *arena, const struct share_view *view)
 	buf_printf(&buf, "%d %lld %lld", (int)view->state,
 	    (long long)view->created_at_ms, (long long)view->expires_ms);
 	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-		buf_printf(&buf, " %lld ", shown[i].p == NULL ? -1
-		    : (long long)shown[i].n);
+		buf_add_char(&buf, ' ');
+		buf_add_i64(&buf, shown[i].p == NULL ? -1 : (int64_t)shown[i].n);
+		buf_add_char(&buf, ' ');
 		buf_add_str(&buf, shown[i]);
 	}
 	sha256(buf_str(&buf), digest);

@@ -161,7 +161,8 @@ static int
 row_named(struct str text, const char *const *names, size_t row_bytes, int count)
 {
 	for (int i = 0; i < count; i++) {
-		if (str_eq_nocase(text, str_of(*names)))
+		if (text.n > 0 && lower(text.p[0]) == lower(**names)
+		    && str_eq_nocase(text, str_of(*names)))
 			return i;
 		names = (const char *const *)((const char *)names + row_bytes);
 	}

@@ -7,7 +7,7 @@
 #include "crypt/hash.h"
 #include "schema/schema.h"
 
-#define TOKEN "AQFtest-token_of_56_characters-and-no-other-thing-at-all"
+#define TOKEN "AgFtest-token_of_64_characters-and-no-other-thing-at-all-in-it--"
 
 static struct arena *arena;
 
