@@ -140,8 +140,7 @@ static const struct {
 	    "\"properties\":{\"signed_request\":{\"type\":\"string\"}}" },
 	{ "unsubscribe", "\"properties\":{\"List-Unsubscribe\":{\"type\":"
 	    "\"string\",\"const\":\"One-Click\"}}" },
-	{ "share_page_unlock", "\"additionalProperties\":false,"
-	    "\"required\":[\"password\"],\"properties\":"
+	{ "share_page_unlock", "\"required\":[\"password\"],\"properties\":"
 	    "{\"password\":{\"type\":\"string\",\"minLength\":1,"
 	    "\"maxLength\":1000}}" },
 };
@@ -197,8 +196,7 @@ openapi_body(struct buf *buf, const struct route *route)
 	if (route->guards & FORM_DATA)
 		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
 		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
-		    "\"additionalProperties\":false,\"required\":[\"file\"],"
-		    "\"properties\":{\"file\":{\"type\":"
+		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
 		    "\"string\",\"format\":\"binary\"}}}}}}");
 	else if (route->guards & FORM_BODY)
 		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"

@@ -41,6 +41,7 @@ ENDS = ["auth_logout", "me_delete"]
 NOT_SAID = {
     "400": ["api_key_list", "design_list", "generation_list",  # a cursor must be one that was given out
             "oembed",  # and the address one of a share's page
+            "upload_create", "photo_set", "share_page_unlock",  # further fields of a form: names that none can have
             # a path of the studio
             "auth_google", "auth_facebook", "auth_google_callback", "auth_facebook_callback",
             "auth_facebook_deletion"],  # and the request one that Facebook has signed
