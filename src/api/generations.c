@@ -45,7 +45,7 @@ api_generation_list(struct call *call, struct err *err)
 {
 	static const char *const params[] = { "limit", "cursor", NULL };
 	static const char *const *const filters = params + 2;
-	struct str docs[PAGE_MAX + 1], after, cursor = STR_NULL;
+	struct str docs[PAGE_MAX + 1], after, cursor;
 	size_t n;
 	int limit;
 
@@ -56,12 +56,7 @@ api_generation_list(struct call *call, struct err *err)
 	    || app_generation_list(call->app, call->arena, &call->actor, call->id,
 	    after, limit + 1, docs, &n, err) != RC_OK)
 		return err->rc;
-	if (n > (size_t)limit) {
-		n = (size_t)limit;
-		/* Sorted by it, so whatever it is marks the place. */
-		if (doc_peek_str(docs[n - 1], "_id", &after))
-			cursor = cursor_seal(call, filters, after);
-	}
+	cursor = cursor_by_id(call, filters, docs, &n, limit);
 	cursor_page(call, &doc_job, docs, n, NULL, cursor);
 	return RC_OK;
 }
@@ -78,6 +73,18 @@ api_generation_get(struct call *call, struct err *err)
 	return RC_OK;
 }
 
+/* As it was answered first, with what is there by now. */
+static enum rc
+replayed(struct call *call, struct err *err)
+{
+	struct app_generation generation = { 0 };
+
+	if (app_generation_get(call->app, call->arena, &call->actor, call->id,
+	    &generation, err) != RC_OK)
+		return err->rc;
+	return accepted(call, &generation);
+}
+
 enum rc
 api_generation_cancel(struct call *call, struct err *err)
 {
@@ -86,7 +93,7 @@ api_generation_cancel(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK)
 		return err->rc;
 	if (call->idem.replay)
-		return api_generation_get(call, err);
+		return replayed(call, err);
 	if (app_generation_cancel(call->app, call->arena, &call->actor, call->id,
 	    &call->idem, &generation, err) != RC_OK)
 		return err->rc;
@@ -101,7 +108,7 @@ api_generation_retry(struct call *call, struct err *err)
 	if (call_id(call, err) != RC_OK)
 		return err->rc;
 	if (call->idem.replay)
-		return api_generation_get(call, err);
+		return replayed(call, err);
 	if (app_generation_retry(call->app, call->arena, &call->actor, call->id,
 	    &call->idem, &generation, err) != RC_OK)
 		return reply_refused(call, &generation.quota, err);

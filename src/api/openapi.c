@@ -44,8 +44,8 @@ static const struct {
 	{ "RefinementNew", &doc_body_refinement, IN_NEW },
 };
 
-static const char *
-component_of(const struct doc *doc, unsigned view)
+const char *
+openapi_component(const struct doc *doc, unsigned view)
 {
 	for (size_t i = 0; i < sizeof components / sizeof components[0]; i++)
 		if (components[i].doc == doc && components[i].view == view)
@@ -85,8 +85,8 @@ static const struct shape_row shapes[] = {
 
 enum { SHAPE_ROWS = sizeof shapes / sizeof shapes[0] };
 
-static const char *
-shape_of(const char *word)
+const char *
+openapi_shape(const char *word)
 {
 	for (size_t i = 0; i < SHAPE_ROWS; i++)
 		if (shapes[i].word != NULL && strcmp(shapes[i].word, word) == 0)
@@ -161,7 +161,9 @@ print_component(struct buf *buf, size_t i)
 
 	buf_printf(buf, "%s\"%s\":", i == 0 ? "" : ",", components[i].name);
 	buf_init(&text, buf->arena, 8192, 1 << 20);
-	schema_print_component(&text, components[i].doc, components[i].view);
+	/* What is left out of a share's settings stays as it is. */
+	schema_print_component(&text, components[i].doc, components[i].view,
+	    components[i].doc != &doc_body_share);
 	if (components[i].view != OWNER) {
 		buf_add_str(buf, buf_str(&text));
 		return;
@@ -175,207 +177,70 @@ print_component(struct buf *buf, size_t i)
 	buf_add(buf, text.p + at, text.n - at);
 }
 
-/* Of one route alone. */
+/* What a path begins with, and of what kind its operations are. */
 static const struct {
-	const char *route, *name, *text;
-} parameters[] = {
-	{ "auth_google", "return_to", "A path of the studio; / when left out" },
-	{ "auth_google", "link", "1: link the account that is signed in" },
-	{ "auth_facebook", "return_to", "A path of the studio; / when left out" },
-	{ "auth_facebook", "link", "1: link the account that is signed in" },
-	{ "auth_google_callback", "state", "As it was sent there" },
-	{ "auth_google_callback", "code", "For one use, here" },
-	{ "auth_google_callback", "iss", "Who answers (RFC 9207)" },
-	{ "auth_google_callback", "error", "In the place of a code" },
-	{ "auth_facebook_callback", "state", "As it was sent there" },
-	{ "auth_facebook_callback", "code", "For one use, here" },
-	{ "auth_facebook_callback", "error", "In the place of a code" },
-	{ "oembed", "url", "The address of the share's page" },
-	{ "oembed", "format", "json, or nothing" },
-	{ "oembed", "maxwidth", "In pixels" },
-	{ "oembed", "maxheight", "In pixels" },
-	{ "share_qr_png", "size", "Pixels a side: 128 to 2048, usually 512" },
-	{ "share_analytics", "days", "How many, with today: 1 to 365; 30 when left out" },
+	const char *path, *name, *text;
+} tags[] = {
+	{ "/v1/designs/{id}/share", "shares", "Links to designs, and who looks" },
+	{ "/v1/designs/{id}/generations", "generations",
+	    "Pictures on their way" },
+	{ "/v1/designs/{id}/refinements", "generations", NULL },
+	{ "/v1/designs", "designs", "Pieces, and what was made of them" },
+	{ "/v1/generations", "generations", NULL },
+	{ "/v1/uploads", "designs", NULL },
+	{ "/v1/folders", "folders", "Where designs are put" },
+	{ "/v1/shares", "shares", NULL },
+	{ "/v1/api-keys", "api-keys", "Keys of programs" },
+	{ "/v1/me", "account", "One's own account" },
+	{ "/v1/auth", "sign-in", "Accounts, passwords and providers" },
+	{ "/v1/guest-session", "sign-in", NULL },
+	{ "/v1/oembed", "pages", "What people and other sites open" },
+	{ "/s/", "pages", NULL },
+	{ "/u/", "pages", NULL },
+	{ "/media/", "designs", NULL },
+	{ "/v1/", "service", "The service itself" },
 };
 
-static void
-print_own_parameters(struct buf *buf, const struct route *route, bool *first)
+enum { TAGS = sizeof tags / sizeof tags[0] };
+
+static const char *
+tag_of(const struct route *route)
 {
-	for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
-		if (strcmp(parameters[i].route, route->name) != 0)
+	for (size_t i = 0; i < TAGS; i++)
+		if (str_starts(str_of(route->match.pattern), str_of(tags[i].path)))
+			return tags[i].name;
+	die("openapi: a route has no tag");
+}
+
+static void
+print_tags(struct buf *buf)
+{
+	const char *comma = "";
+
+	buf_addz(buf, "\"tags\":[");
+	for (size_t i = 0; i < TAGS; i++) {
+		if (tags[i].text == NULL)
 			continue;
-		buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\",\"description\":"
-		    "\"%s\",\"schema\":{\"type\":\"string\"}}", *first ? "" : ",",
-		    parameters[i].name, parameters[i].text);
-		*first = false;
+		buf_printf(buf, "%s{\"name\":\"%s\",\"description\":\"%s\"}", comma,
+		    tags[i].name, tags[i].text);
+		comma = ",";
 	}
+	buf_addz(buf, "],");
 }
 
-/* Of pages the first two, of the list of designs all. */
-static const struct {
-	const char *name, *schema, *text;
-} list_params[] = {
-	{ "limit", "\"type\":\"integer\",\"minimum\":1,\"maximum\":100,"
-	    "\"default\":20", "Items of a page" },
-	{ "cursor", TEXT, "next_cursor of the page before, with the same filters" },
-	{ "folder_id", TEXT, "A folder's id, or none: those in no folder" },
-	{ "is_favorite", BOOLEAN, "Starred or not" },
-	{ "shared", BOOLEAN, "With a link or without; of those with one `share` tells "
-	    "it to browsers and to keys with shares:read" },
-	{ "q", TEXT ",\"maxLength\":200", "Words, as they stand in the prompt, the "
-	    "stone's type or its colour; capitals do not matter. A search of more "
-	    "than half a second is given up with 503 search_timeout" },
-	{ "gem_type", TEXT, "The stone's type" },
-	{ "metal", TEXT, "One of its metals" },
-	{ "deleted", BOOLEAN ",\"default\":false", "Those in the trash" },
-	{ "sort", WORDS("\"-created_at\",\"created_at\",\"-updated_at\"")
-	    ",\"default\":\"-created_at\"", "In which order" },
-};
-
+/* The first sentence is the summary. */
 static void
-print_parameters(struct buf *buf, const struct route *route)
+print_texts(struct buf *buf, const char *text)
 {
-	bool first = true;
+	const char *end = strstr(text, ". ");
+	size_t n = end == NULL ? strlen(text) : (size_t)(end - text);
 
-	buf_addz(buf, ",\"parameters\":[");
-	for (const char *name = strchr(route->match.pattern, '{'); name != NULL;
-	    name = strchr(name + 1, '{')) {
-		int n = (int)(strchr(name, '}') - name - 1);
-
-		buf_printf(buf, "%s{\"name\":\"%.*s\",\"in\":\"path\","
-		    "\"required\":true,\"schema\":{\"type\":\"string\"%s}}",
-		    first ? "" : ",", n, name + 1,
-		    n == 2 ? ",\"format\":\"uuid\"" : "");
-		first = false;
+	buf_addz(buf, ",\"summary\":");
+	buf_add_json(buf, (struct str){ text, n });
+	if (end != NULL) {
+		buf_addz(buf, ",\"description\":");
+		buf_add_json(buf, str_of(end + 2));
 	}
-	if (route->guards & PAGE) {
-		size_t n = strcmp(route->name, "design_list") == 0
-		    ? sizeof list_params / sizeof list_params[0] : 2;
-
-		for (size_t i = 0; i < n; i++) {
-			buf_printf(buf, "%s{\"name\":\"%s\",\"in\":\"query\","
-			    "\"description\":\"%s\",\"schema\":{%s}}",
-			    first ? "" : ",", list_params[i].name,
-			    list_params[i].text, list_params[i].schema);
-			first = false;
-		}
-	}
-	print_own_parameters(buf, route, &first);
-	if (strcmp(route->name, "design_delete") == 0) {
-		buf_addz(buf, ",{\"name\":\"purge\",\"in\":\"query\",\"schema\":"
-		    "{\"type\":\"boolean\"}}");
-	}
-	if (route->guards & IDEM) {
-		buf_printf(buf, "%s{\"name\":\"Idempotency-Key\",\"in\":\"header\","
-		    "%s\"schema\":{\"type\":\"string\",\"maxLength\":255}}",
-		    first ? "" : ",", route_scope(route->guards) < 0 ? ""
-		    : "\"description\":\"Required from API keys\",");
-		first = false;
-	}
-	if (route->guards & MATCH)
-		buf_printf(buf, "%s{\"name\":\"If-Match\",\"in\":\"header\","
-		    "%s\"schema\":{\"type\":\"string\"}}", first ? "" : ",",
-		    openapi_needs_match(route) ? "\"description\":\"Required from API "
-		    "keys\"," : "");
-	buf_add_char(buf, ']');
-}
-
-/* What the forms of FORM_BODY have in them. */
-static const struct {
-	const char *route, *fields;
-} forms[] = {
-	{ "auth_facebook_deletion", "\"required\":[\"signed_request\"],"
-	    "\"properties\":{\"signed_request\":{\"type\":\"string\"}}" },
-	{ "unsubscribe", "\"properties\":{\"List-Unsubscribe\":{\"type\":"
-	    "\"string\",\"const\":\"One-Click\"}}" },
-	{ "share_page_unlock", "\"required\":[\"password\"],\"properties\":"
-	    "{\"password\":{\"type\":\"string\"}}" },
-};
-
-static const char *
-fields_of(const struct route *route)
-{
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		if (strcmp(forms[i].route, route->name) == 0)
-			return forms[i].fields;
-	return "\"properties\":{}";
-}
-
-static void
-print_body(struct buf *buf, const struct route *route)
-{
-	if (route->guards & FORM_DATA)
-		buf_addz(buf, ",\"requestBody\":{\"required\":true,\"content\":"
-		    "{\"multipart/form-data\":{\"schema\":{\"type\":\"object\","
-		    "\"required\":[\"file\"],\"properties\":{\"file\":{\"type\":"
-		    "\"string\",\"format\":\"binary\"}}}}}}");
-	else if (route->guards & FORM_BODY)
-		buf_printf(buf, ",\"requestBody\":{\"required\":true,\"content\":"
-		    "{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
-		    "\"object\",%s}}}}", fields_of(route));
-	else if (route->body != NULL)
-		buf_printf(buf, ",\"requestBody\":{\"required\":%s,\"content\":"
-		    "{\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",
-		    route->guards & MAY_BODY ? "false" : "true",
-		    route->guards & PATCH_BODY ? "application/merge-patch+json"
-		    : "application/json", component_of(route->body,
-		    route->guards & PATCH_BODY ? IN_EDIT : IN_NEW));
-}
-
-static const char *
-picture_type(const struct route *route)
-{
-	static const struct { const char *route, *type; } rows[] = {
-		{ "picture_jpeg", "image/jpeg" }, { "share_card", "image/jpeg" },
-		{ "share_qr_svg", "image/svg+xml" },
-		{ "share_qr_png", "image/png" },
-		{ "share_pixel", "image/gif" }, { "share_file", "image/webp" } };
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (strcmp(route->name, rows[i].route) == 0)
-			return rows[i].type;
-	return NULL;
-}
-
-static void
-print_responses(struct buf *buf, const struct route *route)
-{
-	buf_printf(buf, ",\"responses\":{\"%d\":{\"description\":", route->status);
-	buf_add_json(buf, str_of(route->text));
-	if (route->guards & PAGE)
-		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
-		    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],"
-		    "\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\""
-		    ":\"#/components/schemas/%s\"}},\"next_cursor\":{\"type\":"
-		    "[\"string\",\"null\"]}}}}}", component_of(route->reply, OWNER));
-	else if (route->reply != NULL)
-		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
-		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
-		    component_of(route->reply, OWNER));
-	else if (picture_type(route) != NULL)
-		buf_printf(buf, ",\"content\":{\"%s\":{}}", picture_type(route));
-	else if ((route->guards & ANYONE) && shape_of(route->reply_word) == NULL)
-		buf_addz(buf, ",\"content\":{\"text/html\":{}}");
-	else if (shape_of(route->reply_word) != NULL)
-		buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":"
-		    "{\"$ref\":\"#/components/schemas/%s\"}}}",
-		    shape_of(route->reply_word));
-	else if (route->status == 200)
-		buf_addz(buf, ",\"content\":{\"application/json\":{}}");
-	if (strcmp(route->name, "guest_start") == 0)
-		buf_printf(buf, "},\"200\":{\"description\":\"Renewed\","
-		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
-		    "\"#/components/schemas/%s\"}}}",
-		    component_of(route->reply, OWNER));
-	if (strcmp(route->name, "share_put") == 0)
-		buf_printf(buf, "},\"200\":{\"description\":\"Changed\","
-		    "\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
-		    "\"#/components/schemas/%s\"}}}", shape_of(route->reply_word));
-	if (strcmp(route->name, "export_get") == 0)
-		buf_addz(buf, "},\"204\":{\"description\":\"There is none\"");
-	buf_addz(buf, "}");
-	openapi_refusals(buf, route);
-	buf_addz(buf, ",\"default\":{\"$ref\":\"#/components/responses/Problem\"}}");
 }
 
 static void
@@ -384,15 +249,39 @@ print_route(struct buf *buf, const struct route *route)
 	static const char *const verbs[] = { "get", "head", "post", "put", "patch",
 		"delete" };
 
-	buf_printf(buf, "\"%s\":{\"operationId\":\"%s\",\"summary\":",
-	    verbs[__builtin_ctz(route->match.verb)], route->name);
-	buf_add_json(buf, str_of(route->text));
+	buf_printf(buf, "\"%s\":{\"operationId\":\"%s\",\"tags\":[\"%s\"]",
+	    verbs[__builtin_ctz(route->match.verb)], route->name, tag_of(route));
+	print_texts(buf, route->text);
 	if (route->guards & WHO)
 		openapi_security(buf, route);
-	print_parameters(buf, route);
-	print_body(buf, route);
-	print_responses(buf, route);
+	openapi_parameters(buf, route);
+	openapi_body(buf, route);
+	openapi_responses(buf, route);
 	buf_add_char(buf, '}');
+}
+
+/* The answer of a list. */
+static void
+print_pages(struct buf *buf)
+{
+	for (size_t i = 0; i < route_count; i++) {
+		bool seen = !(routes[i].guards & PAGE);
+		const char *name;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = (routes[k].guards & PAGE)
+			    && routes[k].reply == routes[i].reply;
+		if (seen)
+			continue;
+		name = openapi_component(routes[i].reply, OWNER);
+		buf_printf(buf, ",\"%sPage\":{\"type\":\"object\","
+		    "\"additionalProperties\":false,\"required\":[\"items\","
+		    "\"next_cursor\"],\"properties\":{\"items\":{\"type\":\"array\","
+		    "\"items\":{\"$ref\":\"#/components/schemas/%s\"}},"
+		    "\"next_cursor\":{\"type\":[\"string\",\"null\"],"
+		    "\"description\":\"For `cursor`; null on the last page\"}}}",
+		    name, name);
+	}
 }
 
 /* Rows of one path stand together, whatever their order in the table. */
@@ -428,11 +317,16 @@ api_print_openapi(struct buf *buf)
 	    "\"version\":\"%s\",\"description\":\"AI jewelry design studio. "
 	    "Addresses of pictures are signed and end after one to two hours; the "
 	    "pictures are WebP, and JPEG when .webp at the end is replaced with "
-	    ".jpg.\"},"
-	    "\"paths\":{", VERSION);
+	    ".jpg. An API key is sent as `Authorization: Bearer`; browsers have a "
+	    "cookie, and send Origin or Sec-Fetch-Site with what changes "
+	    "something.\"},", VERSION);
+	print_tags(buf);
+	buf_addz(buf, "\"paths\":{");
 	print_paths(buf);
 	buf_addz(buf, "\n},\"components\":{");
 	openapi_security_schemes(buf);
+	buf_add_char(buf, ',');
+	openapi_headers(buf);
 	buf_addz(buf, ",\"responses\":{");
 	openapi_problem_responses(buf);
 	buf_addz(buf, "},\"schemas\":{\n");
@@ -443,6 +337,7 @@ api_print_openapi(struct buf *buf)
 	for (size_t i = 0; i < SHAPE_ROWS; i++)
 		if (shapes[i].word != NULL)
 			print_shape(buf, i);
+	print_pages(buf);
 	buf_addz(buf, "}}}\n");
 }
 

@@ -1,5 +1,6 @@
 /*
- * openapi.h - who may ask what, as the description tells it. Only for openapi.c.
+ * openapi.h - the parts of the description: who may ask what, parameters and bodies,
+ * answers. Only for openapi*.c.
  */
 #ifndef BEZEL_API_OPENAPI_H
 #define BEZEL_API_OPENAPI_H
@@ -7,14 +8,29 @@
 #include "base/buf.h"
 
 struct route;
+struct doc;
 
 /* ,"security":[...] of a route; the two schemes. */
 void openapi_security(struct buf *buf, const struct route *route);
 void openapi_security_schemes(struct buf *buf);
 
-/* The answers to those who may not, or not so; what they look like. */
-void openapi_refusals(struct buf *buf, const struct route *route);
+/* ,"parameters":[...] and ,"requestBody":{...} */
+void openapi_parameters(struct buf *buf, const struct route *route);
+void openapi_body(struct buf *buf, const struct route *route);
+
+/* ,"responses":{...}; what they refer to: "headers":{...}, and the members of
+ * "responses" that say what went wrong. */
+void openapi_responses(struct buf *buf, const struct route *route);
+void openapi_headers(struct buf *buf);
 void openapi_problem_responses(struct buf *buf);
+
+/* The name of a document's schema in a view; of a shape of shapes.def, or NULL. */
+const char *openapi_component(const struct doc *doc, unsigned view);
+const char *openapi_shape(const char *word);
+
+/* Whether its answer always, or sometimes, has an ETag. */
+bool openapi_has_etag(const struct route *route);
+bool openapi_may_have_etag(const struct route *route);
 
 /* What API keys may do only with If-Match. */
 bool openapi_needs_match(const struct route *route);

@@ -137,10 +137,13 @@ json_parse(struct arena *arena, struct str text,
 		return fail_at(text, at, "nested too deep", err);
 	tree = json_loadb(text.p == NULL ? "" : text.p, text.n,
 	    JSON_REJECT_DUPLICATES, &fault);
-	if (tree == NULL)
+	if (tree == NULL)	/* jansson's words for a NUL name its own options */
 		return err_set(err, RC_MALFORMED,
 		    "The JSON is malformed at line %d, column %d: %s.",
-		    fault.line, fault.column, fault.text);
+		    fault.line, fault.column,
+		    json_error_code(&fault) == json_error_null_character
+		    || json_error_code(&fault) == json_error_null_byte_in_key
+		    ? "\\u0000 is not accepted" : fault.text);
 	*ret_value = copy(arena, tree);
 	json_decref(tree);
 	return RC_OK;

@@ -46,6 +46,7 @@ http_route_match(const void *rows, size_t stride, size_t count,
     struct err *err)
 {
 	struct http_match match = { 0 };
+	const char *claimed = NULL;
 	unsigned allowed = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -54,8 +55,10 @@ http_route_match(const void *rows, size_t stride, size_t count,
 		unsigned verbs = route->verb == HTTP_GET ? HTTP_GET | HTTP_HEAD
 		    : route->verb;
 
-		if (!matches(route->pattern, &request->parts, &match))
+		if (!matches(route->pattern, &request->parts, &match)
+		    || (claimed != NULL && strcmp(claimed, route->pattern) != 0))
 			continue;
+		claimed = route->pattern;
 		allowed |= verbs;
 		if (verbs & request->verb) {
 			match.index = i;

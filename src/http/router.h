@@ -2,7 +2,9 @@
  * router.h - from method and path to a row of a route table.
  *
  * A pattern is "/v1/designs/{id}": fixed parts and parameters, which match one
- * part each, or with an ending ("{name}.jpg") what stands before that. Tables are small (tens of rows) and walked from the top.
+ * part each, or with an ending ("{name}.jpg") what stands before that. Tables are small
+ * (tens of rows) and walked from the top; the first pattern that fits has the path for
+ * all methods, so fixed parts stand above parameters.
  */
 #ifndef BEZEL_HTTP_ROUTER_H
 #define BEZEL_HTTP_ROUTER_H

@@ -2,6 +2,8 @@
 
 #include "schema/schema.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "codec/json.h"
 #include "schema/walk.h"
@@ -120,28 +122,38 @@ decode_text(struct decode *d, const struct field *field, enum field_type type,
 	return true;
 }
 
+/* 4.0 is a whole number too (JSON Schema, 6.1.1), as long as no digit of it is lost. */
+static bool
+is_whole(double v)
+{
+	return v == trunc(v) && fabs(v) <= 9007199254740992.0;
+}
+
 static void
 decode_number(struct decode *d, const struct field *field,
     const struct json_value *json, const struct pointer *at, void *to)
 {
 	bool whole = field->type != FIELD_NUM;
 	const char *code;
+	int64_t n;
 	double v;
 
-	if (json->type != JSON_T_INT && (whole || json->type != JSON_T_REAL)) {
+	if (json->type != JSON_T_INT && (json->type != JSON_T_REAL
+	    || (whole && !is_whole(json->real)))) {
 		fault_type(d, field, field->type, at);
 		return;
 	}
 	v = json->type == JSON_T_INT ? (double)json->integer : json->real;
+	n = json->type == JSON_T_INT ? json->integer : whole ? (int64_t)v : 0;
 	code = fits_number(field, v);
 	if (code != NULL) {
 		fault(d, at, code, explain(d, field, field->type, code));
 		return;
 	}
 	if (field->type == FIELD_I32)
-		*(int32_t *)to = (int32_t)json->integer;
+		*(int32_t *)to = (int32_t)n;
 	else if (field->type == FIELD_I64)
-		*(int64_t *)to = json->integer;
+		*(int64_t *)to = n;
 	else
 		*(double *)to = v;
 }

@@ -15,10 +15,17 @@ struct print {
 	struct buf *buf;
 	enum dialect dialect;
 	unsigned view;		/* OPENAPI: OWNER, PUBLIC, IN_NEW ... */
+	bool defaults;		/* OPENAPI: what is left out has its default */
 };
 
 static const char uuid_pattern[] =
     "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
+
+/* utf8_has_controls(), with line breaks and without. */
+#define FORBIDDEN "\\\\u007f-\\\\u009f\\\\u202a-\\\\u202e\\\\u2066-\\\\u2069]*$"
+static const char line_pattern[] = "^[^\\\\u0000-\\\\u001f" FORBIDDEN;
+static const char lines_pattern[] =
+    "^[^\\\\u0000-\\\\u0008\\\\u000b-\\\\u001f" FORBIDDEN;
 
 static void print_object(const struct print *p, const struct doc *doc,
     bool nullable);
@@ -113,6 +120,10 @@ print_scalar(const struct print *p, const struct field *field,
 		print_type(p, nullable, TYPES("string"));
 		buf_printf(p->buf, ",\"minLength\":%.0f,\"maxLength\":%.0f",
 		    field->limits.min, field->limits.max);
+		if (!mongodb && (p->view & (IN_NEW | IN_EDIT)))
+			buf_printf(p->buf, ",\"pattern\":\"%s\"",
+			    field->flags & MULTILINE ? lines_pattern
+			    : line_pattern);
 	}
 }
 
@@ -153,7 +164,7 @@ print_field(const struct print *p, const struct field *field)
 	if (p->dialect == OPENAPI) {
 		buf_addz(p->buf, ",\"description\":");
 		buf_add_json(p->buf, str_of(field->text));
-		if (field->def != NULL && (p->view & (IN_NEW | IN_EDIT)))
+		if (field->def != NULL && p->defaults)
 			buf_printf(p->buf, ",\"default\":%s", field->def);
 	}
 	buf_add_char(p->buf, '}');
@@ -214,7 +225,7 @@ print_object(const struct print *p, const struct doc *doc, bool nullable)
 static void
 print_validator(struct buf *buf, const struct doc *doc)
 {
-	struct print p = { buf, MONGODB, 0 };
+	struct print p = { buf, MONGODB, 0, false };
 
 	buf_addz(buf, "{\"$jsonSchema\":");
 	print_object(&p, doc, false);
@@ -319,9 +330,10 @@ schema_print_indexes(struct buf *buf)
 }
 
 void
-schema_print_component(struct buf *buf, const struct doc *doc, unsigned view)
+schema_print_component(struct buf *buf, const struct doc *doc, unsigned view,
+    bool defaults)
 {
-	struct print p = { buf, OPENAPI, view };
+	struct print p = { buf, OPENAPI, view, defaults && (view & IN_NEW) };
 
 	print_object(&p, doc, false);
 }

@@ -151,6 +151,7 @@ class Maker:
                          "total_generation_time": round(rnd.uniform(4, 40), 2), "device_info": DEVICE,
                          "ip_address": "203.0.113.%d" % rnd.randrange(255)},
             "created_at": created, "updated_at": updated, "deleted_at": updated if deleted else None,
+            "link_changed_at": updated if token else None,
             "guest_session_id": owner["guest_session_id"], "generation_id": None}
 
     def owner(self, count, pictures=None, trash=True):

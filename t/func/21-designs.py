@@ -410,7 +410,8 @@ def other_pages():
         is_(client.get("/v1/openapi.json").body, file.read(), "the description is the one that is kept in etc/")
     for path, allowed in (("/v1/designs", "GET, HEAD, POST"), ("/v1/designs/" + NOBODY, "GET, HEAD, PATCH, DELETE"),
                           ("/v1/catalog", "GET, HEAD"), ("/v1/uploads", "POST"), ("/v1/guest-session", "GET, HEAD, POST"),
-                          ("/v1/generations/%s/cancel" % NOBODY, "POST")):
+                          ("/v1/generations/%s/cancel" % NOBODY, "POST"), ("/v1/designs/bulk", "POST"),
+                          ("/v1/folders/reorder", "POST")):
         for method in ("PUT", "OPTIONS"):
             reply = ann.request(method, path)
             is_((reply.status, reply.header("Allow")), (405, allowed), "%s %s" % (method, path))

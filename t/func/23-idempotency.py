@@ -142,6 +142,8 @@ def each_post():
     job = create(eve).json()["generation"]["id"]
     first, again = (eve.post("/v1/generations/%s/cancel" % job, headers=key("cancel")) for _ in range(2))
     is_((first.status, again.status, replayed(again)), (202, 202, True), "cancel")
+    is_([[r.header(h) for h in ("Location", "Retry-After")] for r in (first, again)], [["/v1/generations/" + job, "2"]] * 2,
+        "both say where to look, and when")
     is_(over(eve, job)["status"], "cancelled", "is cancelled")
 
     sessions = [stack.client().post("/v1/guest-session", headers=key("same")) for _ in range(2)]

@@ -92,6 +92,7 @@ def json_that_is_none():
         is_((reply.status, reply.json()["code"]), (400, "malformed"), "JSON: " + name)
         ok(re.search(r"line \d+, column \d+", reply.json()["detail"]) or name in ("nothing", "a space"), "says where: " + name,
            reply.json()["detail"])
+        ok("JSON_" not in reply.json()["detail"], "and nothing of our parser: " + name, reply.json()["detail"])
     for name, data in {"an array": b"[]", "a string": b'"x"', "a number": b"1", "null": b"null", "true": b"true",
                        "an array with the object": b"[" + good + b"]"}.items():
         reply = post(data)
@@ -168,6 +169,7 @@ def limits_that_fit():
                         ("gem_data__color", "<script>alert(1)</script> & \"'`"), ("gem_data__cut", "{{7*7}} ${7*7} %s%n"),
                         ("original_prompt", "Ĺ̷̫o̴͙ ﷽ \u2028 \u0600 日本語 \\\" ' ; DROP"),
                         ("material_preferences__metals", ["a", "b", "c", "d"]), ("num_variations_requested", 4),
+                        ("num_variations_requested", 3.0),
                         ("gem_data__uploaded_image_url", None), ("material_preferences__finish", None)):
         reply = create(ann, **{path: value})
         is_(reply.status, 202, "%s: %.20r fits" % (path, value))

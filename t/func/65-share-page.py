@@ -441,7 +441,7 @@ def not_embedding():
         is_(oembed(**params).status, 400, "%r: 400" % params)
 
 
-stack = Stack(settings={"provider": "mem", "web_workers": 2, "job_workers": 1, "job_slots": 2, "login_failures": 5,
+stack = Stack(settings={"provider": "mem", "web_workers": 2, "job_workers": 1, "job_slots": 2, "login_failures": 5, "login_window_s": 86400,
                         "free_designs_monthly": 1000, "free_designs_daily": 1000, "share_daily": 1000}).start()
 owner = member(stack, stack.client(address="127.0.0.77"), full_name="Ada Owner-Lovelace")
 main()

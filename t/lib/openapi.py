@@ -4,7 +4,8 @@ stack.client() gives clients that show each exchange to watch(). What does not f
 of the file. Which route was answered with which status is written to t/func/exercised/ in the folder of the
 build, where t/func/90-coverage.py reads it.
 
-Beside the schemas these rules hold for every reply: no 5xx that the test has not allowed (client.allowed), a
+The status of an error must be one that the route's answers name, and a header that OpenAPI requires of an answer
+must be there. Beside the schemas these rules hold for every reply: no 5xx that the test has not allowed (client.allowed), a
 request id, a Cache-Control, a problem under /v1 for each error, with the headers that its status needs, and not
 a word of driver, source or stack.
 """
@@ -22,6 +23,10 @@ except ImportError:
 
 # Words that only our inside knows.
 INSIDE = re.compile(rb"mongo|bson|libfcgi|WiredTiger|errmsg|assert|SIG[A-Z]{3,}|\.[ch]:\d|0x[0-9a-f]{6,}|/tmp/")
+
+
+# What any request can meet, in front of its route: OpenAPI has it as "default".
+ANYWHERE = {405, 408, 411, 414, 416, 431, 500, 502, 504}
 
 
 def load(srcdir, name):
@@ -86,12 +91,14 @@ class Watcher:
         self._headers(name, method, reply, base_url)
         pattern = self._seen(method, path, reply.status)
         verb = "get" if method == "HEAD" else method.lower()
-        if pattern is None or reply.status >= 300 or method == "HEAD" or reply.status == 204:
+        if pattern is None or reply.status in ANYWHERE:
             return
         declared = self.document["paths"][pattern][verb]
         status = str(reply.status)
         if status not in declared["responses"]:
             self.faults.append("%s: the status is not in etc/openapi.json" % name)
+            return
+        if reply.status >= 300 or method == "HEAD" or reply.status == 204:
             return
         kinds = list(declared["responses"][status].get("content", {}))
         if kinds and "application/json" not in kinds:
@@ -100,6 +107,7 @@ class Watcher:
             return
         value = without_damage(reply.json())
         if not (isinstance(value, dict) and "damaged" in value):
+            self._promised_headers(name, declared["responses"][status], reply)
             promise = self._validator(pattern, verb, "responses", status, "content", "application/json", "schema")
             if promise is None and jsonschema is not None and pattern != "/v1/openapi.json":
                 self.faults.append("%s: etc/openapi.json does not say what it looks like" % name)
@@ -108,6 +116,13 @@ class Watcher:
             kind = next(iter(declared["requestBody"]["content"]))
             self._fits(name + ": what was accepted", self._validator(
                 pattern, verb, "requestBody", "content", kind, "schema"), sent)
+
+    def _promised_headers(self, name, declared, reply):
+        for header, row in declared.get("headers", {}).items():
+            if "$ref" in row:
+                row = self.document["components"]["headers"][row["$ref"].split("/")[-1]]
+            if row.get("required") and reply.header(header) is None:
+                self.faults.append("%s: no %s, which etc/openapi.json promises" % (name, header))
 
     def _seen(self, method, path, status):
         for row, pattern, regex, _ in self.patterns:

@@ -141,6 +141,16 @@ START_TEST(times_go_to_text_and_back)
 		ck_assert_msg(!clock_parse(str_of(bad[i]), &ms), "%s", bad[i]);
 	ck_assert(clock_parse(STR("1970-01-01T01:00:00.5+01:00"), &ms) && ms == 500);
 	ck_assert(clock_parse(STR("1970-01-01T00:00:00-00:30"), &ms) && ms == 1800000);
+	{
+		struct arena *arena = arena_new();
+		struct buf buf;
+
+		buf_init(&buf, arena, 32, 64);
+		buf_add_json_time(&buf, 0);
+		buf_add_json_time(&buf, INT64_MIN);
+		ck_assert_str(buf_str(&buf), "\"1970-01-01T00:00:00.000Z\"null");
+		arena_free(arena);
+	}
 	clock_text(INT64_MAX, text);
 	ck_assert_str(((struct str){ text, 4 }), "9999");
 	clock_day(951868799999, day);

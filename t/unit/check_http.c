@@ -6,20 +6,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 static enum rc
 parse(const char *method, const char *uri, struct http_request *request)
@@ -216,7 +203,7 @@ START_TEST(routes_are_found)
 		{ "GET", "/v1/designs/abc", 4, 1, "abc" },
 		{ "HEAD", "/v1/designs/a%20c", 4, 1, "a c" },
 		{ "PATCH", "/v1/designs/%7Bid%7D", 5, 1, "{id}" },
-		{ "DELETE", "/v1/designs/search", 6, 1, "search" },
+		{ "DELETE", "/v1/designs/searches", 6, 1, "searches" },
 		{ "PUT", "/a/1/b/2", 7, 2, "1" },
 		{ "HEAD", "/head", 8, 0, NULL },
 		{ "GET", "/p/a/b.jpg", 9, 2, "a" },
@@ -234,6 +221,21 @@ START_TEST(routes_are_found)
 		if (rows[i].first != NULL)
 			ck_assert_str(match.params[0], rows[i].first);
 	}
+}
+END_TEST
+
+/* The row with a parameter would take its methods too. */
+START_TEST(fixed_parts_have_their_path_alone)
+{
+	struct http_match match;
+	struct err err;
+
+	ck_assert_int_eq(route("DELETE", "/v1/designs/search", &match, &err),
+	    RC_METHOD);
+	ck_assert_uint_eq(match.allowed, HTTP_GET | HTTP_HEAD);
+	ck_assert_int_eq(route("POST", "/v1/designs/abc", &match, &err), RC_METHOD);
+	ck_assert_uint_eq(match.allowed, HTTP_GET | HTTP_HEAD | HTTP_PATCH
+	    | HTTP_DELETE);
 }
 END_TEST
 
@@ -511,7 +513,8 @@ UNIT_MAIN_FIXTURE("http", setup, teardown, methods_have_names,
     the_target_is_cut_into_path_and_query, parts_are_decoded_once,
     what_is_no_path_names_nothing, a_doubled_header_is_malformed,
     media_types_are_compared_without_parameters, entity_tags_are_found_in_lists,
-    routes_are_found, endings_are_cut_off, other_paths_are_not_found,
+    routes_are_found, fixed_parts_have_their_path_alone, endings_are_cut_off,
+    other_paths_are_not_found,
     other_methods_are_told_what_there_is, the_head_of_an_answer,
     answers_without_a_body_have_no_length, each_error_has_a_status_line,
     header_injection_dies, a_problem_is_exact_json, a_problem_lists_its_faults,

@@ -2,6 +2,8 @@
 
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "codec/json.h"
 #include "schema/documents.h"
@@ -88,6 +90,40 @@ START_TEST(all_faults_come_at_once_with_pointers)
 	ck_assert(has(&err, "/a~1b~0", "unknown_field"));
 	ck_assert_int_eq(err.fault_count, 13);
 	arena_free(arena);
+}
+END_TEST
+
+/* JSON has one kind of number: 4.0 is as whole as 4 (JSON Schema, 6.1.1). */
+START_TEST(whole_numbers_may_have_a_point)
+{
+	static const struct {
+		const char *number, *code;
+	} rows[] = { { "4.0", NULL }, { "4e0", NULL }, { "0.3e1", NULL },
+		{ "4.5", "wrong_type" }, { "1e300", "wrong_type" },
+		{ "-0.0", "too_small" }, { "5.0", "too_large" },
+		{ "9007199254740994.0", "wrong_type" } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct design d;
+		struct err err;
+		char text[100];
+
+		arena = arena_new();
+		err_init(&err);
+		doc_init(&doc_design, &d);
+		(void)snprintf(text, sizeof text,
+		    "{\"num_variations_requested\":%s}", rows[i].number);
+		(void)!doc_decode(&doc_design, parse(text), DECODE_NEW, &d, arena,
+		    &err);
+		if (rows[i].code != NULL)
+			ck_assert_msg(has(&err, "/num_variations_requested",
+			    rows[i].code), "%s", rows[i].number);
+		else
+			ck_assert_msg(d.num_variations_requested
+			    == (rows[i].number[0] == '4' ? 4 : 3), "%s",
+			    rows[i].number);
+		arena_free(arena);
+	}
 }
 END_TEST
 
@@ -181,7 +217,7 @@ START_TEST(what_is_printed_is_json)
 	(void)parse(arena_strz(arena, buf_str(&buf)));
 	for (size_t i = 0; schema_docs[i] != NULL; i++) {
 		buf.n = 0;
-		schema_print_component(&buf, schema_docs[i], OWNER);
+		schema_print_component(&buf, schema_docs[i], OWNER, false);
 		(void)parse(arena_strz(arena, buf_str(&buf)));
 		(void)schema_validator(schema_docs[i], arena);
 		ck_assert_ptr_eq(schema_doc(schema_docs[i]->name), schema_docs[i]);
@@ -192,5 +228,6 @@ END_TEST
 
 UNIT_MAIN("schema", a_good_design_is_read_with_defaults,
     all_faults_come_at_once_with_pointers,
-    a_patch_keeps_what_it_does_not_name, bson_goes_round_and_out_as_json,
+    whole_numbers_may_have_a_point, a_patch_keeps_what_it_does_not_name,
+    bson_goes_round_and_out_as_json,
     what_is_printed_is_json)

@@ -6,20 +6,7 @@
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 static const struct json_value *
 parse(struct str text)
@@ -34,14 +21,20 @@ parse(struct str text)
 }
 
 static struct str
-component(const struct doc *doc, unsigned view)
+component_with(const struct doc *doc, unsigned view, bool defaults)
 {
 	struct buf buf;
 
 	buf_init(&buf, arena, 0, 1 << 20);
-	schema_print_component(&buf, doc, view);
+	schema_print_component(&buf, doc, view, defaults);
 	ck_assert(!buf.failed);
 	return buf_str(&buf);
+}
+
+static struct str
+component(const struct doc *doc, unsigned view)
+{
+	return component_with(doc, view, true);
 }
 
 static struct str
@@ -102,17 +95,26 @@ START_TEST(a_component_is_what_the_view_shows)
 }
 END_TEST
 
+/* No controls, no text-direction overrides. */
+#define LINE "\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f" \
+	"\\\\u202a-\\\\u202e\\\\u2066-\\\\u2069]*$\","
+
 START_TEST(a_body_names_what_is_needed_and_the_defaults)
 {
 	ck_assert_str(component(&doc_every_part, IN_NEW), "{\"type\":\"object\","
 	    "\"additionalProperties\":false,\"properties\":{\"name\":{\"type\":"
-	    "\"string\",\"minLength\":1,\"maxLength\":5,\"description\":\"A name\"},"
+	    "\"string\",\"minLength\":1,\"maxLength\":5," LINE "\"description\":\"A name\"},"
 	    "\"size\":{\"type\":[\"number\",\"null\"],\"minimum\":0.5,\"maximum\":9.5,"
 	    "\"description\":\"A size\",\"default\":null},\"note\":{\"type\":"
-	    "\"string\",\"minLength\":0,\"maxLength\":5,\"description\":\"A note\","
+	    "\"string\",\"minLength\":0,\"maxLength\":5," LINE "\"description\":\"A note\","
 	    "\"default\":\"none\"}},\"required\":[\"name\"]}");
 	ck_assert(!str_contains_nocase(component(&doc_every_part, IN_EDIT),
 	    STR("required")));
+	/* A client would send the defaults along, and undo what it does not mean. */
+	ck_assert(!str_contains_nocase(component(&doc_every_part, IN_EDIT),
+	    STR("default")));
+	ck_assert(!str_contains_nocase(component_with(&doc_every_part, IN_NEW,
+	    false), STR("default")));
 	ck_assert(str_contains_nocase(component(&doc_every_part, PUBLIC),
 	    STR("\"required\":[\"name\",\"size\"]")));
 	/* Lists of a body must not hold a value twice. */

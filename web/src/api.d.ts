@@ -82,7 +82,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make an account. A link is sent to the address; the answer is the same when that has an account already */
+        /**
+         * Make an account
+         * @description A link is sent to the address; the answer is the same when that has an account already
+         */
         post: operations["auth_register"];
         delete?: never;
         options?: never;
@@ -216,7 +219,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** To Google, to sign in. `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately */
+        /**
+         * To Google, to sign in
+         * @description `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately
+         */
         get: operations["auth_google"];
         put?: never;
         post?: never;
@@ -345,6 +351,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/email-undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a change of the address back by the link that the old one got: that holds again, all sessions and keys end, and a link for a new password is sent there */
+        post: operations["auth_email_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -362,6 +385,47 @@ export interface paths {
         head?: never;
         /** Change name and settings */
         patch: operations["me_edit"];
+        trace?: never;
+    };
+    "/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another address, lately signed in: a link is sent there, and until it is followed nothing changes
+         * @description The answer is the same when that has an account already. The present address takes back what was asked before
+         */
+        post: operations["me_email_ask"];
+        /** The address stays: the link of a change that was asked for is void */
+        delete: operations["me_email_cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the new address by that link, signed in to the account that asked; all other sessions end
+         * @description 409 account_exists when it has become another one's
+         */
+        post: operations["me_email_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/me/photo": {
@@ -389,10 +453,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the latest export is; `url` when it is ready. 204: there is none */
+        /**
+         * How far the latest export is; `url` when it is ready
+         * @description 204: there is none
+         */
         get: operations["export_get"];
         put?: never;
-        /** Have all that the account holds packed; once a day. A mail says when it is ready */
+        /**
+         * Have all that the account holds packed; once a day
+         * @description A mail says when it is ready
+         */
         post: operations["export_start"];
         delete?: never;
         options?: never;
@@ -548,7 +618,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One change of up to 100 designs; each has a status of its own, as its own route would give. A folder that is none of one's own refuses them all */
+        /**
+         * One change of up to 100 designs; each has a status of its own, as its own route would give
+         * @description A folder that is none of one's own refuses them all
+         */
         post: operations["design_bulk"];
         delete?: never;
         options?: never;
@@ -687,7 +760,10 @@ export interface paths {
         };
         /** The link and its settings; 404 when it is not shared */
         get: operations["share_get"];
-        /** Make the link to a design, or (200) change it. What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password */
+        /**
+         * Make the link to a design, or (200) change it
+         * @description What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password
+         */
         put: operations["share_put"];
         post?: never;
         /** Revoke the link: it is dead from now on */
@@ -755,7 +831,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What anybody with the link sees. 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given */
+        /**
+         * What anybody with the link sees
+         * @description 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given
+         */
         get: operations["share_view"];
         put?: never;
         post?: never;
@@ -774,7 +853,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the password; a cookie opens this link for a day. 403 wrong_password; after many of them 429 */
+        /**
+         * Give the password; a cookie opens this link for a day
+         * @description 403 wrong_password; after many of them 429
+         */
         post: operations["share_unlock"];
         delete?: never;
         options?: never;
@@ -911,7 +993,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
+        /**
+         * Who has looked by the present link: people by day, country and device; robots apart
+         * @description `days` before and with today: 1 to 365, usually 30
+         */
         get: operations["share_analytics"];
         put?: never;
         post?: never;
@@ -930,7 +1015,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
+        /**
+         * The page was looked at (navigator.sendBeacon)
+         * @description The body is ignored, and the answer the same whatever is counted
+         */
         post: operations["share_view_count"];
         delete?: never;
         options?: never;
@@ -1015,7 +1103,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The shared design as a card for previews: a JPEG of 1200 x 630. 404 for one with a password that was not given */
+        /**
+         * The shared design as a card for previews: a JPEG of 1200 x 630
+         * @description 404 for one with a password that was not given
+         */
         get: operations["share_card"];
         put?: never;
         post?: never;
@@ -1328,32 +1419,19 @@ export interface components {
                 size?: {
                     /**
                      * @description A size in words
-                     * @default null
                      * @enum {string|null}
                      */
-                    simple: "Small" | "Medium" | "Large" | null;
+                    simple?: "Small" | "Medium" | "Large" | null;
                     dimensions?: {
-                        /**
-                         * @description Longest side at the girdle, millimetres
-                         * @default null
-                         */
-                        length_mm: number | null;
-                        /**
-                         * @description Shortest side at the girdle, millimetres
-                         * @default null
-                         */
-                        width_mm: number | null;
-                        /**
-                         * @description Depth from table to culet, millimetres
-                         * @default null
-                         */
-                        height_mm: number | null;
+                        /** @description Longest side at the girdle, millimetres */
+                        length_mm?: number | null;
+                        /** @description Shortest side at the girdle, millimetres */
+                        width_mm?: number | null;
+                        /** @description Depth from table to culet, millimetres */
+                        height_mm?: number | null;
                     } | null;
-                    /**
-                     * @description Weight in carats (0.2 g)
-                     * @default null
-                     */
-                    carat_weight: number | null;
+                    /** @description Weight in carats (0.2 g) */
+                    carat_weight?: number | null;
                 };
                 /** @description Colour: a name of the catalogue, or other text */
                 color?: string;
@@ -1365,9 +1443,8 @@ export interface components {
                 /**
                  * Format: uri-reference
                  * @description A reference picture: the url of an upload of one's own
-                 * @default null
                  */
-                uploaded_image_url: string | null;
+                uploaded_image_url?: string | null;
             };
             /** @description What was asked for, in the user's words */
             original_prompt?: string;
@@ -1376,22 +1453,17 @@ export interface components {
                 metals?: string[];
                 /**
                  * @description Surface of the metal
-                 * @default null
                  * @enum {string|null}
                  */
-                finish: "Polished" | "Matte" | "Hammered" | null;
+                finish?: "Polished" | "Matte" | "Hammered" | null;
             };
             /**
              * Format: uuid
              * @description The folder it is in
-             * @default null
              */
-            folder_id: string | null;
-            /**
-             * @description Starred
-             * @default false
-             */
-            is_favorite: boolean;
+            folder_id?: string | null;
+            /** @description Starred */
+            is_favorite?: boolean;
         };
         Generation: {
             queue_position?: number | null;
@@ -1636,47 +1708,35 @@ export interface components {
              * @description Last use of a session, to the hour
              */
             last_login_at: string | null;
+            /** @description Beyond the schema: the address that the account is to have once a link that was sent there is followed; here and not only in that link, so that of two changes at once the later one holds */
+            pending_email: string | null;
+            /**
+             * Format: date-time
+             * @description Beyond the schema: until when that link holds; then the address is forgotten
+             */
+            pending_email_until: string | null;
         };
         UserEdit: {
-            /**
-             * @description Name to show
-             * @default null
-             */
-            full_name: string | null;
+            /** @description Name to show */
+            full_name?: string | null;
             preferences?: {
                 email_notifications?: {
-                    /**
-                     * @description News about the studio
-                     * @default true
-                     */
-                    new_features: boolean;
-                    /**
-                     * @description Tips
-                     * @default true
-                     */
-                    design_tips: boolean;
-                    /**
-                     * @description Sign-ins and changes of the account
-                     * @default true
-                     */
-                    account_activity: boolean;
+                    /** @description News about the studio */
+                    new_features?: boolean;
+                    /** @description Tips */
+                    design_tips?: boolean;
+                    /** @description Sign-ins and changes of the account */
+                    account_activity?: boolean;
                 };
-                /**
-                 * @description Pictures a design, when not said
-                 * @default 3
-                 */
-                default_num_variations: number;
-                /**
-                 * @description Strength of a refinement, when not said
-                 * @default 0.5
-                 */
-                default_refinement_strength: number;
+                /** @description Pictures a design, when not said */
+                default_num_variations?: number;
+                /** @description Strength of a refinement, when not said */
+                default_refinement_strength?: number;
                 /**
                  * @description Look of the studio
-                 * @default light
                  * @enum {string}
                  */
-                theme: "light" | "dark";
+                theme?: "light" | "dark";
             };
         };
         Register: {
@@ -1953,52 +2013,31 @@ export interface components {
         FolderEdit: {
             /** @description Name */
             name?: string;
-            /**
-             * @description What it is for
-             * @default null
-             */
-            description: string | null;
-            /**
-             * @description Hex code for the studio, #rgb to #rrggbbaa
-             * @default null
-             */
-            color: string | null;
-            /**
-             * @description An emoji or the name of an icon
-             * @default null
-             */
-            icon: string | null;
-            /**
-             * @description Place among the folders; a new one is the last
-             * @default 0
-             */
-            sort_order: number;
+            /** @description What it is for */
+            description?: string | null;
+            /** @description Hex code for the studio, #rgb to #rrggbbaa */
+            color?: string | null;
+            /** @description An emoji or the name of an icon */
+            icon?: string | null;
+            /** @description Place among the folders; a new one is the last */
+            sort_order?: number;
         };
         FolderOrder: {
             /** @description Folders in the wanted order; those not named follow, in the order in which they are */
             ids: string[];
         };
         ShareSettings: {
-            /**
-             * @description A title for the page; null: one made of stone and piece. Each member that is left out stays as it is, or has its default in a new link
-             * @default null
-             */
-            title: string | null;
-            /**
-             * @description Whether the page shows the words that the design was asked for with
-             * @default false
-             */
-            show_prompt: boolean;
+            /** @description A title for the page; null: one made of stone and piece. Each member that is left out stays as it is, or has its default in a new link */
+            title?: string | null;
+            /** @description Whether the page shows the words that the design was asked for with */
+            show_prompt?: boolean;
             /**
              * Format: date-time
              * @description When the link ends; null: never. A new link ends after 30 days unless this says otherwise
              */
             expires_at?: string | null;
-            /**
-             * @description What viewers must know, 8 to 128 characters, not a common one; null: nothing
-             * @default null
-             */
-            password: string | null;
+            /** @description What viewers must know, 8 to 128 characters, not a common one; null: nothing */
+            password?: string | null;
         };
         ShareUnlock: {
             /** @description The password of the link */
@@ -2448,38 +2487,118 @@ export interface components {
             /** @description How many there are, when errors does not hold all */
             error_count?: number;
         };
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            /** @description For `cursor`; null on the last page */
+            next_cursor: string | null;
+        };
+        DesignPage: {
+            items: components["schemas"]["Design"][];
+            /** @description For `cursor`; null on the last page */
+            next_cursor: string | null;
+        };
+        GenerationPage: {
+            items: components["schemas"]["Generation"][];
+            /** @description For `cursor`; null on the last page */
+            next_cursor: string | null;
+        };
     };
     responses: {
-        /** @description What went wrong (RFC 9457) */
-        Problem: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The request cannot be parsed, or comes with an API key and without an Idempotency-Key (idempotency_key_required) */
+        /** @description The request cannot be parsed (malformed), a query parameter is not understood (bad_query, bad_cursor), or an API key came without an Idempotency-Key (idempotency_key_required) */
         Malformed: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Nobody is signed in, or the API key is not valid (invalid_api_key); WWW-Authenticate says what would do */
+        /** @description Nobody is signed in (session_required, session_expired), password or API key are not right (wrong_credentials, invalid_api_key), or this is not for everybody (not_public); WWW-Authenticate says what would do */
         Unauthorized: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This needs an account, the request comes from another site, or the API key lacks the scope (scope_required; WWW-Authenticate names it) or may not do this at all */
+        /** @description This needs an account, a fresh sign-in or a password, the request comes from another site, or the API key lacks the scope (scope_required; WWW-Authenticate names it) or may not do this at all */
         Forbidden: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is nothing here, or it is another's */
+        NotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is not in a state that allows this, there is no room for more, or a request with this Idempotency-Key is still running */
+        Conflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The link or the time for this has ended (link_expired) */
+        Gone: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It has changed since: If-Match names another version */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large */
+        TooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is of another media type */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body has faults, all in `errors` (invalid), or the Idempotency-Key came with another body before (idempotency_mismatch) */
+        Invalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2488,6 +2607,68 @@ export interface components {
         };
         /** @description With an API key this needs If-Match */
         PreconditionRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The quota is used up (quota_exceeded), or this came too often (rate_limited) */
+        TooMany: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This format is not offered (format_unknown) */
+        NotOffered: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; with the same Idempotency-Key it may be tried again */
+        Unavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no room to store this */
+        StorageFull: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A page for people that says what is wrong */
+        Page: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What went wrong (RFC 9457) */
+        Problem: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2498,7 +2679,26 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description For those who ask an operator */
+        "X-Request-Id": string;
+        /** @description For If-Match and If-None-Match */
+        ETag: string;
+        /** @description Where it is */
+        Location: string;
+        /** @description Seconds after which to ask again */
+        "Retry-After": number;
+        /** @description RFC 6750, section 3 */
+        "WWW-Authenticate": string;
+        /** @description rel=next: the next page, when there is one */
+        Link: string;
+        /** @description An earlier request with this Idempotency-Key has done it */
+        "Idempotent-Replayed": "true";
+        /** @description What there is in all */
+        "RateLimit-Policy": string;
+        /** @description What is left, and the seconds until it begins anew */
+        RateLimit: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2515,12 +2715,16 @@ export interface operations {
             /** @description This description */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
                 };
             };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2538,12 +2742,17 @@ export interface operations {
             /** @description What a problem's type means */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemType"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2559,12 +2768,16 @@ export interface operations {
             /** @description What a composer offers: stones, cuts, colours, metals, finishes, limits */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Catalog"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2580,14 +2793,21 @@ export interface operations {
             /** @description Time and uses that are left */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GuestSession"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2603,6 +2823,9 @@ export interface operations {
             /** @description Renewed */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2612,12 +2835,22 @@ export interface operations {
             /** @description Start a guest session, or renew one's own */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GuestSession"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2630,6 +2863,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "password": "a stone of 7 carats",
+                 *       "full_name": "Anna"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Register"];
             };
         };
@@ -2637,12 +2877,20 @@ export interface operations {
             /** @description Make an account. A link is sent to the address; the answer is the same when that has an account already */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2662,12 +2910,21 @@ export interface operations {
             /** @description Sign in; what the browser made as a guest is the account's from now on */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2683,12 +2940,17 @@ export interface operations {
             /** @description Sign out: this session ends */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2708,12 +2970,21 @@ export interface operations {
             /** @description Confirm the address by the link that was sent; in the browser that registered it also signs in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LinkUsed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2733,12 +3004,20 @@ export interface operations {
             /** @description Send that link again, if there is such an account */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2758,12 +3037,20 @@ export interface operations {
             /** @description Send a link for a new password, if there is such an account */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2783,12 +3070,21 @@ export interface operations {
             /** @description A new password by that link; all sessions end, this browser is signed in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LinkUsed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2804,12 +3100,16 @@ export interface operations {
             /** @description Who else may say who one is: google, facebook, as far as they are set up */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Providers"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2819,7 +3119,7 @@ export interface operations {
                 /** @description A path of the studio; / when left out */
                 return_to?: string;
                 /** @description 1: link the account that is signed in */
-                link?: string;
+                link?: "1";
             };
             header?: never;
             path?: never;
@@ -2830,10 +3130,17 @@ export interface operations {
             /** @description To Google, to sign in. `return_to`: the studio's path to come back to. `link=1`: to link the account that is signed in, lately */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2858,10 +3165,17 @@ export interface operations {
             /** @description Back from there: to `return_to`, signed in; to /confirm-email when an address is wanted; to /sign-in (linking: /account) with `problem`, a code */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2871,7 +3185,7 @@ export interface operations {
                 /** @description A path of the studio; / when left out */
                 return_to?: string;
                 /** @description 1: link the account that is signed in */
-                link?: string;
+                link?: "1";
             };
             header?: never;
             path?: never;
@@ -2882,10 +3196,17 @@ export interface operations {
             /** @description To Facebook, as to Google */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2908,10 +3229,17 @@ export interface operations {
             /** @description Back from there, as from Google */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2933,12 +3261,21 @@ export interface operations {
             /** @description Facebook passes on that somebody wants to be forgotten (a form with `signed_request`) */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["DataDeletion"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2958,12 +3295,21 @@ export interface operations {
             /** @description An address for a sign-in by a provider that gave none to rely on; a link is sent there */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2983,12 +3329,22 @@ export interface operations {
             /** @description Confirm that address by the link, in the same browser: makes the account and signs in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LinkUsed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3008,19 +3364,64 @@ export interface operations {
             /** @description Another password; all other sessions end, and this one goes on under a new id */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    auth_email_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Take a change of the address back by the link that the old one got: that holds again, all sessions and keys end, and a link for a new password is sent there */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     me_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3029,14 +3430,26 @@ export interface operations {
             /** @description One's profile, settings, plan and counters */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3056,12 +3469,19 @@ export interface operations {
             /** @description Delete the account and all that belongs to it; with the password, or without one after a fresh sign-in */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3069,6 +3489,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path?: never;
@@ -3076,6 +3497,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "preferences": {
+                 *         "theme": "dark"
+                 *       }
+                 *     }
+                 */
                 "application/merge-patch+json": components["schemas"]["UserEdit"];
             };
         };
@@ -3083,14 +3511,120 @@ export interface operations {
             /** @description Change name and settings */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_email_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Another address, lately signed in: a link is sent there, and until it is followed nothing changes. The answer is the same when that has an account already. The present address takes back what was asked before */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSent"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_email_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The address stays: the link of a change that was asked for is void */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_email_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Take the new address by that link, signed in to the account that asked; all other sessions end. 409 account_exists when it has become another one's */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3098,6 +3632,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One for each thing that is to be done, the same when it is tried again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3115,14 +3650,24 @@ export interface operations {
             /** @description One's picture (multipart, field `file`), cut to a square */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3138,12 +3683,17 @@ export interface operations {
             /** @description No picture any more */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3159,6 +3709,7 @@ export interface operations {
             /** @description How far the latest export is; `url` when it is ready. 204: there is none */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3168,12 +3719,16 @@ export interface operations {
             /** @description There is none */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3181,6 +3736,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One for each thing that is to be done, the same when it is tried again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3191,14 +3747,26 @@ export interface operations {
             /** @description Have all that the account holds packed; once a day. A mail says when it is ready */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Export"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3214,14 +3782,18 @@ export interface operations {
             /** @description What the plan allows, what is used, and when it begins anew */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3237,14 +3809,18 @@ export interface operations {
             /** @description Where one is signed in, newest first */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3260,12 +3836,17 @@ export interface operations {
             /** @description Sign out everywhere else */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3283,12 +3864,18 @@ export interface operations {
             /** @description End one of them */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3304,14 +3891,18 @@ export interface operations {
             /** @description By which providers one can sign in */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IdentityList"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3329,12 +3920,19 @@ export interface operations {
             /** @description Unlink one; without a password the last one stays */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3355,17 +3953,19 @@ export interface operations {
             /** @description One's API keys, newest first, also those that ended in the last 30 days */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["ApiKey"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3373,6 +3973,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description One for each thing that is to be done, the same when it is tried again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3380,6 +3981,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "till",
+                 *       "mode": "test",
+                 *       "scopes": [
+                 *         "designs:read",
+                 *         "generate"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApiKeyNew"];
             };
         };
@@ -3387,14 +3998,24 @@ export interface operations {
             /** @description Make an API key, lately signed in; `key` is shown this once, and a mail tells the account's address */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3412,12 +4033,18 @@ export interface operations {
             /** @description Revoke a key: it is refused from now on */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3454,17 +4081,20 @@ export interface operations {
             /** @description One's designs, newest first */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Design"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["DesignPage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3472,7 +4102,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3480,6 +4110,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "original_prompt": "a slim ring with a halo",
+                 *       "gem_data": {
+                 *         "type": "Sapphire",
+                 *         "cut": "Oval",
+                 *         "color": "blue",
+                 *         "transparency": "Transparent",
+                 *         "size": {
+                 *           "carat_weight": 1.5
+                 *         }
+                 *       },
+                 *       "material_preferences": {
+                 *         "metals": [
+                 *           "Rose Gold"
+                 *         ],
+                 *         "finish": "Polished"
+                 *       },
+                 *       "num_variations_requested": 3
+                 *     }
+                 */
                 "application/json": components["schemas"]["DesignNew"];
             };
         };
@@ -3487,6 +4138,13 @@ export interface operations {
             /** @description Describe a piece; its pictures follow one by one */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3496,6 +4154,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3503,7 +4168,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3518,6 +4183,8 @@ export interface operations {
             /** @description One change of up to 100 designs; each has a status of its own, as its own route would give. A folder that is none of one's own refuses them all */
             207: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3527,13 +4194,23 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     design_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3544,24 +4221,38 @@ export interface operations {
             /** @description One design */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     design_delete: {
         parameters: {
             query?: {
+                /** @description Out of the trash, for ever */
                 purge?: boolean;
             };
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -3574,13 +4265,21 @@ export interface operations {
             /** @description To the trash; from there, with purge=true, away */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3588,7 +4287,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -3598,6 +4297,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "is_favorite": true
+                 *     }
+                 */
                 "application/merge-patch+json": components["schemas"]["DesignEdit"];
             };
         };
@@ -3605,15 +4309,26 @@ export interface operations {
             /** @description Change folder and star; before the first picture also stone, words and metals */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Design"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3621,8 +4336,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path: {
@@ -3635,6 +4351,9 @@ export interface operations {
             /** @description Out of the trash */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3644,6 +4363,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3651,8 +4377,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path: {
@@ -3669,6 +4396,9 @@ export interface operations {
             /** @description Pick the picture that the design shows */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3678,6 +4408,14 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3700,17 +4438,20 @@ export interface operations {
             /** @description Its generations of the last days, newest first: also those that failed */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Generation"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["GenerationPage"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3718,7 +4459,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3728,6 +4469,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "num_variations": 2,
+                 *       "prompt": "the same with a wider band"
+                 *     }
+                 */
                 "application/json": components["schemas"]["GenerationNew"];
             };
         };
@@ -3735,6 +4482,13 @@ export interface operations {
             /** @description More pictures, with other words or stones if wanted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3744,6 +4498,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3751,7 +4512,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3761,6 +4522,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "prompt": "a darker blue",
+                 *       "refinement_strength": 0.3,
+                 *       "preserve_elements": [
+                 *         "the band"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefinementNew"];
             };
         };
@@ -3768,6 +4538,13 @@ export interface operations {
             /** @description Change one picture in words */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3777,6 +4554,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3794,14 +4578,19 @@ export interface operations {
             /** @description The tree of pictures and refinements */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Versions"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3819,21 +4608,29 @@ export interface operations {
             /** @description Whether carat and millimetres fit species and cut: advice */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Checks"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3844,14 +4641,27 @@ export interface operations {
             /** @description The link and its settings; 404 when it is not shared */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Share"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3859,6 +4669,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag that this is to change, or * */
                 "If-Match"?: string;
             };
             path: {
@@ -3868,6 +4679,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "For you",
+                 *       "show_prompt": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["ShareSettings"];
             };
         };
@@ -3875,6 +4692,8 @@ export interface operations {
             /** @description Changed */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3884,14 +4703,26 @@ export interface operations {
             /** @description Make the link to a design, or (200) change it. What is left out stays as it is, or of a new link is usual: no title, no prompt, 30 days, no password */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Share"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3899,7 +4730,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -3912,13 +4743,21 @@ export interface operations {
             /** @description Revoke the link: it is dead from now on */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3926,7 +4765,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3939,6 +4778,8 @@ export interface operations {
             /** @description Undo, for 60 seconds: the revoked link lives again as it was */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3948,6 +4789,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3965,22 +4813,27 @@ export interface operations {
             /** @description The link as a QR code to print; 404 when it is not shared */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/svg+xml": unknown;
+                    "image/svg+xml": string;
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_qr_png: {
         parameters: {
             query?: {
-                /** @description Pixels a side: 128 to 2048, usually 512 */
-                size?: string;
+                /** @description Pixels a side */
+                size?: number;
             };
             header?: never;
             path: {
@@ -3993,21 +4846,29 @@ export interface operations {
             /** @description The same as a PNG, of `size` pixels a side */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/png": unknown;
+                    "image/png": string;
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_view: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -4018,12 +4879,27 @@ export interface operations {
             /** @description What anybody with the link sees. 404 for whatever is none, 410 when it has ended, 403 share_locked until its password was given */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SharedDesign"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4045,17 +4921,31 @@ export interface operations {
             /** @description Give the password; a cookie opens this link for a day. 403 wrong_password; after many of them 429 */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     generation_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4066,14 +4956,27 @@ export interface operations {
             /** @description How far it is: place in the queue, state of each picture */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Generation"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4081,7 +4984,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4094,6 +4997,13 @@ export interface operations {
             /** @description Stop what has not ended: at once what waits in line, soon what runs */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4103,6 +5013,12 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4110,7 +5026,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4123,6 +5039,13 @@ export interface operations {
             /** @description Try the pictures again that did not come */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4132,6 +5055,12 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4139,7 +5068,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4157,6 +5086,8 @@ export interface operations {
             /** @description A reference picture (multipart, field `file`) */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4166,6 +5097,13 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4181,14 +5119,18 @@ export interface operations {
             /** @description All of one's folders, in their order */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FolderList"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4196,7 +5138,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4204,6 +5146,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Rings",
+                 *       "color": "#336699"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FolderNew"];
             };
         };
@@ -4211,6 +5159,10 @@ export interface operations {
             /** @description A new folder, the last in their order; at most 200 */
             201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4220,6 +5172,12 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4227,7 +5185,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description One for each thing that is to be done, the same when it is tried again. Required from API keys */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4242,6 +5200,8 @@ export interface operations {
             /** @description Put folders into another order; one that is not one's own refuses it all */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4251,13 +5211,23 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     folder_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4268,14 +5238,27 @@ export interface operations {
             /** @description One folder; its designs are in /v1/designs?folder_id= */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4283,7 +5266,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -4296,13 +5279,20 @@ export interface operations {
             /** @description Remove a folder; its designs stay, in no folder */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4310,7 +5300,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Required from API keys */
+                /** @description The ETag that this is to change, or *. Required from API keys */
                 "If-Match"?: string;
             };
             path: {
@@ -4320,6 +5310,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Slim rings"
+                 *     }
+                 */
                 "application/merge-patch+json": components["schemas"]["FolderEdit"];
             };
         };
@@ -4327,23 +5322,34 @@ export interface operations {
             /** @description Change name, description, colour, icon and place */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
     share_analytics: {
         parameters: {
             query?: {
-                /** @description How many, with today: 1 to 365; 30 when left out */
-                days?: string;
+                /** @description How many, with today */
+                days?: number;
             };
             header?: never;
             path: {
@@ -4356,14 +5362,19 @@ export interface operations {
             /** @description Who has looked by the present link: people by day, country and device; robots apart. `days` before and with today: 1 to 365, usually 30 */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShareAnalytics"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4381,12 +5392,16 @@ export interface operations {
             /** @description The page was looked at (navigator.sendBeacon). The body is ignored, and the answer the same whatever is counted */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "text/html": unknown;
-                };
+                content?: never;
             };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4404,13 +5419,19 @@ export interface operations {
             /** @description The same for pages without script: a picture of one pixel */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/gif": unknown;
+                    "image/gif": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     unsubscribe_page: {
@@ -4427,13 +5448,19 @@ export interface operations {
             /** @description The page of a mail's unsubscribe link, with a button; it changes nothing */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
+                    "text/html": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     unsubscribe: {
@@ -4457,19 +5484,31 @@ export interface operations {
             /** @description Unsubscribe by one click (RFC 8058) */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
+                    "text/html": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            413: components["responses"]["Page"];
+            415: components["responses"]["Page"];
+            422: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     picture_jpeg: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 signature: string;
                 expires: string;
@@ -4483,19 +5522,37 @@ export interface operations {
             /** @description A picture as JPEG: its address with .jpg in the place of .webp */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": unknown;
+                    "image/jpeg": string;
                 };
             };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
             default: components["responses"]["Problem"];
         };
     };
     share_page: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -4506,13 +5563,27 @@ export interface operations {
             /** @description The page of a shared design; of one with a password its form, until it is opened */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
+                    "text/html": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     share_page_unlock: {
@@ -4535,17 +5606,31 @@ export interface operations {
             /** @description That form: sets the cookies of this link and goes back to its page */
             303: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Page"];
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            413: components["responses"]["Page"];
+            415: components["responses"]["Page"];
+            422: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     share_card: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
             };
@@ -4556,19 +5641,37 @@ export interface operations {
             /** @description The shared design as a card for previews: a JPEG of 1200 x 630. 404 for one with a password that was not given */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": unknown;
+                    "image/jpeg": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            507: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     share_file: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that one has: 304 when it is the present one */
+                "If-None-Match"?: string;
+            };
             path: {
                 token: string;
                 name: string;
@@ -4580,13 +5683,28 @@ export interface operations {
             /** @description A picture of a shared design: the one that it shows, or its thumbnail */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/webp": unknown;
+                    "image/webp": string;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Page"];
+            403: components["responses"]["Page"];
+            404: components["responses"]["Page"];
+            410: components["responses"]["Page"];
+            429: components["responses"]["Page"];
+            503: components["responses"]["Page"];
+            default: components["responses"]["Page"];
         };
     };
     oembed: {
@@ -4594,12 +5712,12 @@ export interface operations {
             query?: {
                 /** @description The address of the share's page */
                 url?: string;
-                /** @description json, or nothing */
-                format?: string;
+                /** @description json, or nothing; others are answered with 501 */
+                format?: "json";
                 /** @description In pixels */
-                maxwidth?: string;
+                maxwidth?: number;
                 /** @description In pixels */
-                maxheight?: string;
+                maxheight?: number;
             };
             header?: never;
             path?: never;
@@ -4610,12 +5728,19 @@ export interface operations {
             /** @description How to embed a shared design (oEmbed 1.0, a photo); 401 when it has a password */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OEmbed"];
                 };
             };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            501: components["responses"]["NotOffered"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
