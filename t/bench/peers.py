@@ -20,6 +20,7 @@ from server import Failure, say
 NAMES = ("go", "rust", "node")
 BUILT = ("go/peer", "rust/target/release/peer", "node/node_modules/fastify", "ids.txt")
 MIB_MOST = 40
+LINKS = {"shared", "static", "forged", "missing"}
 
 
 def perf(*names):
@@ -144,6 +145,16 @@ def bar(text, value, most=None, least=None, exactly=None):
     return {"text": text, "value": value, "most": most, "least": least, "exactly": exactly, "met": met}
 
 
+def link_bars(rows):
+    """Pages of links beside what nginx has on its disk."""
+    cpu = {name: row["us_bezel"] + row["us_nginx"] for name, row in rows.items()}
+    return [
+        bar("a kept page's requests/s, of a static file's", rows["shared"]["rps"] / rows["static"]["rps"], least=0.65),
+        bar("a kept page's CPU, of a static file's", cpu["shared"] / cpu["static"], most=1.5),
+        bar("a forged link's CPU, of a file's that is not there", cpu["forged"] / cpu["missing"], most=3),
+    ]
+
+
 def bars(figures):
     runs = {}
     for row in figures["peers"]["rows"]:
@@ -169,6 +180,8 @@ def bars(figures):
     if "W4" in runs:
         found += [bar("W4 requests/s, of Go's", rate(runs["W4"], "go"), least=1.4),
                   bar("W4 requests/s, of Rust's", rate(runs["W4"], "rust"), least=0.9)]
+    if LINKS <= set(figures["workloads"]):
+        found += link_bars(figures["workloads"])
     for name, count in (("W1", 1), ("W2", 1), ("W4", 1), ("shared", 0), ("forged", 0), ("thumbnails", 0)):
         if name in figures["workloads"]:
             found.append(bar("%s database commands" % name, figures["workloads"][name]["commands"], exactly=count))

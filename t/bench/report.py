@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 
+import peers
 from arguments import TOP
 from server import MONGOD_CACHE_GB, NGINX_WORKERS, Failure, run_text
 from workloads import ROWS
@@ -78,14 +79,6 @@ def workload_table(figures):
         number(row["sockets"])] for name, row in figures["workloads"].items()])
 
 
-def links_text(rows):
-    """Pages of links beside what nginx has on its disk."""
-    cpu = {name: row["us_bezel"] + row["us_nginx"] for name, row in rows.items()}
-    return "A kept page of a link, of a static file as large: %.2f of its requests/s (at least 0.65), %.2f of its CPU (at most 1.5)\n" \
-        "A forged link, of a static file that is not there: %.2f of its CPU (at most 3)" % (
-            rows["shared"]["rps"] / rows["static"]["rps"], cpu["shared"] / cpu["static"], cpu["forged"] / cpu["missing"])
-
-
 def text(figures):
     parts = ["\n".join("* %s: %s" % each for each in figures["configuration"].items()), workload_table(figures)]
     lines = ["Database commands of a request (upkeep of connections left out; idle: %s a second, subtracted):"
@@ -93,8 +86,8 @@ def text(figures):
     lines += ["* %s: %s" % (name, ", ".join("%s %.2f" % each for each in row["by_command"].items()) or "none")
               for name, row in figures["workloads"].items()]
     parts.append("\n".join(lines))
-    if {"shared", "static", "forged", "missing"} <= set(figures["workloads"]):
-        parts.append(links_text(figures["workloads"]))
+    if peers.LINKS <= set(figures["workloads"]):
+        parts.append(bars_text(peers.link_bars(figures["workloads"])))
     parts.append("Memory (PSS, MiB): " + ", ".join("%s %s" % (name, number(mib, 1)) for name, mib in figures["memory"].items()))
     if figures["generation"]:
         parts.append("A generation of 3 pictures in final quality: %.1f s, %.1f s of CPU" % tuple(
@@ -115,6 +108,10 @@ def bar_text(bar):
     return "%s: %s (%s)" % (bar["text"], number(bar["value"], 2), ", ".join(bounds))
 
 
+def bars_text(bars):
+    return "\n".join("%-8s %s" % ("ok" if bar["met"] else "NOT MET", bar_text(bar)) for bar in bars)
+
+
 def peer_table(figures):
     def middle(runs, key):
         return statistics.median(one[key] for one in runs)
@@ -133,9 +130,8 @@ def peer_table(figures):
 
 
 def peers_text(figures):
-    lines = ["%-8s %s" % ("ok" if bar["met"] else "NOT MET", bar_text(bar)) for bar in figures["bars"]]
     return "\n\n".join((peer_table(figures), figures["peers"]["memory"].strip(), figures["peers"]["ratios"].strip(),
-                        "\n".join(lines))) + "\n"
+                        bars_text(figures["bars"]))) + "\n"
 
 
 # --- the page -------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include "crypt/share-token.h"
 
 #include "crypt/base64url.h"
+#include "dies.h"
 #include "unit.h"
 
 #define DESIGN "019a0000-0123-7abc-8def-00ff10203040"
@@ -119,6 +120,18 @@ START_TEST(it_names_its_design)
 	memcpy(id, DESIGN, UUID_TEXT);
 	ck_assert(!share_token_open(&ring, STR("x"), id));
 	ck_assert_mem_eq(id, DESIGN, UUID_TEXT);
+}
+END_TEST
+
+static void
+of_what_is_no_design(void)
+{
+	(void)share_token_new(&ring, arena, STR("019a0000-0123-7abc-8def"));
+}
+
+START_TEST(there_is_none_of_what_is_no_design)
+{
+	ck_assert(dies(of_what_is_no_design));
 }
 END_TEST
 
@@ -264,7 +277,8 @@ END_TEST
 
 UNIT_MAIN_FIXTURE("share_token", begin, end,
     the_keys_are_those_of_the_contract, a_token_is_what_the_contract_says,
-    it_names_its_design, it_does_not_tell_which,
+    it_names_its_design, there_is_none_of_what_is_no_design,
+    it_does_not_tell_which,
     each_changed_bit_is_refused, each_token_has_one_spelling,
     other_lengths_are_refused, other_versions_and_ids_are_refused,
     another_master_key_signs_nothing_of_ours,
