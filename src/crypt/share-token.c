@@ -51,6 +51,8 @@ share_token_new(const struct keyring *keyring, struct arena *arena,
 	unsigned char bytes[TOKEN_BYTES] = { TOKEN_VERSION, share->id };
 	unsigned char id[ID_BYTES];
 
+	if (!uuid_is(design_id))
+		die("share_token_new: no id of a design");
 	uuid_bytes(design_id, id);
 	random_bytes(bytes + 2, NONCE_BYTES);
 	hide(share, bytes, id, bytes + ID_AT);

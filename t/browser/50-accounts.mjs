@@ -177,7 +177,7 @@ test("a link that was used", async () => {
 
 test("the account page, loaded directly", async () => {
 	await openAccount(page, stack.url);
-	is(await page.locator(".part h2").allInnerTexts(), ["Profile", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys"]
+	is(await page.locator(".part h2").allInnerTexts(), ["Profile", "E-mail address", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys"]
 		.concat(await page.locator("#leaving").count() ? ["Your data"] : []),
 		"its parts");
 	await look(page, "account");

@@ -45,6 +45,8 @@ test("another address is asked for", async () => {
 	await part.scrollIntoViewIfNeeded();
 	await look(page, "account, another address");
 	await part.getByRole("button", { name: "Cancel" }).click();
+	// The focus follows the frame in which the button is back.
+	await page.waitForFunction(() => document.activeElement?.textContent === "Another address…", null, { timeout: 10000 }).catch(() => null);
 	is(await focusName(page), "Another address…", "cancelled, one is where one was");
 	await another.click();
 	is(await field(page, "New e-mail address").inputValue(), "", "and nothing is left of it");
