@@ -78,12 +78,12 @@ static void
 refuse(struct call *call, const struct err *err)
 {
 	const struct http_request *request = call->request;
-	struct http_response *response = call->response;
 
-	http_problem(response, err, call->app->conf->base_url, request->path,
-	    request->request_id);
 	if (str_starts(request->path, STR("/s/")))	/* people are there */
 		share_refuse(call, err);
+	else
+		http_problem(call->response, err, call->app->conf->base_url,
+		    request->path, request->request_id);
 	if (error_rows[err->rc].status >= 500)
 		log_event(LOG_ERROR, "request.failed",
 		    LOG_Z("code", error_rows[err->rc].code),

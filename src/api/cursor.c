@@ -51,6 +51,20 @@ cursor_seal(struct call *call, const char *const *filters, struct str payload)
 	    payload);
 }
 
+struct str
+cursor_by_id(struct call *call, const char *const *filters,
+    const struct str *docs, size_t *n, int limit)
+{
+	struct str last;
+
+	if (*n <= (size_t)limit)
+		return STR_NULL;
+	*n = (size_t)limit;
+	/* Sorted by it, so whatever it is marks the place. */
+	return doc_peek_str(docs[*n - 1], "_id", &last)
+	    ? cursor_seal(call, filters, last) : STR_NULL;
+}
+
 static void
 add_link(struct call *call, struct str cursor)
 {

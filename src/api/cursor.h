@@ -15,6 +15,10 @@ enum rc cursor_open(struct call *call, const char *const *filters,
     struct str *ret_payload, struct err *err) must_use;
 struct str cursor_seal(struct call *call, const char *const *filters,
     struct str payload);
+/* For what was asked for limit + 1 and is sorted by _id: cuts *n to limit; the cursor
+ * of the next page, or null. */
+struct str cursor_by_id(struct call *call, const char *const *filters,
+    const struct str *docs, size_t *n, int limit);
 /* A payload that is not understood. */
 enum rc cursor_bad(struct err *err) must_use;
 

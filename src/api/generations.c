@@ -45,7 +45,7 @@ api_generation_list(struct call *call, struct err *err)
 {
 	static const char *const params[] = { "limit", "cursor", NULL };
 	static const char *const *const filters = params + 2;
-	struct str docs[PAGE_MAX + 1], after, cursor = STR_NULL;
+	struct str docs[PAGE_MAX + 1], after, cursor;
 	size_t n;
 	int limit;
 
@@ -56,12 +56,7 @@ api_generation_list(struct call *call, struct err *err)
 	    || app_generation_list(call->app, call->arena, &call->actor, call->id,
 	    after, limit + 1, docs, &n, err) != RC_OK)
 		return err->rc;
-	if (n > (size_t)limit) {
-		n = (size_t)limit;
-		/* Sorted by it, so whatever it is marks the place. */
-		if (doc_peek_str(docs[n - 1], "_id", &after))
-			cursor = cursor_seal(call, filters, after);
-	}
+	cursor = cursor_by_id(call, filters, docs, &n, limit);
 	cursor_page(call, &doc_job, docs, n, NULL, cursor);
 	return RC_OK;
 }

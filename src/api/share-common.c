@@ -64,12 +64,13 @@ least(int64_t a, int64_t b)
 static void
 add_tags(struct http_response *response, const struct share_view *view)
 {
-	http_header_printf(response, "Surrogate-Key", "%.*s %.*s",
+	struct str tags = arena_printf(response->arena, "%.*s %.*s",
 	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+
+	http_header(response, "Surrogate-Key", tags);
 	http_header_printf(response, "Cache-Tag", "%.*s,%.*s",
 	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
-	http_header_printf(response, "xkey", "%.*s %.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+	http_header(response, "xkey", tags);
 }
 
 /* So long it is as it is, for all that time tells. */
@@ -121,12 +122,13 @@ share_not_modified(struct call *call)
 /* --- pages ---------------------------------------------------------------- */
 
 void
-share_page_headers(struct call *call, const char *referrer)
+share_page_headers(struct call *call, const struct share_sheet *sheet,
+    const char *referrer)
 {
 	struct http_response *response = call->response;
 
 	response->content_type = "text/html; charset=utf-8";
-	http_header(response, "Content-Security-Policy", share_csp);
+	http_header(response, "Content-Security-Policy", sheet->policy);
 	http_header(response, "Referrer-Policy", str_of(referrer));
 }
 
@@ -160,7 +162,7 @@ share_refuse(struct call *call, const struct err *err)
 			heading = refusals[i].heading;
 			text = refusals[i].text;
 		}
-	body->n = 0;
+	http_refuse(call->response, err);
 	share_html_message(body, heading, text);
-	share_page_headers(call, "no-referrer");
+	share_page_headers(call, &share_sheet_note, "no-referrer");
 }

@@ -30,10 +30,12 @@ void share_cache_headers(struct call *call, const struct share_view *view);
 bool share_not_modified(struct call *call);
 
 /* An HTML answer: type, policy, and what a browser says of us where it goes next. */
-void share_page_headers(struct call *call, const char *referrer);
+struct share_sheet;
+void share_page_headers(struct call *call, const struct share_sheet *sheet,
+    const char *referrer);
 
-/* Instead of the problem that response holds: the same for a person to read. Headers
- * and status stay. The same bytes for the same code. */
+/* A refusal that a person can read, instead of a problem. The same bytes for the same
+ * code. */
 void share_refuse(struct call *call, const struct err *err);
 
 /* The viewer's cookie of a share that has a password, or null. */

@@ -5,7 +5,8 @@
 #include "app/share-kept.h"
 #include "base/clock.h"
 
-/* A day, as nginx says of the pictures that it serves alone (share-picture.conf). */
+/* As nginx says of the pictures that it serves alone (share-picture.conf.in;
+ * t/check-nginx.sh compares). */
 enum { PICTURE_S = 86400 };
 
 static enum rc

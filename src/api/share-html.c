@@ -8,7 +8,8 @@
 #include "schema/schema.h"
 
 /* Of a page without a long prompt: one piece of memory holds it. */
-enum { PAGE_BYTES = 16 * 1024, THUMBNAIL_SIDE = 300, USUAL_SIDE = 1024 };
+enum { PAGE_BYTES = 12 * 1024, FORM_BYTES = 6 * 1024, NOTE_BYTES = 4 * 1024,
+	THUMBNAIL_SIDE = 300, USUAL_SIDE = 1024 };
 
 /* Appends pieces that are HTML already. */
 #define ADD(buf, ...) add_pieces(buf, (const struct str[]){ __VA_ARGS__ }, \
@@ -44,9 +45,9 @@ begin(struct buf *buf, struct str title)
 }
 
 static void
-begin_body(struct buf *buf, struct str kind)
+begin_body(struct buf *buf, const struct share_sheet *sheet, struct str kind)
 {
-	ADD(buf, STR("<style>"), share_style, STR("</style>\n</head>\n<body>\n"
+	ADD(buf, STR("<style>"), sheet->style, STR("</style>\n</head>\n<body>\n"
 	    "<main class=\""), kind, STR("\">\n"));
 }
 
@@ -262,7 +263,7 @@ share_html_page(struct buf *buf, struct str base_url,
 	begin(buf, said.title);
 	if (view->state == SHARE_OPEN)
 		add_preview(buf, &said, base_url);
-	begin_body(buf, STR("piece"));
+	begin_body(buf, &share_sheet_page, STR("piece"));
 	add_picture(buf, &said);
 	add_label(buf, &said);
 	ADD(buf, STR("<noscript><img src=\"/s/"), view->token, STR("/v.gif\" "
@@ -278,13 +279,13 @@ share_html_page(struct buf *buf, struct str base_url,
 void
 share_html_form(struct buf *buf, struct str fault)
 {
-	(void)buf_reserve(buf, PAGE_BYTES);
+	(void)buf_reserve(buf, FORM_BYTES);
 	begin(buf, fault.p == NULL ? STR(LOCKED) : STR("Not opened - " LOCKED));
 	buf_add_str(buf, STR("<meta property=\"og:type\" content=\"website\">\n"
 	    "<meta property=\"og:site_name\" content=\"bezel\">\n"
 	    "<meta property=\"og:title\" content=\"" LOCKED "\">\n"
 	    "<meta name=\"twitter:card\" content=\"summary\">\n"));
-	begin_body(buf, STR("note"));
+	begin_body(buf, &share_sheet_form, STR("note"));
 	buf_add_str(buf, STR("<h1>" LOCKED "</h1>\n<p>Whoever sent you this link "
 	    "can tell you the password.</p>\n<form method=\"post\">\n"
 	    "<label for=\"password\">Password</label>\n"
@@ -306,10 +307,10 @@ share_html_form(struct buf *buf, struct str fault)
 void
 share_html_message(struct buf *buf, struct str heading, struct str text)
 {
-	(void)buf_reserve(buf, PAGE_BYTES);
+	(void)buf_reserve(buf, NOTE_BYTES);
 	heading = html_escape(buf->arena, heading);
 	begin(buf, heading);
-	begin_body(buf, STR("note"));
+	begin_body(buf, &share_sheet_note, STR("note"));
 	ADD(buf, STR("<h1>"), heading, STR("</h1>\n"));
 	if (text.n > 0) {
 		buf_add_str(buf, STR("<p>"));

@@ -23,11 +23,15 @@ void share_html_form(struct buf *buf, struct str fault);
 /* Instead of a page. The same bytes for the same words. */
 void share_html_message(struct buf *buf, struct str heading, struct str text);
 
-/* What the pages hold inline, each without its tag; the policy allows these very
- * texts by their SHA-256 and no others. */
-extern const struct str share_style, share_script;
-extern const struct str share_csp;
-/* Begins the hash of the style: changes when the look does. */
+/* What the pages hold inline, each without its tag; their policies allow these very
+ * texts by their SHA-256 and no others. Only share_html_page() has the script. */
+struct share_sheet {
+	struct str style, policy;
+};
+extern const struct share_sheet share_sheet_page, share_sheet_form,
+    share_sheet_note;
+extern const struct str share_script;
+/* Begins the hash of the page's style: changes when the look does. */
 extern const struct str share_look_version;
 
 #endif

@@ -18,7 +18,7 @@ reply_page(struct call *call, const struct share_view *view)
 	if (response->etag.p != NULL)	/* another look is another page */
 		response->etag = arena_printf(call->arena, "\"%.*s-%.*s\"",
 		    STR_FMT(view->etag), STR_FMT(share_look_version));
-	share_page_headers(call, "no-referrer");
+	share_page_headers(call, &share_sheet_page, "no-referrer");
 	if (!share_not_modified(call))
 		share_html_page(&response->body, call->app->conf->base_url, view);
 	return RC_OK;
@@ -32,7 +32,7 @@ reply_form(struct call *call, int status, struct str fault)
 {
 	call->response->status = status;
 	call->response->cache_control = "private, no-store";
-	share_page_headers(call, "same-origin");
+	share_page_headers(call, &share_sheet_form, "same-origin");
 	share_html_form(&call->response->body, fault);
 	return RC_OK;
 }

@@ -6,29 +6,69 @@
  * A shop window: the picture on a neutral grey, which does not change how metals and
  * stones look, and a label beside it. No font and no file is fetched, so nothing
  * moves once it is drawn. Widths in rem, so that larger letters get more room.
+ *
+ * Each kind of page has only what it uses: who asks for a link that is none gets few bytes.
  */
-#define LIGHT "--panel:#fbfbfb;--stage:#e4e4e4;--line:#dcdcdc;--edge:#767676;" \
-	"--ink:#1b1b1b;--soft:#565656;--gold:#a67c2d;--main:#1f1f1f;" \
-	"--on-main:#fff;--focus:#1d5fd1;--fault:#a81e17"
-#define DARK "--panel:#151515;--stage:#262626;--line:#333;--edge:#8a8a8a;" \
-	"--ink:#ededed;--soft:#adadad;--gold:#e0bd72;--main:#ececec;" \
-	"--on-main:#161616;--focus:#8ab6ff;--fault:#ff9d94"
+#define LIGHT "--panel:#fbfbfb;--ink:#1b1b1b;--soft:#565656;--gold:#a67c2d;" \
+	"--focus:#1d5fd1"
+#define DARK "--panel:#151515;--ink:#ededed;--soft:#adadad;--gold:#e0bd72;" \
+	"--focus:#8ab6ff"
+#define PAGE_LIGHT ";--stage:#e4e4e4;--line:#dcdcdc"
+#define PAGE_DARK ";--stage:#262626;--line:#333"
+#define FORM_LIGHT ";--edge:#767676;--main:#1f1f1f;--on-main:#fff;--fault:#a81e17"
+#define FORM_DARK ";--edge:#8a8a8a;--main:#ececec;--on-main:#161616;--fault:#ff9d94"
 #define SERIF "\"Iowan Old Style\",\"Palatino Linotype\",Palatino,\"P052\"," \
 	"\"Noto Serif\",Georgia,serif"
 
-static const char style[] =
-    ":root{color-scheme:light dark;" LIGHT "}"
-    "@media(prefers-color-scheme:dark){:root{" DARK "}}"
-    "*{box-sizing:border-box}"
-    "html{-webkit-text-size-adjust:100%;text-size-adjust:100%}"
-    "body{margin:0;background:var(--panel);color:var(--ink);"
-    "font:1rem/1.55 system-ui,-apple-system,\"Segoe UI\",sans-serif;"
-    "overflow-wrap:anywhere}"
-    "h1{margin:0;font:400 clamp(1.75rem,1.35rem + 1.8vw,3rem)/1.16 " SERIF ";"
-    "letter-spacing:-.01em;text-wrap:balance}"
-    "p{margin:0}"
-    "a{color:inherit;text-underline-offset:.2em}"
-    ":focus-visible{outline:3px solid var(--focus);outline-offset:3px}"
+/* What all of them have, with the colours and the size of the heading of one. */
+#define ALL(light, dark, size) \
+    ":root{color-scheme:light dark;" LIGHT light "}" \
+    "@media(prefers-color-scheme:dark){:root{" DARK dark "}}" \
+    "*{box-sizing:border-box}" \
+    "html{-webkit-text-size-adjust:100%;text-size-adjust:100%}" \
+    "body{margin:0;background:var(--panel);color:var(--ink);" \
+    "font:1rem/1.55 system-ui,-apple-system,\"Segoe UI\",sans-serif;" \
+    "overflow-wrap:anywhere}" \
+    "h1{margin:0;font:400 " size "/1.16 " SERIF ";" \
+    "letter-spacing:-.01em;text-wrap:balance}" \
+    "p{margin:0}" \
+    "a{color:inherit;text-underline-offset:.2em}" \
+    ":focus-visible{outline:3px solid var(--focus);outline-offset:3px}" \
+    ".mark{display:inline-flex;align-items:center;gap:.6rem;min-height:2.75rem;" \
+    "font-size:.9375rem;font-weight:500;letter-spacing:.01em;" \
+    "text-decoration:none;border-radius:4px}" \
+    ".mark:hover span{text-decoration:underline}" \
+    ".mark path{fill:var(--gold)}"
+
+/* One thing to say, in the middle: the form, and what is said instead of a page. */
+#define NOTE_SIZE "clamp(1.625rem,1.4rem + 1vw,2.125rem)"
+#define NOTE \
+    ".note{display:grid;align-content:center;justify-items:start;gap:1rem;" \
+    "width:min(100%,30rem);min-height:100vh;margin:0 auto;padding:2rem 1.25rem}" \
+    ".note>p{color:var(--soft)}" \
+    ".note .mark{margin-top:1.5rem;color:var(--ink)}"
+
+static const char note_style[] = ALL("", "", NOTE_SIZE) NOTE;
+
+static const char form_style[] =
+    ALL(FORM_LIGHT, FORM_DARK, NOTE_SIZE)
+    NOTE
+    "form{display:grid;gap:.5rem;width:100%;margin-top:.75rem}"
+    "label{font-size:.875rem}"
+    "input,button{width:100%;min-height:3rem;padding:.6rem .9rem;font:inherit;"
+    "border-radius:8px}"
+    "input{border:1px solid var(--edge);background:transparent;"
+    "color:inherit}"
+    "input[aria-invalid]{border:2px solid var(--fault)}"
+    "button{margin-top:.5rem;border:1px solid var(--main);"
+    "background:var(--main);color:var(--on-main);font-weight:500;"
+    "cursor:pointer}"
+    "button:hover{opacity:.88}"
+    ".fault{color:var(--fault)}";
+
+static const char page_style[] =
+    ALL(PAGE_LIGHT, PAGE_DARK,
+    "clamp(1.75rem,1.35rem + 1.8vw,3rem)")
 
     /* narrow: the picture from edge to edge, then the label */
     "figure{margin:0;background:var(--stage)}"
@@ -49,11 +89,6 @@ static const char style[] =
     ".said{font:1.0625rem/1.6 " SERIF ";white-space:pre-line}"
     ".foot{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1rem;"
     "justify-content:space-between;padding-top:2.5rem}"
-    ".mark{display:inline-flex;align-items:center;gap:.6rem;min-height:2.75rem;"
-    "font-size:.9375rem;font-weight:500;letter-spacing:.01em;"
-    "text-decoration:none;border-radius:4px}"
-    ".mark:hover span{text-decoration:underline}"
-    ".mark path{fill:var(--gold)}"
     ".paper{display:none}"
     "noscript img{position:absolute;width:1px;height:1px}"
 
@@ -74,29 +109,10 @@ static const char style[] =
     ".text{margin:auto 0}}"
     "@media(min-width:110rem){html{font-size:118.75%}}"
 
-    /* the form, and what is said instead of a page */
-    ".note{display:grid;align-content:center;justify-items:start;gap:1rem;"
-    "width:min(100%,30rem);min-height:100vh;margin:0 auto;padding:2rem 1.25rem}"
-    ".note h1{font-size:clamp(1.625rem,1.4rem + 1vw,2.125rem)}"
-    ".note>p{color:var(--soft)}"
-    ".note .mark{margin-top:1.5rem;color:var(--ink)}"
-    "form{display:grid;gap:.5rem;width:100%;margin-top:.75rem}"
-    "label{font-size:.875rem}"
-    "input,button{width:100%;min-height:3rem;padding:.6rem .9rem;font:inherit;"
-    "border-radius:8px}"
-    "input{border:1px solid var(--edge);background:transparent;"
-    "color:inherit}"
-    "input[aria-invalid]{border:2px solid var(--fault)}"
-    "button{margin-top:.5rem;border:1px solid var(--main);"
-    "background:var(--main);color:var(--on-main);font-weight:500;"
-    "cursor:pointer}"
-    "button:hover{opacity:.88}"
-    ".fault{color:var(--fault)}"
-
     /* one sheet: no colours but the picture's */
     "@page{margin:15mm}"
     "@media print{"
-    ":root{color-scheme:light;" LIGHT ";--panel:#fff;--stage:#fff;--ink:#000;"
+    ":root{color-scheme:light;" LIGHT PAGE_LIGHT ";--panel:#fff;--stage:#fff;--ink:#000;"
     "--soft:#333}"
     "body{font-size:10pt}"
     "h1{font-size:20pt}"
@@ -132,13 +148,28 @@ static const char script[] =
     "})";
 
 /* t/unit/check_share_html.c says what they must be. */
-#define STYLE_HASH "MCrp2elA3xv6Wp+snxlSG8lc3KABpRhhBmrudgaoIYs="
+#define PAGE_HASH "5ONxAe4X2YLzJchtADGENeLa5/C0/vlETP1WrWxOTso="
+#define FORM_HASH "LwjJpFpThQhKyjtgXCR6iskRROzRJcuSQftkLZ7y7M0="
+#define NOTE_HASH "qxa07Zbun0VeAHH9vJqh+hXbmRgD8FdZwhxkxKrUyEQ="
 #define SCRIPT_HASH "jRNMhiMnZ7eemj9FXpq4ouHhECVgTuIsgkzONuPJKAg="
 
-const struct str share_style = { style, sizeof style - 1 };
+/* img-src is for the icon as well. */
+#define POLICY(hash, forms) "default-src 'none'; img-src 'self'; " \
+	"style-src 'sha256-" hash "'; base-uri 'none'; form-action " forms "; " \
+	"frame-ancestors 'none'"
+
 const struct str share_script = { script, sizeof script - 1 };
-const struct str share_look_version = { STYLE_HASH, 6 };
-const struct str share_csp = STR_INIT("default-src 'none'; img-src 'self'; "
-    "style-src 'sha256-" STYLE_HASH "'; script-src 'sha256-" SCRIPT_HASH "'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'");
+const struct str share_look_version = { PAGE_HASH, 6 };
+const struct share_sheet share_sheet_page = {
+	{ page_style, sizeof page_style - 1 },
+	STR_INIT(POLICY(PAGE_HASH, "'none'") "; script-src 'sha256-" SCRIPT_HASH
+	    "'; connect-src 'self'"),
+};
+const struct share_sheet share_sheet_form = {
+	{ form_style, sizeof form_style - 1 },
+	STR_INIT(POLICY(FORM_HASH, "'self'")),
+};
+const struct share_sheet share_sheet_note = {
+	{ note_style, sizeof note_style - 1 },
+	STR_INIT(POLICY(NOTE_HASH, "'none'")),
+};

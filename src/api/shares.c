@@ -29,13 +29,7 @@ static void
 add_time(struct buf *buf, const char *name, int64_t ms)
 {
 	buf_printf(buf, ",\"%s\":", name);
-	if (ms == TIME_NULL) {
-		buf_addz(buf, "null");
-		return;
-	}
-	buf_add_char(buf, '"');
-	buf_add_time(buf, ms);
-	buf_add_char(buf, '"');
+	buf_add_json_time(buf, ms);
 }
 
 /* --- the owner ----------------------------------------------------------- */

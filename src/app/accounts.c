@@ -43,15 +43,6 @@ struct registration {
 	struct mail_order order;
 };
 
-static void
-mail_to(struct mail_order *order, const char *template, const struct user *user)
-{
-	doc_init(&doc_mail_order, order);
-	order->template = str_of(template);
-	order->to = user->email;
-	order->name = user->full_name;
-}
-
 static enum rc
 register_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
@@ -92,7 +83,7 @@ fill_registration(struct registration *r, struct arena *arena, struct str email,
 	fill_token(&r->token, uuid_new(arena), "verify_email", user,
 	    user->created_at, VERIFY_LIFE_S);
 	r->token.browser = browser;
-	mail_to(&r->order, "verify_email", user);
+	post_address(&r->order, "verify_email", user);
 	r->order.token_id = r->token.id;
 }
 
@@ -119,7 +110,7 @@ taken_in_transaction(struct store *store, struct arena *arena, void *arg,
 	    != RC_OK || tokens_remove(store, arena, there.id, "verify_email", err)
 	    != RC_OK))
 		return err->rc;
-	mail_to(&r->order, confirmed ? "email_taken" : "password_reset", &r->user);
+	post_address(&r->order, confirmed ? "email_taken" : "password_reset", &r->user);
 	r->order.name = STR_NULL;	/* of whoever asks, not the owner's */
 	return post_enqueue(r->app, arena, &r->order, STR_NULL, err);
 }
@@ -248,44 +239,33 @@ app_mail_prepare(struct app *app, struct arena *arena, struct mail_order *order,
 	return RC_OK;
 }
 
-/* --- links --------------------------------------------------------------- */
+/* --- an address is proven ------------------------------------------------ */
 
-struct link {
+struct proof {
 	struct app *app;
 	const struct actor *actor;
 	struct str id;			/* of the token */
 	struct one_time_token token;
-	struct user user;
-	struct str password;		/* of a reset, with the next two */
-	struct str sealed;
-	struct mail_order order;
 };
-
-static enum rc
-no_longer(struct err *err)
-{
-	return err_set(err, RC_LINK_EXPIRED,
-	    "This link was used already or has expired; ask for another.");
-}
 
 static enum rc
 verify_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
 {
-	struct link *l = arg;
+	struct proof *p = arg;
 	enum rc rc;
 
-	if (tokens_use(store, arena, l->id, "verify_email", clock_now_ms(),
-	    &l->token, err) != RC_OK)
+	if (tokens_use(store, arena, p->id, "verify_email", clock_now_ms(),
+	    &p->token, err) != RC_OK)
 		return err->rc;
-	rc = users_verify_email(store, arena, l->token.user_id, l->token.email,
+	rc = users_verify_email(store, arena, p->token.user_id, p->token.email,
 	    err);
 	if (rc == RC_NOT_FOUND)
-		return no_longer(err);
+		return tokens_over(err);
 	if (rc != RC_OK)
 		return rc;
-	return audit_write(l->app, arena, l->actor, "email_verified",
-	    l->token.user_id, NULL, err);
+	return audit_write(p->app, arena, p->actor, "email_verified",
+	    p->token.user_id, NULL, err);
 }
 
 enum rc
@@ -293,197 +273,22 @@ app_email_verify(struct app *app, struct arena *arena, const struct actor *actor
     struct str token, struct str browser, struct signed_in *ret_signed_in,
     struct err *err)
 {
-	struct link l = { .app = app, .actor = actor };
+	struct proof p = { .app = app, .actor = actor };
+	struct user user;
 	struct str here = browser_of(app, browser);
 
 	*ret_signed_in = (struct signed_in){ 0 };
-	if (!link_token_verify(&app->keyring, "verify_email", token, &l.id))
-		return no_longer(err);
+	if (!link_token_verify(&app->keyring, "verify_email", token, &p.id))
+		return tokens_over(err);
 	if (store_transaction(app->store, arena, actor->deadline_ms,
-	    verify_in_transaction, &l, err) != RC_OK)
+	    verify_in_transaction, &p, err) != RC_OK)
 		return err->rc;
-	if (here.p == NULL || l.token.browser.p == NULL
-	    || !str_eq(here, l.token.browser))
+	if (here.p == NULL || p.token.browser.p == NULL
+	    || !str_eq(here, p.token.browser))
 		return RC_OK;
-	if (users_get(app->store, arena, l.token.user_id, &l.user, NULL, err)
+	if (users_get(app->store, arena, p.token.user_id, &user, NULL, err)
 	    != RC_OK)
 		return err->rc;
-	return app_session_begin(app, arena, actor, &l.user, "link",
-	    ret_signed_in, err);
-}
-
-/* In the transaction, behind the new password: nothing of before holds. */
-static enum rc
-end_all_else(struct link *l, struct arena *arena, const char *audit,
-    struct err *err)
-{
-	if (app_sessions_end(l->app, arena, l->user.id, err) != RC_OK
-	    || post_enqueue(l->app, arena, &l->order, l->user.id, err) != RC_OK)
-		return err->rc;
-	return audit_write(l->app, arena, l->actor, audit, l->user.id, NULL, err);
-}
-
-static enum rc
-reset_in_transaction(struct store *store, struct arena *arena, void *arg,
-    struct err *err)
-{
-	struct link *l = arg;
-	enum rc rc;
-
-	if (tokens_use(store, arena, l->id, "password_reset", clock_now_ms(),
-	    &l->token, err) != RC_OK)
-		return err->rc;
-	if (!str_eq(l->token.email, l->user.email))
-		return no_longer(err);
-	rc = users_set_password(store, arena, l->user.id, l->user.email,
-	    l->sealed, err);
-	if (rc == RC_NOT_FOUND)
-		return no_longer(err);
-	/* Whoever had the account until now may have left keys. */
-	if (rc != RC_OK || tokens_remove(store, arena, l->user.id,
-	    "password_reset", err) != RC_OK
-	    || api_keys_revoke_all(store, arena, l->user.id, clock_now_ms(),
-	    clock_now_ms() + API_KEYS_KEPT_MS, err) != RC_OK)
-		return err->rc;
-	return end_all_else(l, arena, "password_reset", err);
-}
-
-static enum rc
-change_in_transaction(struct store *store, struct arena *arena, void *arg,
-    struct err *err)
-{
-	struct link *l = arg;
-
-	/* Of a reset at the same moment the reset holds, and so do links that are on
-	 * their way: who knows the password must not stop who has the mailbox. */
-	if (users_replace_password(store, arena, &l->user, l->sealed, err)
-	    != RC_OK)
-		return err->rc;
-	return end_all_else(l, arena, "password_changed", err);
-}
-
-/* Seals the new one, runs fn, and signs this browser in anew. */
-static enum rc
-put_password(struct link *l, struct arena *arena, store_transaction_fn *fn,
-    const char *how, struct signed_in *ret_signed_in, struct err *err)
-{
-	struct app *app = l->app;
-	struct actor nobody = *l->actor;
-
-	if (app_password_seal(app, arena, l->user.id, l->password, &l->sealed,
-	    err) != RC_OK)
-		return err->rc;
-	mail_to(&l->order, "password_changed", &l->user);
-	if (store_transaction(app->store, arena, l->actor->deadline_ms, fn, l,
-	    err) != RC_OK)
-		return err->rc;
-	app_sessions_forget(app, l->user.id);
-	app_wake(app);
-	l->user.password_hash = l->sealed;
-	nobody.session_id = STR_NULL;	/* it has ended with the others */
-	return app_session_begin(app, arena, &nobody, &l->user, how,
-	    ret_signed_in, err);
-}
-
-/* Whose link it is, before the password is looked at: the token is used up only with
- * a password that holds. */
-static enum rc
-find_token_user(struct link *l, struct arena *arena, struct err *err)
-{
-	enum rc rc = tokens_get(l->app->store, arena, l->id, &l->token, err);
-
-	if (rc == RC_OK && l->token.user_id.p != NULL
-	    && l->token.used_at == TIME_NULL
-	    && l->token.expires_at > clock_now_ms())
-		rc = users_get(l->app->store, arena, l->token.user_id, &l->user,
-		    NULL, err);
-	else if (rc == RC_OK)
-		rc = RC_NOT_FOUND;
-	return rc == RC_NOT_FOUND ? no_longer(err) : rc;
-}
-
-enum rc
-app_password_reset(struct app *app, struct arena *arena,
-    const struct actor *actor, const struct body_new_password *body,
-    struct signed_in *ret_signed_in, struct err *err)
-{
-	struct link l = { .app = app, .actor = actor,
-		.password = body->password };
-
-	if (!link_token_verify(&app->keyring, "password_reset", body->token,
-	    &l.id))
-		return no_longer(err);
-	if (find_token_user(&l, arena, err) != RC_OK)
-		return err->rc;
-	app_password_faults(arena, STR("/password"), body->password,
-	    l.user.email, l.user.full_name, err);
-	return err->rc != RC_OK ? err->rc : put_password(&l, arena,
-	    reset_in_transaction, "link", ret_signed_in, err);
-}
-
-/* --- a member's own password --------------------------------------------- */
-
-enum rc
-app_fresh(const struct app *app, const struct actor *actor, struct err *err)
-{
-	if (clock_now_ms() - actor->signed_in_ms
-	    <= app->conf->fresh_login_s * 1000)
-		return RC_OK;
-	return err_set(err, RC_FRESH_LOGIN,
-	    "Sign out and in again first, then repeat this.");
-}
-
-/* Whoever has the browser of somebody signed in may not guess either. */
-enum rc
-app_password_confirm(struct app *app, struct arena *arena,
-    const struct actor *actor, const struct user *user, struct str password,
-    struct str pointer, struct err *err)
-{
-	const struct limit limits[] = {
-		{ "password", user->id, app->conf->login_failures,
-		    app->conf->login_window_s, 1 },
-		/* Not given back: each is a hash, also of the right one. */
-		{ "password-any", user->id, app->conf->login_failures
-		    + app->conf->login_successes, app->conf->login_window_s, 1 },
-	};
-	bool match, outdated;
-
-	if (user->password_hash.p == NULL)
-		return app_fresh(app, actor, err);
-	if (limits_take(app, arena, limits, 2, err) != RC_OK
-	    || app_password_check(app, user,
-	    password.p != NULL ? password : STR(""), &match, &outdated, err)
-	    != RC_OK)
-		return err->rc;
-	if (!match) {
-		if (audit_write(app, arena, actor, "sign_in_failed",
-		    user->id, "the current password, asked for again", err)
-		    != RC_OK)
-			return err->rc;
-		err_fault(err, arena, pointer, "wrong_password",
-		    "This is not your password.");
-		return err->rc;
-	}
-	limits_give_back(app, arena, limits, 1);
-	return RC_OK;
-}
-
-enum rc
-app_password_change(struct app *app, struct arena *arena,
-    const struct actor *actor, const struct body_password *body,
-    struct signed_in *ret_signed_in, struct err *err)
-{
-	struct link l = { .app = app, .actor = actor,
-		.password = body->new_password };
-
-	if (users_get(app->store, arena, actor->owner.user_id, &l.user, NULL, err)
-	    != RC_OK)
-		return err->rc;
-	app_password_faults(arena, STR("/new_password"), body->new_password,
-	    l.user.email, l.user.full_name, err);
-	if (err->rc != RC_OK || app_password_confirm(app, arena, actor, &l.user,
-	    body->current_password, STR("/current_password"), err) != RC_OK)
-		return err->rc;
-	return put_password(&l, arena, change_in_transaction, "password",
+	return app_session_begin(app, arena, actor, &user, "link",
 	    ret_signed_in, err);
 }

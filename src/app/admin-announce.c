@@ -100,10 +100,7 @@ queue_one(struct run *run, struct arena *arena, const struct user *user,
 	struct mail_order order;
 	enum rc rc;
 
-	doc_init(&doc_mail_order, &order);
-	order.template = STR("announce");
-	order.to = user->email;
-	order.name = user->full_name;
+	post_address(&order, "announce", user);
 	order.subject = a->subject;
 	order.text = a->text;
 	order.list = a->list;

@@ -45,6 +45,13 @@ enum rc admin_revoke_sessions(struct app *app, struct arena *arena,
     const struct actor *actor, struct str who, struct admin_done *ret_done,
     struct err *err) must_use;
 
+/* Another address (admin-email.c), in any spelling: it is to be confirmed by a link that is
+ * sent there, the old one hears of it, sessions end and other links of the account are
+ * void. RC_INVALID; RC_CONFLICT: another account has it. */
+enum rc admin_set_email(struct app *app, struct arena *arena,
+    const struct actor *actor, struct str who, struct str email,
+    struct admin_done *ret_done, struct err *err) must_use;
+
 /* --- looking (admin-look.c) ---------------------------------------------- */
 
 struct users_query;

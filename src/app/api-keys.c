@@ -273,10 +273,7 @@ tell_owner(struct app *app, struct arena *arena, struct create *c, struct err *e
 
 	if (rc == RC_NOT_FOUND || (rc == RC_OK && user.disabled_at != TIME_NULL))
 		return err_set(err, RC_NO_SESSION, "This account is closed.");
-	doc_init(&doc_mail_order, &c->order);
-	c->order.template = STR("api_key_made");
-	c->order.to = user.email;
-	c->order.name = user.full_name;
+	post_address(&c->order, "api_key_made", &user);
 	c->order.detail = c->key->prefix;
 	return rc;
 }

@@ -176,3 +176,23 @@ app_folder_delete(struct app *app, struct arena *arena, struct str folder,
 			return err->rc;
 	}
 }
+
+enum rc
+app_expired_sweep(struct app *app, struct arena *arena, expired_due *due,
+    expired_remove *remove, int64_t *count, struct err *err)
+{
+	enum { AT_ONCE = 100 };
+	struct str ids[AT_ONCE];
+	size_t n;
+
+	do {
+		if (due(app->store, arena, clock_now_ms(), AT_ONCE, ids, &n, err)
+		    != RC_OK)
+			return err->rc;
+		for (size_t i = 0; i < n; i++, ++*count)
+			if (app_folder_delete(app, arena, ids[i], err) != RC_OK
+			    || remove(app->store, arena, ids[i], err) != RC_OK)
+				return err->rc;
+	} while (n == AT_ONCE);
+	return RC_OK;
+}

@@ -114,4 +114,14 @@ struct str app_object_key(const struct app *app, struct arena *arena,
 enum rc app_folder_delete(struct app *app, struct arena *arena,
     struct str folder, struct err *err) must_use;
 
+/* Removes all that has expired: objects first, for the document is what remembers
+ * them. A document's objects lie in the folder of its id. *count rises by each. */
+typedef enum rc expired_due(struct store *store, struct arena *arena,
+    int64_t before_ms, int limit, struct str *ret_ids, size_t *ret_n,
+    struct err *err);
+typedef enum rc expired_remove(struct store *store, struct arena *arena,
+    struct str id, struct err *err);
+enum rc app_expired_sweep(struct app *app, struct arena *arena, expired_due *due,
+    expired_remove *remove, int64_t *count, struct err *err) must_use;
+
 #endif

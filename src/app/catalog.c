@@ -174,8 +174,7 @@ app_checks_print(struct arena *arena, struct str bson, struct buf *buf)
 	struct design design;
 	bool first = true;
 
-	doc_init(&doc_design, &design);
-	(void)doc_from_bson(&doc_design, bson, &design, arena, NULL);
+	doc_read(&doc_design, bson, &design, arena);
 	buf_addz(buf, "{\"checks\":[");
 	check_weight(arena, &design.gem_data, buf, &first);
 	buf_addz(buf, "],\"note\":\"Estimates of un-mounted stones of usual "
@@ -200,13 +199,7 @@ static void
 add_made_at(struct buf *buf, int64_t ms)
 {
 	buf_addz(buf, ",\"made_at\":");
-	if (ms == TIME_NULL) {
-		buf_addz(buf, "null");
-		return;
-	}
-	buf_add_char(buf, '"');
-	buf_add_time(buf, ms);
-	buf_add_char(buf, '"');
+	buf_add_json_time(buf, ms);
 }
 
 void
@@ -215,8 +208,7 @@ app_versions_print(struct arena *arena, struct str bson, doc_url_fn *url,
 {
 	struct design design;
 
-	doc_init(&doc_design, &design);
-	(void)doc_from_bson(&doc_design, bson, &design, arena, NULL);
+	doc_read(&doc_design, bson, &design, arena);
 	buf_addz(buf, "{\"current\":");
 	if (design.current_version == NULL)
 		buf_addz(buf, "null");

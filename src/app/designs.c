@@ -4,7 +4,6 @@
 
 #include "app/charge.h"
 #include "app/folders.h"
-#include "app/me.h"
 #include "app/share-gate.h"
 #include "app/uploads.h"
 #include "base/clock.h"
@@ -32,8 +31,7 @@ show_generation(struct app *app, struct arena *arena, const struct actor *actor,
 	}
 	if (rc != RC_OK)
 		return rc;
-	doc_init(&doc_job, &job);
-	(void)doc_from_bson(&doc_job, design->generation, &job, arena, NULL);
+	doc_read(&doc_job, design->generation, &job, arena);
 	design->revision = job.revision;
 	if (!str_eqz(job.status, "queued"))
 		return RC_OK;
@@ -41,8 +39,10 @@ show_generation(struct app *app, struct arena *arena, const struct actor *actor,
 	    &design->position, err);
 }
 
-enum rc
-app_design_show(struct app *app, struct arena *arena, const struct actor *actor,
+/* Reads what ETag and generation need from doc; one more read while a generation is
+ * on its way. */
+static enum rc
+show(struct app *app, struct arena *arena, const struct actor *actor,
     struct str doc, struct app_design *ret_design, struct err *err)
 {
 	struct app_design design = { .doc = doc, .position = -1,
@@ -67,7 +67,7 @@ app_design_get(struct app *app, struct arena *arena, const struct actor *actor,
 
 	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
 		return err->rc;
-	return app_design_show(app, arena, actor, doc, ret_design, err);
+	return show(app, arena, actor, doc, ret_design, err);
 }
 
 enum rc
@@ -77,110 +77,6 @@ app_design_list(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	return designs_list(app->store, arena, actor->owner, query, ret_docs,
 	    ret_n, err);
-}
-
-/* --- making -------------------------------------------------------------- */
-
-struct create {
-	struct app *app;
-	const struct actor *actor;
-	const struct idem *idem;
-	struct str doc;
-	struct job job;
-	struct str upload_id;		/* used by the design, or null */
-	struct quota *quota;
-};
-
-static enum rc
-create_in_transaction(struct store *store, struct arena *arena, void *arg,
-    struct err *err)
-{
-	struct create *c = arg;
-
-	if (charge_principal(c->app, arena, c->actor, CHARGE_DESIGN, c->job.design_id,
-	    c->quota, err) != RC_OK
-	    || app_upload_use(store, arena, c->actor, c->upload_id,
-	    c->job.design_id, err) != RC_OK
-	    || designs_insert(store, arena, c->doc, err) != RC_OK
-	    || jobs_insert(store, arena, &c->job, err) != RC_OK
-	    || app_idem_done(c->app, arena, c->idem, 202, err) != RC_OK)
-		return err->rc;
-	return RC_OK;
-}
-
-static void
-complete_design(struct design *design, const struct actor *actor,
-    const struct idem *idem)
-{
-	design->id = idem->id;
-	design->user_id = actor->owner.user_id;
-	design->guest_session_id = actor->owner.guest_session_id;
-	design->generation_id = idem->second_id;
-	design->metadata.device_info = actor->device;
-	design->metadata.ip_address = actor->address;
-	design->created_at = design->updated_at = clock_now_ms();
-}
-
-/* Where nothing is said a member's own habit holds. */
-static enum rc
-usual_variations(struct app *app, struct arena *arena, const struct actor *actor,
-    struct design *design, struct err *err)
-{
-	struct app_me me;
-
-	if (actor->account.p == NULL || doc_present(&doc_design, design,
-	    "num_variations_requested"))
-		return RC_OK;
-	if (app_me_get(app, arena, actor, &me, err) == RC_OK)
-		design->num_variations_requested =
-		    me.user->preferences.default_num_variations;
-	return err->rc;
-}
-
-static enum rc
-replay(struct app *app, struct arena *arena, const struct actor *actor,
-    const struct idem *idem, struct app_design *ret_design, struct err *err)
-{
-	return app_design_get(app, arena, actor, idem->id, ret_design, err);
-}
-
-enum rc
-app_design_create(struct app *app, struct arena *arena,
-    const struct actor *actor, struct design *body, const struct idem *idem,
-    struct app_design *ret_design, struct err *err)
-{
-	struct create c = { .app = app, .actor = actor, .idem = idem,
-		.quota = &ret_design->quota };
-	enum rc rc;
-
-	ret_design->quota = (struct quota){ 0 };
-
-	if (idem->replay)
-		return replay(app, arena, actor, idem, ret_design, err);
-	if (app_upload_take(app, arena, actor, &body->gem_data.uploaded_image_url,
-	    &c.upload_id, err) != RC_OK)
-		return err->rc;
-	if (usual_variations(app, arena, actor, body, err) != RC_OK)
-		return err->rc;
-	complete_design(body, actor, idem);
-	c.doc = doc_to_bson(&doc_design, body, arena);
-	job_init(&c.job, arena, actor, "generation", idem->second_id, body->id,
-	    body->num_variations_requested, 0);
-	rc = charge_and_run(app, arena, actor, CHARGE_DESIGN, &c.job,
-	    create_in_transaction, &c, &ret_design->quota, err);
-	if (rc == RC_CONFLICT) {	/* committed by a request that took over */
-		err_init(err);
-		return replay(app, arena, actor, idem, ret_design, err);
-	}
-	if (rc != RC_OK)
-		return rc;
-	metric_add(app->shared, METRIC_designs_created_total, 1);
-	app_wake(app);
-	*ret_design = (struct app_design){ .id = body->id, .doc = c.doc,
-		.generation = doc_to_bson(&doc_job, &c.job, arena),
-		.position = -1, .updated_at_ms = body->updated_at,
-		.quota = ret_design->quota };
-	return RC_OK;
 }
 
 /* --- changing ------------------------------------------------------------ */
@@ -229,6 +125,14 @@ close_gate(struct app *app, struct arena *arena, const struct actor *actor,
 	return rc != RC_OK ? rc : share_gate_close_design(app, doc, err);
 }
 
+/* Once more behind the commit: for a link that was made meanwhile. */
+static void
+close_made(const struct app *app, struct str doc, enum rc rc)
+{
+	if (rc == RC_OK)
+		share_gate_close_design_or_later(app, doc);
+}
+
 static enum rc
 changed(struct app *app, struct arena *arena, const struct actor *actor,
     struct str id, const struct designs_when *when, struct str doc, enum rc rc,
@@ -236,10 +140,8 @@ changed(struct app *app, struct arena *arena, const struct actor *actor,
 {
 	if (rc == RC_NOT_FOUND)
 		return explain_miss(app, arena, actor, id, when, err);
-	/* Once more behind the commit: a link that was made meanwhile. */
-	if (rc != RC_OK || share_gate_close_design(app, doc, err) != RC_OK)
-		return err->rc;
-	return app_design_show(app, arena, actor, doc, ret_design, err);
+	return rc != RC_OK ? rc
+	    : show(app, arena, actor, doc, ret_design, err);
 }
 
 /* Fields that describe the picture are fixed with the first picture. */
@@ -328,16 +230,16 @@ write_edit(struct edit *e, struct arena *arena, struct err *err)
 static enum rc
 edit_once(struct app *app, struct arena *arena, const struct actor *actor,
     struct str id, int64_t if_match_ms, const struct json_value *patch,
-    struct designs_when *ret_when, struct str *ret_doc, struct err *err)
+    struct designs_when *ret_when, bool *ret_shows, struct str *ret_doc,
+    struct err *err)
 {
 	struct designs_when when = { if_match_ms, 0 };
 	struct design design;
-	struct str doc, upload = STR_NULL;
+	struct str doc, set, upload = STR_NULL;
 
 	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_design, &design);
-	(void)doc_from_bson(&doc_design, doc, &design, arena, NULL);
+	doc_read(&doc_design, doc, &design, arena);
 	design.present = 0;
 	design.gem_data.present = 0;
 	if (doc_decode(&doc_design, patch, DECODE_EDIT, &design, arena, err)
@@ -345,8 +247,6 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 		return err->rc;
 	if (design.is_deleted)
 		return err_set(err, RC_CONFLICT, "The design is in the trash.");
-	if (share_gate_close_design(app, doc, err) != RC_OK)
-		return err->rc;
 	/* A nested change was merged into what was read: it must be that still. */
 	if (describes_picture(&design)) {
 		if (if_match_ms != TIME_NULL && if_match_ms != design.updated_at)
@@ -358,10 +258,14 @@ edit_once(struct app *app, struct arena *arena, const struct actor *actor,
 	    && app_upload_take(app, arena, actor,
 	    &design.gem_data.uploaded_image_url, &upload, err) != RC_OK)
 		return err->rc;
+	set = edited_members(&design, arena);
+	*ret_shows = designs_shows(set);
+	if (*ret_shows && share_gate_close_design(app, doc, err) != RC_OK)
+		return err->rc;
 	*ret_when = when;
 	return write_edit(&(struct edit){ app, actor, id,
 	    goes_into_folder(&design) ? design.folder_id : STR_NULL, upload, &when,
-	    edited_members(&design, arena), ret_doc }, arena, err);
+	    set, ret_doc }, arena, err);
 }
 
 enum rc
@@ -373,17 +277,20 @@ app_design_edit(struct app *app, struct arena *arena, const struct actor *actor,
 	struct str doc;
 
 	for (int i = 0; i < EDIT_TRIES; i++) {
+		bool shows = false;
 		enum rc rc;
 
 		when = (struct designs_when){ TIME_NULL, -1 };
 		rc = edit_once(app, arena, actor, id, if_match_ms, patch, &when,
-		    &doc, err);
+		    &shows, &doc, err);
 		/* Without If-Match the change is meant for whatever is there. */
 		if (rc == RC_NOT_FOUND && if_match_ms == TIME_NULL
 		    && when.updated_at_ms != TIME_NULL) {
 			err_init(err);
 			continue;
 		}
+		if (shows)
+			close_made(app, doc, rc);
 		return changed(app, arena, actor, id, &when, doc, rc, ret_design,
 		    err);
 	}
@@ -404,6 +311,7 @@ app_design_select(struct app *app, struct arena *arena,
 		return err->rc;
 	rc = designs_select(app->store, arena, actor->owner, id, &when, image_id,
 	    &doc, err);
+	close_made(app, doc, rc);
 	return changed(app, arena, actor, id, &when, doc, rc, ret_design, err);
 }
 
@@ -420,6 +328,7 @@ app_design_trash(struct app *app, struct arena *arena, const struct actor *actor
 		return err->rc;
 	rc = designs_trash(app->store, arena, actor->owner, id, &when, true, &doc,
 	    err);
+	close_made(app, doc, rc);
 	return changed(app, arena, actor, id, &when, doc, rc, &ignored, err);
 }
 

@@ -57,10 +57,4 @@ enum rc app_design_purge(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id, int64_t if_match_ms,
     struct err *err) must_use;
 
-/* Reads what ETag and generation need from doc; one more read while a
- * generation is on its way. */
-enum rc app_design_show(struct app *app, struct arena *arena,
-    const struct actor *actor, struct str doc, struct app_design *ret_design,
-    struct err *err) must_use;
-
 #endif

@@ -246,8 +246,7 @@ pack_design(struct pack *p, struct str doc, struct err *err)
 	struct encode how = { .view = OWNER, .url = add_name, .url_arg = names };
 	struct buf buf;
 
-	doc_init(&doc_design, design);
-	(void)doc_from_bson(&doc_design, doc, design, p->page, NULL);
+	doc_read(&doc_design, doc, design, p->page);
 	if (!uuid_is(design->id))
 		return RC_OK;		/* none of ours */
 	names->arena = p->page;

@@ -83,8 +83,8 @@ pack_text(struct pack *p, struct str name, struct str bytes, struct err *err)
 
 /* --- pictures ------------------------------------------------------------ */
 
-void
-pack_problem(struct pack *p, struct str name, const char *what)
+static void
+problem(struct pack *p, struct str name, const char *what)
 {
 	buf_printf(&p->problems, "  %.*s: %s\n", STR_FMT(name), what);
 }
@@ -119,13 +119,13 @@ pack_object(struct pack *p, struct str name, struct str key, int64_t modified_ms
 
 	if (is_lost(p, rc)) {
 		err_init(err);
-		pack_problem(p, name, rc == RC_NOT_FOUND
+		problem(p, name, rc == RC_NOT_FOUND
 		    ? "is missing" : "cannot be read");
 		return beat(p, err);
 	}
 	if (rc == RC_OK) {
 		if (!is_whole(bytes))
-			pack_problem(p, name,
+			problem(p, name,
 			    "is damaged; it is packed as it was found");
 		rc = pack_file(p, name, ZIP_STORE, modified_ms != TIME_NULL
 		    ? modified_ms : p->now_ms, bytes, err);

@@ -33,7 +33,6 @@ enum rc pack_text(struct pack *p, struct str name, struct str bytes,
  * README. */
 enum rc pack_object(struct pack *p, struct str name, struct str key,
     int64_t modified_ms, struct err *err) must_use;
-void pack_problem(struct pack *p, struct str name, const char *what);
 
 enum rc pack_designs(struct pack *p, struct err *err) must_use;
 /* index.html, behind the designs. */

@@ -15,7 +15,6 @@
 #include "store/users.h"
 
 enum {
-	AT_ONCE = 100,
 	DAY_MS = 24 * 3600 * 1000,
 	TRANSACTION_MS = 20000,
 	TRIES_MAX = 10,			/* claims; then the export has failed */
@@ -147,10 +146,7 @@ end_in_transaction(struct store *store, struct arena *arena, void *arg,
 	    clock_now_ms(), err) != RC_OK)
 		return err->rc;
 	clock_day(e->export->expires_at, day);
-	doc_init(&doc_mail_order, &order);
-	order.template = STR("export_ready");
-	order.to = e->user->email;
-	order.name = e->user->full_name;
+	post_address(&order, "export_ready", e->user);
 	order.detail = str_of(day);
 	return post_enqueue(e->w->app, arena, &order, e->user->id, err);
 }
@@ -337,18 +333,6 @@ enum rc
 app_exports_sweep(struct app *app, struct arena *arena, int64_t *count,
     struct err *err)
 {
-	struct str ids[AT_ONCE];
-	size_t n;
-
-	do {
-		if (exports_due(app->store, arena, clock_now_ms(), AT_ONCE, ids,
-		    &n, err) != RC_OK)
-			return err->rc;
-		for (size_t i = 0; i < n; i++, ++*count)
-			if (app_folder_delete(app, arena, ids[i], err) != RC_OK
-			    || exports_remove(app->store, arena, ids[i], err)
-			    != RC_OK)
-				return err->rc;
-	} while (n == AT_ONCE);
-	return RC_OK;
+	return app_expired_sweep(app, arena, exports_due, exports_remove, count,
+	    err);
 }

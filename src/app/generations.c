@@ -19,8 +19,7 @@ show(struct app *app, struct arena *arena, struct str doc,
 	struct app_generation generation = { .doc = doc, .position = -1 };
 	struct job job;
 
-	doc_init(&doc_job, &job);
-	(void)doc_from_bson(&doc_job, doc, &job, arena, NULL);
+	doc_read(&doc_job, doc, &job, arena);
 	if (str_eqz(job.kind, "mail"))	/* a member's, but no generation */
 		return err_set(err, RC_NOT_FOUND, "There is nothing here.");
 	generation.id = job.id;
@@ -125,8 +124,7 @@ read_design(struct app *app, struct arena *arena, const struct actor *actor,
 
 	if (designs_get(app->store, arena, actor->owner, id, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_design, design);
-	(void)doc_from_bson(&doc_design, doc, design, arena, NULL);
+	doc_read(&doc_design, doc, design, arena);
 	if (design->is_deleted)
 		return err_set(err, RC_CONFLICT, "The design is in the trash.");
 	return RC_OK;
@@ -326,8 +324,7 @@ app_generation_retry(struct app *app, struct arena *arena,
 
 	if (app_generation_get(app, arena, actor, id, &there, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_job, &r.job);
-	(void)doc_from_bson(&doc_job, there.doc, &r.job, arena, NULL);
+	doc_read(&doc_job, there.doc, &r.job, arena);
 	/* In test mode each try counts: pictures that never come can be asked for. */
 	r.recharge = actor->kind == ACTOR_TEST || (r.job.charge != NULL
 	    && r.job.charge->returned);

@@ -2,9 +2,8 @@
 
 #include "app/guests.h"
 
-#include <arpa/inet.h>
-
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/uuid.h"
 #include "crypt/token.h"
 #include "schema/documents.h"
@@ -106,19 +105,16 @@ app_guest_quota(const struct app *app, const struct guest_session *session)
 struct str
 app_address_key(struct arena *arena, struct str address)
 {
-	char text[INET_ADDRSTRLEN];
-	struct in6_addr v6;
+	struct ip ip;
 	struct buf buf;
 
-	if (address.p == NULL
-	    || inet_pton(AF_INET6, arena_strz(arena, address), &v6) != 1)
+	if (!ip_read(address, &ip))
 		return address;
-	/* As a proxy with one socket for both writes it: all would be one /64. */
-	if (IN6_IS_ADDR_V4MAPPED(&v6))
-		return arena_str(arena, str_of(inet_ntop(AF_INET,
-		    v6.s6_addr + 12, text, sizeof text)));
+	/* IPv4 within IPv6 is read as such: all of it would be one /64. */
+	if (!ip.is_v6)
+		return ip_text(arena, &ip);
 	buf_init(&buf, arena, 32, 64);
-	buf_add_hex(&buf, v6.s6_addr, 8);
+	buf_add_hex(&buf, ip.bytes, 8);
 	buf_addz(&buf, "/64");
 	return buf_str(&buf);
 }

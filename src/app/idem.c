@@ -13,10 +13,7 @@ enum { KEY_LENGTH_MAX = 255, LEASE_MS = 60000, KEPT_MS = 24 * 3600 * 1000 };
 static bool
 key_ok(struct str key)
 {
-	for (size_t i = 0; i < key.n; i++)
-		if (key.p[i] <= ' ' || key.p[i] > '~')
-			return false;
-	return key.n > 0 && key.n <= KEY_LENGTH_MAX;
+	return key.n > 0 && key.n <= KEY_LENGTH_MAX && str_is_visible(key);
 }
 
 /* The resource's id is of our own making: a row with another one is not ours. */

@@ -62,8 +62,7 @@ look_at_identities(struct removal *r, struct store *store, struct arena *arena,
 	if (identities_of_user(store, arena, r->user.id, docs, &n, err) != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++) {
-		doc_init(&doc_identity, &identity);
-		(void)doc_from_bson(&doc_identity, docs[i], &identity, arena, NULL);
+		doc_read(&doc_identity, docs[i], &identity, arena);
 		if (!oauth_provider_of(identity.provider, &provider))
 			continue;
 		if (str_eq(identity.id, r->id)) {

@@ -32,10 +32,7 @@ identity_mail(struct app *app, struct arena *arena, const char *template,
 {
 	struct mail_order order;
 
-	doc_init(&doc_mail_order, &order);
-	order.template = str_of(template);
-	order.to = user->email;
-	order.name = user->full_name;
+	post_address(&order, template, user);
 	order.detail = str_of(oauth_title(provider));
 	return post_enqueue(app, arena, &order, user->id, err);
 }

@@ -111,10 +111,7 @@ app_account_delete(struct app *app, struct arena *arena,
 	c.freed = users_freed_email(arena, c.user.id);
 	job_init(&c.job, arena, actor, "account_deletion", uuid_new(arena),
 	    STR_NULL, 0, 0);
-	doc_init(&doc_mail_order, &c.order);
-	c.order.template = STR("account_deleted");
-	c.order.to = c.user.email;
-	c.order.name = c.user.full_name;
+	post_address(&c.order, "account_deleted", &c.user);
 	if (close_gates(app, arena, c.user.id, &links, err) != RC_OK)
 		return err->rc;
 	if (links > 0)

@@ -108,7 +108,7 @@ becomes(int64_t *at, int64_t value)
 }
 
 /* What is derived at read: a plan that has ended is free, counters of a month or a day
- * that is over are 0. The document as it is shown. */
+ * that is over are 0, an address whose link has ended is none. The document as it is shown. */
 static struct str
 as_of_now(const struct app *app, struct arena *arena, struct user *user,
     struct str doc)
@@ -128,6 +128,11 @@ as_of_now(const struct app *app, struct arena *arena, struct user *user,
 	if (!usage.premium && str_eqz(user->subscription.tier, "premium")) {
 		user->subscription.tier = STR("free");
 		changed = true;
+	}
+	if (user->pending_email_until != TIME_NULL
+	    && user->pending_email_until <= clock_now_ms()) {
+		user->pending_email = STR_NULL;
+		changed |= becomes(&user->pending_email_until, TIME_NULL);
 	}
 	return changed ? doc_to_bson(&doc_user, user, arena) : doc;
 }

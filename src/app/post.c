@@ -5,6 +5,7 @@
 #include "app/accounts.h"
 #include "app/admin-announce.h"
 #include "app/charge.h"
+#include "app/email-change.h"
 #include "app/links.h"
 #include "app/work-slot.h"
 #include "base/clock.h"
@@ -39,6 +40,16 @@ enqueue(struct app *app, struct arena *arena, const struct mail_order *order,
 	job.priority = priority;
 	job.mail_order = &copy;
 	return jobs_insert(app->store, arena, &job, err);
+}
+
+void
+post_address(struct mail_order *order, const char *template,
+    const struct user *user)
+{
+	doc_init(&doc_mail_order, order);
+	order->template = str_of(template);
+	order->to = user->email;
+	order->name = user->full_name;
 }
 
 enum rc
@@ -236,34 +247,14 @@ count(const struct work *w, const struct mail_result *result)
 
 /* --- the step ------------------------------------------------------------ */
 
-struct pulse {
-	struct work *w;
-	struct err *err;
-};
-
-static bool
-beat(void *arg)
-{
-	const struct pulse *pulse = arg;
-	struct work *w = pulse->w;
-
-	if (work_heartbeat(w, pulse->err) != RC_OK)
-		return false;
-	if (!*w->stop)
-		return true;
-	if (w->leave_by_ms == 0)
-		w->leave_by_ms = clock_mono_ms() + LEAVE_MS;
-	return clock_mono_ms() < w->leave_by_ms;
-}
-
 static enum rc
 send_message(struct work *w, const struct mail_template *template,
     const struct mail_message *message, struct err *err)
 {
 	struct mail_result result = { .reason = STR("damaged") };
-	struct pulse pulse = { w, err };
+	struct work_pulse pulse = { w, LEAVE_MS, err };
 
-	if (mail_send(w->app->mail, w->arena, message, beat, &pulse, &result, err)
+	if (mail_send(w->app->mail, w->arena, message, work_beat, &pulse, &result, err)
 	    == RC_INVALID) {
 		result.detail = arena_str(w->arena, str_of(err->message));
 		err_init(err);
@@ -312,6 +303,12 @@ post_run(struct work *w, struct err *err)
 	    w->job->mail_order, w->job->id, w->job->created_at, &wanted, err)
 	    != RC_OK)
 		return err->rc;
+	if (str_eqz(order->template, "email_change")) {
+		if (app_email_change_prepare(w->app, w->arena,
+		    w->job->mail_order, &wanted, err) != RC_OK)
+			return err->rc;
+		template = mail_template_find(order->template);
+	}
 	if (order->list.p != NULL && admin_announce_wanted(w->app, w->arena,
 	    w->job->user_id, order, &wanted, err) != RC_OK)
 		return err->rc;

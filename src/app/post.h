@@ -13,7 +13,12 @@
 #include "app/app.h"
 
 struct mail_order;
+struct user;
 struct work;
+
+/* A new order of that template to the owner of an account. */
+void post_address(struct mail_order *order, const char *template,
+    const struct user *user);
 
 /* One insert, fit for a transaction: app_wake() after the commit is the caller's.
  * user_id may be null, for an address without an account. RC_INVALID: the address

@@ -11,6 +11,7 @@ static const struct {
 	{ "uploads", METRIC_uploads_failing, 1 },
 	{ "jobs", METRIC_jobs_failing, 1 },
 	{ "scheduler", METRIC_scheduler_failing, 1 },
+	{ "sweeper", METRIC_sweeper_failing, 1 },
 	{ "provider", METRIC_provider_failing, 1 },
 	{ "mail", METRIC_mail_failing, 1 },
 	{ "shares", METRIC_shares_failing, 1 },

@@ -150,27 +150,6 @@ sweep_guests(struct app *app, struct arena *arena, int64_t *count,
 	return RC_OK;
 }
 
-/* Files first: an upload's document is what remembers them. */
-static enum rc
-sweep_uploads(struct app *app, struct arena *arena, int64_t *count,
-    struct err *err)
-{
-	struct str ids[AT_ONCE];
-	size_t n;
-
-	do {
-		if (uploads_due(app->store, arena, clock_now_ms(), AT_ONCE, ids,
-		    &n, err) != RC_OK)
-			return err->rc;
-		for (size_t i = 0; i < n; i++, ++*count)
-			if (app_folder_delete(app, arena, ids[i], err) != RC_OK
-			    || uploads_remove(app->store, arena, ids[i], err)
-			    != RC_OK)
-				return err->rc;
-	} while (n == AT_ONCE);
-	return RC_OK;
-}
-
 /* Who was no member is not kept as one: the log is for figures then. */
 static enum rc
 forget_strangers(struct app *app, struct arena *arena, int64_t *count,
@@ -206,9 +185,12 @@ app_retention_run(struct app *app, struct arena *arena,
 	*ret_done = (struct app_retention){ 0 };
 	if (sweep_trash(app, arena, &ret_done->trashed, err) != RC_OK
 	    || sweep_guests(app, arena, &ret_done->guests, err) != RC_OK
-	    || sweep_uploads(app, arena, &ret_done->uploads, err) != RC_OK
+	    || app_expired_sweep(app, arena, uploads_due, uploads_remove,
+	    &ret_done->uploads, err) != RC_OK
 	    || app_exports_sweep(app, arena, &ret_done->exports, err) != RC_OK
 	    || app_unconfirmed_sweep(app, arena, &ret_done->accounts, err) != RC_OK
+	    || users_forget_pending(app->store, arena, clock_now_ms(),
+	    &ret_done->pending, err) != RC_OK
 	    || forget_strangers(app, arena, &ret_done->usage, err) != RC_OK
 	    || app_shares_tidy(app, arena, &ret_done->links, err) != RC_OK
 	    || app_views_sweep(app, arena, &ret_done->addresses, &ret_done->views,

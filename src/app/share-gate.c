@@ -12,6 +12,7 @@
 
 #include "app/share-kept.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "crypt/share-token.h"
 #include "schema/schema.h"
 #include "store/shares-watch.h"
@@ -212,6 +213,20 @@ share_gate_close_design(const struct app *app, struct str design,
 
 	return share_gate_close_many(app, tokens, shares_tokens(design, tokens),
 	    err);
+}
+
+void
+share_gate_close_design_or_later(const struct app *app, struct str design)
+{
+	struct str id = STR("");
+	struct err err;
+
+	err_init(&err);
+	if (share_gate_close_design(app, design, &err) == RC_OK)
+		return;
+	(void)doc_peek_str(design, "_id", &id);
+	log_event(LOG_ERROR, "share.gate", LOG_STR("design", id),
+	    LOG_Z("detail", err.detail), LOG_END);
 }
 
 enum rc

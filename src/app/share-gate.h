@@ -10,7 +10,7 @@
  *
  * The worker `shares` opens a gate when it has not been closed again for share_gate_s: by then
  * each answer that was read before the change has left its worker or was broken off
- * (request_deadline_ms), and nginx has stored it or given it up (15 s, nginx.conf.in). First
+ * (request_deadline_ms), and nginx has stored it or given it up (CONF_NGINX_WAITS_S): conf_check() sees to that. First
  * the kept files go, then the gate. Closing and opening exclude each other by flock(2)
  * on the folder; the opener never waits for it, and those who close do so briefly.
  *
@@ -36,6 +36,10 @@ enum rc share_gate_close_design(const struct app *app, struct str design,
     struct err *err) must_use;
 enum rc share_gate_close_designs(const struct app *app, struct arena *arena,
     const struct str *designs, size_t n, struct err *err) must_use;
+
+/* Where it is too late to refuse the change, or not worth it: what fails is logged, and
+ * the look for changes closes it as soon as it can (share-watch.h). */
+void share_gate_close_design_or_later(const struct app *app, struct str design);
 
 bool share_gate_is_closed(const struct app *app, struct str token);
 

@@ -155,26 +155,6 @@ gather(struct work *w, struct batch *batch, struct err *err)
 	return RC_OK;
 }
 
-struct pulse {
-	struct work *w;
-	struct err *err;
-};
-
-static bool
-beat(void *arg)
-{
-	const struct pulse *pulse = arg;
-	struct work *w = pulse->w;
-
-	if (work_heartbeat(w, pulse->err) != RC_OK)
-		return false;
-	if (!*w->stop)
-		return true;
-	if (w->leave_by_ms == 0)
-		w->leave_by_ms = clock_mono_ms() + LEAVE_MS;
-	return clock_mono_ms() < w->leave_by_ms;
-}
-
 int64_t
 share_purge_wait_s(int64_t base_s, int tries, int64_t retry_after_s)
 {
@@ -241,9 +221,11 @@ try_later(struct work *w, const struct batch *batch,
 	}
 	log_result(w, alarm ? LOG_ERROR : LOG_WARN,
 	    alarm ? "cdn.alarm" : "cdn.later", batch, result);
-	/* What would have come along would fail likewise. */
+	/* What would have come along would fail likewise; but how long it waits is not for
+	 * the many tries of this one to say. */
 	if (jobs_delay_queued(w->app->store, w->arena, batch->ids, batch->n,
-	    wait_s * 1000, err) != RC_OK)
+	    share_purge_wait_s(w->app->conf->cdn_retry_s, 1,
+	    result->retry_after_s) * 1000, err) != RC_OK)
 		return err->rc;
 	return jobs_requeue(w->app->store, w->arena, w->job->id, w->token,
 	    wait_s * 1000, last_error(w, result), err);
@@ -253,7 +235,7 @@ enum rc
 share_purge_run(struct work *w, struct err *err)
 {
 	struct batch *batch = arena_one(w->arena, struct batch);
-	struct pulse pulse = { w, err };
+	struct work_pulse pulse = { w, LEAVE_MS, err };
 	struct cdn_result result;
 
 	if (w->app->cdn == NULL || w->job->purge_tags.n == 0)	/* none any more */
@@ -261,7 +243,7 @@ share_purge_run(struct work *w, struct err *err)
 		    "succeeded", false, err);
 	if (gather(w, batch, err) != RC_OK)
 		return err->rc;
-	cdn_purge(w->app->cdn, w->arena, batch->tags, batch->tag_count, beat,
+	cdn_purge(w->app->cdn, w->arena, batch->tags, batch->tag_count, work_beat,
 	    &pulse, &result);
 	if (err->rc != RC_OK)		/* the lease is lost, or the database is away */
 		return err->rc;

@@ -17,18 +17,24 @@
 
 enum {
 	AT_ONCE = 200,
-	SEEN_MAX = 4096,		/* a power of two */
+	SETS = 512,			/* a power of two */
+	WAYS = 8,
 	OPEN_MAX = 256,			/* gates in one run; the rest comes next */
 	AUDIT_AT_ONCE = 500,
 	EXPIRY_OVERLAP_MS = 5000,
 	DAY_MS = 24 * 3600 * 1000,
-	KEYS_MAX = 16			/* "255 254\n" */
+	KEYS_MAX = 16			/* "v2 255 254\n" */
 };
 
-/* Changes that have their gate: a hash of design and time each. When there are more than
- * it holds, some get their gate again, which harms nobody. */
+/* Changes that have their gate: a hash of design and time each, and the look that saw it
+ * last. It may stand in a few places, so that two changes do not push each other out at
+ * each look and get their gate again and again; of more than a set holds some do. */
 struct share_watch {
-	uint64_t seen[SEEN_MAX];
+	struct seen {
+		uint64_t hash;
+		int64_t look;
+	} seen[SETS][WAYS];
+	int64_t looks;
 	int64_t expired_until_ms;	/* clock_now_ms(); 0: not looked yet */
 	int64_t began_ms;		/* clock_mono_ms() */
 };
@@ -50,8 +56,9 @@ mark_path(const struct app *app, struct arena *arena)
 	return arena_printf(arena, "%s/share-look", app->conf->state_dir).p;
 }
 
-/* Outlives this process: a mark of the time of the last look, which holds the numbers of
- * the keys of links that were valid then. */
+/* Outlives this process: a mark of the time of the last look, which holds how changes
+ * were found then (v2: by link_changed_at), and the numbers of the keys of links that
+ * were valid. What was looked for in another way may have been missed, as when blind. */
 static int64_t
 last_look_ms(const struct app *app, struct arena *arena)
 {
@@ -65,7 +72,7 @@ last_look_ms(const struct app *app, struct arena *arena)
 static struct str
 keys_of(const struct app *app, struct arena *arena)
 {
-	return arena_printf(arena, "%u %u\n", app->keyring.share[0].id,
+	return arena_printf(arena, "v2 %u %u\n", app->keyring.share[0].id,
 	    app->keyring.share[1].id);
 }
 
@@ -133,18 +140,34 @@ forget_if_blind(struct app *app, struct arena *arena, int64_t now_ms,
 
 /* --- closing ------------------------------------------------------------------ */
 
-static bool
-is_new(struct share_watch *watch, struct arena *arena,
-    const struct share_change *change, uint64_t **ret_place,
-    uint64_t *ret_hash)
+static uint64_t
+hash_of(struct arena *arena, const struct share_change *change)
 {
 	unsigned char digest[SHA256_BYTES];
+	uint64_t hash;
 
 	sha256(arena_printf(arena, "%.*s %lld", STR_FMT(change->design_id),
 	    (long long)change->at_ms), digest);
-	memcpy(ret_hash, digest, sizeof *ret_hash);
-	*ret_place = &watch->seen[*ret_hash & (SEEN_MAX - 1)];
-	return **ret_place != *ret_hash;
+	memcpy(&hash, digest, sizeof hash);
+	return hash;
+}
+
+/* *ret_place is where it stands, else the place of what was not seen for the longest. */
+static bool
+is_new(struct share_watch *watch, uint64_t hash, struct seen **ret_place)
+{
+	struct seen *set = watch->seen[hash & (SETS - 1)], *place = set;
+
+	for (struct seen *each = set; each < set + WAYS; each++) {
+		if (each->hash == hash) {
+			*ret_place = each;
+			return false;
+		}
+		if (each->look < place->look)
+			place = each;
+	}
+	*ret_place = place;
+	return true;
 }
 
 /* It is known once it has its gate and its purges. */
@@ -152,15 +175,18 @@ static enum rc
 take(struct share_watch *watch, struct app *app, struct arena *arena,
     const struct share_change *change, int64_t *closed, struct err *err)
 {
-	uint64_t *place, hash;
+	uint64_t hash = hash_of(arena, change);
+	struct seen *place;
 
-	if (!is_new(watch, arena, change, &place, &hash))
+	if (!is_new(watch, hash, &place)) {
+		place->look = watch->looks;
 		return RC_OK;
+	}
 	if (share_gate_close_many(app, change->tokens, change->token_count, err)
 	    != RC_OK || share_purge_enqueue(app, arena, change->design_id,
 	    change->tokens, change->token_count, change->at_ms, err) != RC_OK)
 		return err->rc;
-	*place = hash;
+	*place = (struct seen){ hash, watch->looks };
 	++*closed;
 	return RC_OK;
 }
@@ -272,6 +298,7 @@ share_watch_run(struct share_watch *watch, struct app *app, struct arena *arena,
     struct share_watched *ret_done, struct err *err)
 {
 	*ret_done = (struct share_watched){ 0 };
+	watch->looks++;
 	if (look(watch, app, arena, ret_done, err) != RC_OK)
 		return err->rc;
 	metric_add(app->shared, METRIC_share_changes_total, ret_done->closed);

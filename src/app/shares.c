@@ -19,11 +19,24 @@ enum { TRIES = 8, DAY_S = 24 * 3600 };
 /* The stored link of a design, as a change has to find it. */
 struct link {
 	struct shares_when when;
-	bool valid;			/* it lives, and under a key that does */
+	bool usable;			/* the token: viewers can open it */
+	bool valid;			/* it lives, too */
 	bool locked;			/* by a password */
 	bool deleted, pictured;		/* the design */
 	int64_t updated_at_ms, revoked_at_ms;
 };
+
+/* Under a key that lives, and made for this design. */
+static bool
+is_for(const struct app *app, struct str token, struct str doc)
+{
+	char id[UUID_TEXT];
+	struct str own;
+
+	return share_token_open(&app->keyring, token, id)
+	    && doc_peek_str(doc, "_id", &own)
+	    && str_eq(own, (struct str){ id, sizeof id });
+}
 
 static void
 read_link(const struct app *app, struct str doc, int64_t if_match_ms,
@@ -43,8 +56,9 @@ read_link(const struct app *app, struct str doc, int64_t if_match_ms,
 	(void)doc_peek_bool(doc, "is_deleted", &link->deleted);
 	(void)doc_peek_time(doc, "updated_at", &link->updated_at_ms);
 	link->pictured = doc_peek_str(doc, "current_version.image_id", &image_id);
-	link->valid = link->when.is_shared && link->when.token.p != NULL
-	    && share_token_ok(&app->keyring, link->when.token);
+	link->usable = link->when.token.p != NULL
+	    && is_for(app, link->when.token, doc);
+	link->valid = link->when.is_shared && link->usable;
 }
 
 static enum rc
@@ -237,7 +251,7 @@ make_change(const struct put *p, struct arena *arena,
 /* What the body's change is for what is there: of a link that begins all members are
  * set. One whose key is retired gets another token and keeps the rest. */
 static struct shares_change
-change_for(const struct app *app, struct arena *arena, const struct link *link,
+change_for(const struct put *p, struct arena *arena, const struct link *link,
     const struct shares_change *asked)
 {
 	struct shares_change change = *asked;
@@ -246,7 +260,7 @@ change_for(const struct app *app, struct arena *arena, const struct link *link,
 	if (link->valid)
 		return change;
 	change.what |= SHARES_NEW;
-	change.token = share_token_new(&app->keyring, arena);
+	change.token = share_token_new(&p->app->keyring, arena, p->design_id);
 	if (link->when.is_shared && link->when.token.p != NULL)
 		return change;
 	if (!(change.what & SHARES_EXPIRES_AT))
@@ -272,7 +286,7 @@ put_once(struct put *p, struct arena *arena, const struct link *link,
     const struct shares_change *asked, bool *counted, struct err *err)
 {
 	const struct limit limit = new_links(p->app, p->actor);
-	struct shares_change change = change_for(p->app, arena, link, asked);
+	struct shares_change change = change_for(p, arena, link, asked);
 
 	if ((change.what & SHARES_NEW) && !*counted) {
 		if (limit_take(p->app, arena, &limit, err) != RC_OK)
@@ -383,14 +397,14 @@ app_share_revoke(struct app *app, struct arena *arena, const struct actor *actor
 
 /* Whether the link that was revoked can still come back. */
 static enum rc
-check_undo(const struct app *app, const struct link *link, struct err *err)
+check_undo(const struct link *link, struct err *err)
 {
 	if (link->deleted)
 		return err_set(err, RC_CONFLICT, "The design is in the trash.");
 	if (link->when.token.p == NULL || link->revoked_at_ms == TIME_NULL
 	    || clock_now_ms() - link->revoked_at_ms
 	    > SHARE_UNDO_S * INT64_C(1000)
-	    || !share_token_ok(&app->keyring, link->when.token))
+	    || !link->usable)
 		return err_set(err, RC_LINK_EXPIRED, "A revoked link can come back "
 		    "for %d s; make a new one.", SHARE_UNDO_S);
 	return RC_OK;
@@ -411,7 +425,7 @@ app_share_restore(struct app *app, struct arena *arena,
 			return err->rc;
 		if (link.when.is_shared)	/* it has come back before */
 			return show(app, arena, r.doc, ret_share, err);
-		if (check_undo(app, &link, err) != RC_OK)
+		if (check_undo(&link, err) != RC_OK)
 			return err->rc;
 		r.when = &link.when;
 		if (met_another(owner_transaction(app, arena, actor, NULL,

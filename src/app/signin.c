@@ -78,10 +78,7 @@ app_tell_owner(struct app *app, struct arena *arena, const struct actor *actor,
 	}
 	if (err->rc != RC_OK)
 		return err->rc;
-	doc_init(&doc_mail_order, &order);
-	order.template = STR("new_sign_in");
-	order.to = user->email;
-	order.name = user->full_name;
+	post_address(&order, "new_sign_in", user);
 	order.detail = actor->device;
 	if (post_enqueue(app, arena, &order, user->id, err) != RC_OK)
 		return err->rc;

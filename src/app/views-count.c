@@ -2,9 +2,8 @@
 
 #include "app/views.h"
 
-#include <arpa/inet.h>
-
 #include "base/clock.h"
+#include "base/ip.h"
 #include "geo/geo.h"
 #include "schema/documents.h"
 #include "store/designs.h"
@@ -156,25 +155,17 @@ app_views_count(struct app *app, struct arena *arena, int64_t *ret_counted,
 
 /* --- retention ------------------------------------------------------------------ */
 
-struct str
-app_view_network(struct arena *arena, struct str address)
+/* "192.0.2.0/24", "2001:db8:1::/48"; "" for what is no address. */
+static struct str
+network_of(struct arena *arena, struct str address)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr v6;
-	struct in_addr v4;
+	struct ip ip;
 
-	if (address.p == NULL)
+	if (!ip_read(address, &ip))
 		return STR("");
-	if (inet_pton(AF_INET, arena_strz(arena, address), &v4) == 1) {
-		v4.s_addr &= htonl(0xffffff00);
-		return arena_printf(arena, "%s/24", inet_ntop(AF_INET, &v4, text,
-		    sizeof text));
-	}
-	if (inet_pton(AF_INET6, arena_strz(arena, address), &v6) != 1)
-		return STR("");
-	memset(v6.s6_addr + 6, 0, 10);
-	return arena_printf(arena, "%s/48", inet_ntop(AF_INET6, &v6, text,
-	    sizeof text));
+	ip_cut(&ip);
+	return arena_printf(arena, "%.*s/%d", STR_FMT(ip_text(arena, &ip)),
+	    ip.is_v6 ? 48 : 24);
 }
 
 /* Those of a design that is gone, which somebody looked at in its last moment, go. */
@@ -190,7 +181,7 @@ cut_page(struct app *app, struct arena *arena, struct shared_design_access *rows
 	if (designs_exist(app->store, arena, ids, n, there, err) != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++) {
-		rows[i].viewer_ip = app_view_network(arena, rows[i].viewer_ip);
+		rows[i].viewer_ip = network_of(arena, rows[i].viewer_ip);
 		if (!there[i] && views_remove_of_design(app->store, arena, ids[i],
 		    err) != RC_OK)
 			return err->rc;

@@ -2,13 +2,12 @@
 
 #include "app/views.h"
 
-#include <arpa/inet.h>
-
 #include "app/agents.h"
 #include "app/guests.h"
 #include "app/limit.h"
 #include "app/shares.h"
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/uuid.h"
 #include "crypt/base64url.h"
 #include "crypt/share-token.h"
@@ -48,23 +47,13 @@ dedupe_id(const struct app *app, struct arena *arena, const struct view *view,
 	return base64url(arena, mac, sizeof mac);
 }
 
-/* As IPv4 when a proxy has wrapped it, and never longer than the row. */
+/* Never longer than the row. */
 static struct str
 plain_address(struct arena *arena, struct str address)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr v6;
-	struct in_addr v4;
+	struct ip ip;
 
-	if (address.p == NULL)
-		return STR("");
-	if (inet_pton(AF_INET, arena_strz(arena, address), &v4) == 1)
-		return address;
-	if (inet_pton(AF_INET6, arena_strz(arena, address), &v6) != 1)
-		return STR("");
-	return arena_str(arena, str_of(IN6_IS_ADDR_V4MAPPED(&v6)
-	    ? inet_ntop(AF_INET, v6.s6_addr + 12, text, sizeof text)
-	    : inet_ntop(AF_INET6, &v6, text, sizeof text)));
+	return ip_read(address, &ip) ? ip_text(arena, &ip) : STR("");
 }
 
 static enum rc
@@ -170,8 +159,14 @@ app_views_report(struct app *app, struct arena *arena,
 	struct view_report report = { .days = days };
 	struct view_figures figures;
 	struct app_share share;
+	const struct limit limit = { .name = "share-report",
+		.who = actor->owner.user_id,
+		.most = app->conf->share_reports_hourly, .window_s = 3600,
+		.amount = 1 };
 
+	/* Adding up takes the database longer than anything else that an owner asks. */
 	if (app_share_get(app, arena, actor, design_id, &share, err) != RC_OK
+	    || limit_take(app, arena, &limit, err) != RC_OK
 	    || views_figures(app->store, arena, design_id, share.token, since_ms,
 	    &figures, err) != RC_OK)
 		return err->rc;

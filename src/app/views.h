@@ -39,9 +39,6 @@ enum rc app_views_count(struct app *app, struct arena *arena,
 enum rc app_views_sweep(struct app *app, struct arena *arena, int64_t *ret_cut,
     int64_t *ret_removed, struct err *err) must_use;
 
-/* "192.0.2.0/24", "2001:db8:1::/48"; "" for what is no address. */
-struct str app_view_network(struct arena *arena, struct str address);
-
 /* --- figures ----------------------------------------------------------------- */
 
 enum { VIEW_DAYS_USUAL = 30, VIEW_DAYS_MAX = 365 };

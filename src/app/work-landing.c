@@ -43,15 +43,13 @@ land_version(struct store *store, struct arena *arena, struct landing *l,
 	    l->cost_usd, l->seconds, &l->landed, err);
 }
 
-/* A refinement becomes what a link shows. If its gate cannot be closed, the look
- * for changes does it as soon as it can (share-watch.h): a picture that was paid for is
- * not lost over it. */
+/* A refinement becomes what a link shows. If its gate cannot be closed, a picture that
+ * was paid for is not lost over it. */
 static enum rc
 close_gate(struct store *store, struct arena *arena, const struct landing *l,
     struct err *err)
 {
 	struct str doc;
-	struct err gate;
 	enum rc rc;
 
 	if (!l->w->request.is_refinement)
@@ -61,13 +59,9 @@ close_gate(struct store *store, struct arena *arena, const struct landing *l,
 		err_init(err);
 		return RC_OK;
 	}
-	if (rc != RC_OK)
-		return rc;
-	err_init(&gate);
-	if (share_gate_close_design(l->w->app, doc, &gate) != RC_OK)
-		log_event(LOG_ERROR, "share.gate", LOG_STR("design",
-		    l->w->job->design_id), LOG_Z("detail", gate.detail), LOG_END);
-	return RC_OK;
+	if (rc == RC_OK)
+		share_gate_close_design_or_later(l->w->app, doc);
+	return rc;
 }
 
 static enum rc

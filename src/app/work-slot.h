@@ -44,6 +44,15 @@ struct work {
  * RC_CONFLICT: the job is somebody else's now. work.c */
 enum rc work_heartbeat(struct work *w, struct err *err) must_use;
 
+/* The same for a call that asks whether to go on (its arg is a struct work_pulse): no
+ * when the lease is lost, which err says, and leave_ms after we were told to leave. */
+struct work_pulse {
+	struct work *w;
+	int64_t leave_ms;
+	struct err *err;
+};
+bool work_beat(void *arg);
+
 /* Queued or running: it has not reached its end. */
 bool slot_open(const struct slot *slot);
 

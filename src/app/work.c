@@ -149,6 +149,21 @@ work_heartbeat(struct work *w, struct err *err)
 	return RC_OK;
 }
 
+bool
+work_beat(void *arg)
+{
+	const struct work_pulse *pulse = arg;
+	struct work *w = pulse->w;
+
+	if (work_heartbeat(w, pulse->err) != RC_OK)
+		return false;
+	if (!*w->stop)
+		return true;
+	if (w->leave_by_ms == 0)
+		w->leave_by_ms = clock_mono_ms() + pulse->leave_ms;
+	return clock_mono_ms() < w->leave_by_ms;
+}
+
 /* Told to stop, we begin no call. Those on their way are broken off, for another
  * worker to begin anew; what is paid for is waited for. */
 static bool
@@ -219,8 +234,7 @@ run_generation(struct work *w, struct err *err)
 	}
 	if (rc != RC_OK)
 		return rc;
-	doc_init(&doc_design, &w->design);
-	(void)doc_from_bson(&doc_design, doc, &w->design, w->arena, NULL);
+	doc_read(&doc_design, doc, &w->design, w->arena);
 	if (slot_prepare(w, err) != RC_OK || drive(w, err) != RC_OK)
 		return err->rc;
 	if (w->cancelled && cancel_rest(w, ENDING_STOPPED,

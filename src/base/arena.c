@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FIRST_BLOCK_BYTES = 16 * 1024, LARGE_BYTES = 8 * 1024 };
+enum { FIRST_BLOCK_BYTES = 16 * 1024, LARGE_BYTES = 8 * 1024,
+	KEPT_BLOCK_BYTES = 64 * 1024 };	/* at most, over resets */
 
 struct block {
 	struct block *next;
@@ -23,8 +24,7 @@ struct defer {
 };
 
 struct arena {
-	struct block *first;		/* kept over resets */
-	struct block *blocks;		/* newest regular block, then older */
+	struct block *blocks;		/* newest regular block, then older: half of it */
 	struct block *large;		/* one allocation each */
 	size_t used;			/* of blocks->data */
 	struct defer *defers;
@@ -66,7 +66,7 @@ arena_new(void)
 
 	if (arena == NULL)
 		die("out of memory");
-	arena->first = arena->blocks = block_new(FIRST_BLOCK_BYTES, NULL);
+	arena->blocks = block_new(FIRST_BLOCK_BYTES, NULL);
 	return arena;
 }
 
@@ -93,12 +93,19 @@ run_defers(struct arena *arena)
 void
 arena_reset(struct arena *arena)
 {
+	struct block *older;
+
 	run_defers(arena);
-	while (arena->blocks != arena->first) {
+	while (arena->blocks->size > KEPT_BLOCK_BYTES) {
 		struct block *block = arena->blocks;
 
 		arena->blocks = block->next;
 		block_free(arena, block);
+	}
+	/* The largest one that may be kept, so that what has been used once is there. */
+	while ((older = arena->blocks->next) != NULL) {
+		arena->blocks->next = older->next;
+		block_free(arena, older);
 	}
 	while (arena->large != NULL) {
 		struct block *block = arena->large;
@@ -107,7 +114,7 @@ arena_reset(struct arena *arena)
 		block_free(arena, block);
 	}
 	if (arena->wiped)
-		explicit_bzero(arena->first->data, arena->first->size);
+		explicit_bzero(arena->blocks->data, arena->blocks->size);
 	arena->used = 0;
 }
 
@@ -117,7 +124,7 @@ arena_free(struct arena *arena)
 	if (arena == NULL)
 		return;
 	arena_reset(arena);
-	block_free(arena, arena->first);
+	block_free(arena, arena->blocks);
 	free(arena);
 }
 
@@ -163,10 +170,11 @@ arena_array(struct arena *arena, size_t count, size_t size)
 char *
 arena_strz(struct arena *arena, struct str s)
 {
-	char *copy = arena_alloc(arena, s.n + 1);
+	char *copy = arena_alloc_raw(arena, s.n + 1);
 
 	if (s.n > 0)
 		memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
 	return copy;
 }
 
@@ -182,17 +190,20 @@ struct str
 arena_printf(struct arena *arena, const char *fmt, ...)
 {
 	va_list ap, again;
-	char *p;
+	char room[256], *p;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room, sizeof room, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		die("arena_printf: bad format");
-	p = arena_alloc(arena, (size_t)n + 1);
-	(void)vsnprintf(p, (size_t)n + 1, fmt, again);
+	p = arena_alloc_raw(arena, (size_t)n + 1);
+	if ((size_t)n < sizeof room)	/* mostly: written once */
+		memcpy(p, room, (size_t)n + 1);
+	else
+		(void)vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return (struct str){ p, (size_t)n };
 }

@@ -72,18 +72,21 @@ void
 buf_printf(struct buf *buf, const char *fmt, ...)
 {
 	va_list ap, again;
+	size_t left;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	/* What fits, as it mostly does, is written once. */
+	left = buf->failed ? 0 : buf->room - buf->n;
+	n = vsnprintf(left > 0 ? buf->p + buf->n : NULL, left, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		die("buf_printf: bad format");
 	/* One byte more for the NUL that vsnprintf writes. */
-	if (buf_reserve(buf, (size_t)n + 1)) {
+	if ((size_t)n >= left && buf_reserve(buf, (size_t)n + 1))
 		(void)vsnprintf(buf->p + buf->n, (size_t)n + 1, fmt, again);
+	if (!buf->failed)
 		buf->n += (size_t)n;
-	}
 	va_end(again);
 }

@@ -127,6 +127,18 @@ buf_add_time(struct buf *buf, int64_t ms)
 	buf_add(buf, text, sizeof text);
 }
 
+void
+buf_add_json_time(struct buf *buf, int64_t ms)
+{
+	if (ms == INT64_MIN) {
+		buf_addz(buf, "null");
+		return;
+	}
+	buf_add_char(buf, '"');
+	buf_add_time(buf, ms);
+	buf_add_char(buf, '"');
+}
+
 static bool
 number(struct str *s, size_t count, int least, int most, int *ret_value)
 {

@@ -24,10 +24,12 @@ void clock_sleep_ms(int64_t ms);
 enum { CLOCK_TEXT_BYTES = 24 };
 void clock_text(int64_t ms, char ret_text[CLOCK_TEXT_BYTES]);
 void buf_add_time(struct buf *buf, int64_t ms);
+/* As JSON: in quotes; null for INT64_MIN, which is TIME_NULL of documents. */
+void buf_add_json_time(struct buf *buf, int64_t ms);
 /* The strict reverse: exactly that form with 0 to 3 decimals, `Z` or an offset. */
 bool clock_parse(struct str s, int64_t *ret_ms);
 
-/* "2026-11-22" and "2026-11" of that moment, in UTC. */
+/* "2026-11-22" of that moment, in UTC. */
 void clock_day(int64_t ms, char ret_day[11]);
 
 #endif

@@ -72,6 +72,16 @@ struct str str_cut(struct str *s, char c);
 /* Without spaces and tabs at both ends. */
 struct str str_trim(struct str s);
 
+/* Only visible ASCII, no space: what may stand in a header or a URL as it is. */
+static inline bool
+str_is_visible(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~')
+			return false;
+	return true;
+}
+
 /* Strict decimal: digits with an optional '-', no sign '+', no leading zeros,
  * no overflow. On failure *ret_value is left alone. */
 bool str_to_i64(struct str s, int64_t *ret_value);

@@ -30,10 +30,25 @@ is_dash(size_t i)
 	return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
+void
+uuid_text(const unsigned char bytes[16], char ret_text[UUID_TEXT])
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0, k = 0; i < UUID_TEXT; i++) {
+		if (is_dash(i)) {
+			ret_text[i] = '-';
+			continue;
+		}
+		ret_text[i] = hex[k % 2 == 0 ? bytes[k / 2] >> 4
+		    : bytes[k / 2] & 15];
+		k++;
+	}
+}
+
 struct str
 uuid_of(struct arena *arena, int64_t time_ms, const unsigned char tail[16])
 {
-	static const char hex[] = "0123456789abcdef";
 	unsigned char b[16];
 	uint64_t ms = (uint64_t)time_ms;
 	char *text = arena_alloc(arena, UUID_TEXT + 1);
@@ -43,14 +58,7 @@ uuid_of(struct arena *arena, int64_t time_ms, const unsigned char tail[16])
 		b[i] = (unsigned char)(ms >> (40 - 8 * i));
 	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
 	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
-	for (size_t i = 0, k = 0; i < UUID_TEXT; i++) {
-		if (is_dash(i)) {
-			text[i] = '-';
-			continue;
-		}
-		text[i] = hex[k % 2 == 0 ? b[k / 2] >> 4 : b[k / 2] & 15];
-		k++;
-	}
+	uuid_text(b, text);
 	return (struct str){ text, UUID_TEXT };
 }
 
@@ -63,6 +71,23 @@ uuid_new(struct arena *arena)
 	return uuid_of(arena, clock_now_ms(), tail);
 }
 
+static unsigned
+digit(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+void
+uuid_bytes(struct str s, unsigned char ret_bytes[16])
+{
+	for (size_t i = 0, k = 0; i < UUID_TEXT; i += 2) {
+		if (is_dash(i))
+			i++;
+		ret_bytes[k++] = (unsigned char)(digit(s.p[i]) << 4
+		    | digit(s.p[i + 1]));
+	}
+}
+
 int64_t
 uuid_ms(struct str id)
 {
@@ -70,8 +95,7 @@ uuid_ms(struct str id)
 
 	for (size_t i = 0; i < 13 && i < id.n; i++)
 		if (id.p[i] != '-')
-			ms = ms << 4 | (id.p[i] <= '9' ? id.p[i] - '0'
-			    : id.p[i] - 'a' + 10);
+			ms = ms << 4 | digit(id.p[i]);
 	return ms;
 }
 

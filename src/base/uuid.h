@@ -18,6 +18,9 @@ struct str uuid_of(struct arena *arena, int64_t ms,
 int64_t uuid_ms(struct str id);
 /* The canonical form of any version: 8-4-4-4-12, lower case. */
 bool uuid_is(struct str s);
+/* The 16 bytes of what uuid_is(), and the text of any. */
+void uuid_bytes(struct str s, unsigned char ret_bytes[16]);
+void uuid_text(const unsigned char bytes[16], char ret_text[UUID_TEXT]);
 /* Fills p with random bytes from the kernel. Failure ends the process. */
 void random_bytes(void *p, size_t n);
 

@@ -10,7 +10,6 @@
 #include "blob/blob.h"
 
 struct blob_driver {
-	const char *name;
 	enum rc (*put)(struct blob *blob, struct str key, struct str bytes,
 	    struct err *err);
 	enum rc (*get)(struct blob *blob, struct arena *arena, struct str key,

@@ -138,12 +138,6 @@ blob_tidy(struct blob *blob, int64_t before_ms, size_t *ret_n, struct err *err)
 	return rc;
 }
 
-const char *
-blob_name(const struct blob *blob)
-{
-	return blob->driver->name;
-}
-
 void
 blob_close(struct blob *blob)
 {

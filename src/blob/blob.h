@@ -57,7 +57,6 @@ enum rc blob_tidy(struct blob *blob, int64_t before_ms, size_t *ret_n,
     struct err *err) must_use;
 
 bool blob_key_ok(struct str key);
-const char *blob_name(const struct blob *blob);	/* "fs", "mem" ... */
 void blob_close(struct blob *blob);	/* blob_close(NULL) is fine */
 
 #endif

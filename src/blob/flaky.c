@@ -174,7 +174,6 @@ flaky_close(struct blob *blob)
 }
 
 static const struct blob_driver flaky_driver = {
-	.name = "flaky",
 	.put = flaky_put,
 	.get = flaky_get,
 	.delete = flaky_delete,

@@ -430,7 +430,6 @@ fs_close(struct blob *blob)
 }
 
 static const struct blob_driver fs_driver = {
-	.name = "fs",
 	.put = fs_put,
 	.get = fs_get,
 	.delete = fs_delete,

@@ -172,7 +172,6 @@ mem_close(struct blob *blob)
 }
 
 static const struct blob_driver mem_driver = {
-	.name = "mem",
 	.put = mem_put,
 	.get = mem_get,
 	.delete = mem_delete,

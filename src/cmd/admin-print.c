@@ -21,20 +21,13 @@ static void
 add_json_time(struct buf *buf, const char *name, int64_t ms)
 {
 	buf_printf(buf, "\"%s\":", name);
-	if (ms == TIME_NULL) {
-		buf_addz(buf, "null");
-		return;
-	}
-	buf_add_char(buf, '"');
-	buf_add_time(buf, ms);
-	buf_add_char(buf, '"');
+	buf_add_json_time(buf, ms);
 }
 
 static void
 read_user(struct buf *buf, struct str doc, struct user *user)
 {
-	doc_init(&doc_user, user);
-	(void)doc_from_bson(&doc_user, doc, user, buf->arena, NULL);
+	doc_read(&doc_user, doc, user, buf->arena);
 }
 
 /* What owners see, and no more of what is stored but these. */
@@ -173,8 +166,7 @@ admin_print_event(struct buf *buf, struct arena *arena, struct str doc, bool jso
 	struct audit_event e;
 	struct buf more;
 
-	doc_init(&doc_audit_event, &e);
-	(void)doc_from_bson(&doc_audit_event, doc, &e, arena, NULL);
+	doc_read(&doc_audit_event, doc, &e, arena);
 	if (json) {
 		buf_init(&more, arena, 256, 4096);
 		buf_addz(&more, "\"network\":");

@@ -123,6 +123,23 @@ admin_users_set_tier(struct admin *a, struct err *err)
 }
 
 static int
+admin_users_set_email(struct admin *a, struct err *err)
+{
+	struct admin_done done;
+
+	if (admin_set_email(&a->app, a->arena, &a->actor,
+	    str_of(a->args.operands[0]), str_of(a->args.operands[1]), &done, err)
+	    != RC_OK)
+		return 1;
+	buf_printf(&a->out, "%.*s has %s\n", STR_FMT(done.user.id), done.changed
+	    ? "another address, which is to be confirmed"
+	    : "this address already");
+	if (done.changed)
+		say_sessions(a, done.sessions);
+	return 0;
+}
+
+static int
 admin_sessions_revoke(struct admin *a, struct err *err)
 {
 	struct admin_done done;

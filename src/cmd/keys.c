@@ -144,7 +144,7 @@ rewrap(struct cmd *cmd, struct app *app, struct err *err)
 static void
 say_shares(const unsigned char ids[KEYRING_SHARE_KEYS])
 {
-	(void)printf("share/v1/%u  signs\nshare/v1/%u  %s\n", ids[0], ids[1],
+	(void)printf("share/v2/%u  signs\nshare/v2/%u  %s\n", ids[0], ids[1],
 	    ids[1] == (unsigned char)(ids[0] + 1) ? "known, signs next"
 	    : "valid, the one before");
 }
@@ -173,7 +173,7 @@ rotate_shares(struct cmd *cmd, struct app *app, struct err *err)
 		return 1;
 	signs = share_keys_next(ids);
 	if (note(cmd, app, "share_keys_rotated", arena_printf(cmd->arena,
-	    "share/v1/%u signs, share/v1/%u is valid", ids[0], ids[1]).p, err)
+	    "share/v2/%u signs, share/v2/%u is valid", ids[0], ids[1]).p, err)
 	    != RC_OK || share_keys_write(cmd->arena,
 	    cmd->conf->master_key_file, ids, err) != RC_OK)
 		return 1;

@@ -78,9 +78,10 @@ cmd_db(struct cmd *cmd, struct err *err)
 		if (strcmp(modes[i].name, cmd->args[0]) != 0)
 			continue;
 		buf_init(&report, cmd->arena, 1024, 1 << 20);
-		if (open_app(cmd->arena, cmd->conf, OPEN_STORE, "bezel-db", &app,
-		    err) != RC_OK || store_migrate(app.store, cmd->arena,
-		    modes[i].mode, &report, &changes, err) != RC_OK)
+		if (open_app(cmd->arena, cmd->conf, OPEN_STORE | OPEN_PATIENT,
+		    "bezel-db", &app, err) != RC_OK
+		    || store_migrate(app.store, cmd->arena, modes[i].mode,
+		    &report, &changes, err) != RC_OK)
 			return 1;
 		cmd_put(&report);
 		(void)printf(modes[i].mode == MIGRATE_APPLY

@@ -23,7 +23,8 @@
 #include "provider/mem.h"
 #include "provider/render.h"
 
-enum { SELECT_TIMEOUT_MS = 3000, COMMAND_TIMEOUT_MS = 5000 };
+enum { SELECT_TIMEOUT_MS = 3000, COMMAND_TIMEOUT_MS = 5000,
+	PATIENT_TIMEOUT_MS = 24 * 3600 * 1000 };
 
 static const char config_option[] = "--config";
 
@@ -98,13 +99,14 @@ open_keys(const struct conf *conf, struct keyring *ret_keyring, struct err *err)
 
 static enum rc
 open_store(struct arena *arena, const struct conf *conf, const char *app_name,
-    struct app *app, struct err *err)
+    bool patient, struct app *app, struct err *err)
 {
 	struct arena *wiped = arena_new_wiped();
 	struct store_options options = { .uri = conf->mongodb_uri,
 		.database = arena_strz(arena, conf->mongodb_database),
 		.app_name = app_name, .select_timeout_ms = SELECT_TIMEOUT_MS,
-		.command_timeout_ms = COMMAND_TIMEOUT_MS,
+		.command_timeout_ms = patient ? PATIENT_TIMEOUT_MS
+		: COMMAND_TIMEOUT_MS,
 		.seal_key = keyring_key(&app->keyring, KEY_SEAL),
 		.trace = app->trace == NULL ? NULL
 		: &app->trace->transaction };
@@ -364,7 +366,8 @@ open_app(struct arena *process_arena, const struct conf *conf,
 		open_geo(process_arena, conf, ret_app);
 	if (open_keys(conf, &ret_app->keyring, err) != RC_OK
 	    || ((parts & OPEN_STORE)
-	    && open_store(process_arena, conf, app_name, ret_app, err) != RC_OK)
+	    && open_store(process_arena, conf, app_name,
+	    (parts & OPEN_PATIENT) != 0, ret_app, err) != RC_OK)
 	    || ((parts & OPEN_BLOB)
 	    && blob_fs_open(process_arena, conf->objects, &ret_app->blob, err)
 	    != RC_OK)

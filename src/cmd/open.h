@@ -14,7 +14,8 @@ enum open_parts {
 	OPEN_MAIL = 1 << 4,
 	OPEN_OAUTH = 1 << 5,
 	OPEN_GEO = 1 << 6,
-	OPEN_CDN = 1 << 7
+	OPEN_CDN = 1 << 7,
+	OPEN_PATIENT = 1 << 8		/* the store: commands may take hours */
 };
 
 /* Reads the file of --config, the environment, then each --name=value, wherever

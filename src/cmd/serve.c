@@ -268,6 +268,7 @@ tell_failing(struct supervisor *s)
 		[WORKER_SLOW] = METRIC_uploads_failing,
 		[WORKER_JOB] = METRIC_jobs_failing,
 		[WORKER_SCHEDULER] = METRIC_scheduler_failing,
+		[WORKER_SWEEPER] = METRIC_sweeper_failing,
 		[WORKER_SHARES] = METRIC_shares_failing,
 	};
 

@@ -128,6 +128,14 @@ run_scheduler(struct app *app)
 }
 
 static int
+run_sweeper(struct app *app)
+{
+	take_signals();
+	jobs_sweep(app, &stop_job);
+	return 0;
+}
+
+static int
 run_shares(struct app *app)
 {
 	take_signals();
@@ -144,7 +152,8 @@ static const struct {
 	[WORKER_JOB] = { "job",
 	    OPEN_STORE | OPEN_BLOB | OPEN_IMAGE | OPEN_PROVIDER | OPEN_MAIL
 	    | OPEN_CDN },
-	[WORKER_SCHEDULER] = { "scheduler", OPEN_STORE | OPEN_BLOB | OPEN_GEO },
+	[WORKER_SCHEDULER] = { "scheduler", OPEN_STORE | OPEN_GEO },
+	[WORKER_SWEEPER] = { "sweeper", OPEN_STORE | OPEN_BLOB },
 	[WORKER_SHARES] = { "shares", OPEN_STORE },
 };
 
@@ -229,6 +238,7 @@ worker_run(const struct worker_context *context, enum worker_role role,
 		status = role == WORKER_JOB
 		    ? run_job(&app, context->wake_receive_fd)
 		    : role == WORKER_SCHEDULER ? run_scheduler(&app)
+		    : role == WORKER_SWEEPER ? run_sweeper(&app)
 		    : role == WORKER_SHARES ? run_shares(&app)
 		    : run_web(context, &app, role == WORKER_SLOW,
 		    &context->pulses[number], &err);

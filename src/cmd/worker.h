@@ -11,7 +11,8 @@ enum worker_role {
 	WORKER_WEB,		/* quick requests, kept connections */
 	WORKER_SLOW,		/* slow ones, a connection each */
 	WORKER_JOB,
-	WORKER_SCHEDULER,
+	WORKER_SCHEDULER,	/* what is due each second or minute, and is over soon */
+	WORKER_SWEEPER,		/* what may take minutes */
 	WORKER_SHARES,		/* looks after what caches hold of links */
 	WORKER_ROLE_COUNT
 };

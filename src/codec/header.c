@@ -148,10 +148,7 @@ header_bearer(struct str text, struct str *ret_token)
 	if (token.p == NULL || !str_eq_nocase(scheme, STR("Bearer")))
 		return false;
 	token = str_trim(token);
-	for (size_t i = 0; i < token.n; i++)
-		if (token.p[i] <= ' ' || token.p[i] > '~')
-			return false;
-	if (token.n == 0)
+	if (token.n == 0 || !str_is_visible(token))
 		return false;
 	*ret_token = token;
 	return true;

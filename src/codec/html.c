@@ -27,10 +27,14 @@ reference_of(char c)
 static size_t
 plain_run(struct str text, size_t from)
 {
+	/* ASCII that can be seen, but for the five that have references. */
+	static const bool plain[256] = {
+		[' ' ... '!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true,
+		['='] = true, ['?' ... '~'] = true,
+	};
 	size_t i = from;
 
-	while (i < text.n && text.p[i] >= ' ' && text.p[i] < '\x7f'
-	    && reference_of(text.p[i]) == NULL)
+	while (i < text.n && plain[(unsigned char)text.p[i]])
 		i++;
 	return i - from;
 }

@@ -322,6 +322,19 @@ check_cdn(struct conf *conf, struct arena *arena, struct err *err)
 			    STR_FMT(urls->items[i]));
 }
 
+/* An answer from before a change must not outlive its gate (app/share-gate.h). */
+static void
+check_shares(struct conf *conf, struct arena *arena, struct err *err)
+{
+	int64_t least_ms = conf->request_deadline_ms + CONF_NGINX_WAITS_S * 1000;
+
+	if (!conf->share_gate_short && conf->share_gate_s * 1000 < least_ms)
+		(void)fault_of(conf, share_gate_s, "share_gate_s must be at least"
+		    " %lld: request_deadline_ms, which is %lld, and the %d s for which"
+		    " nginx waits", (long long)(least_ms + 999) / 1000,
+		    (long long)conf->request_deadline_ms, CONF_NGINX_WAITS_S);
+}
+
 enum rc
 conf_check(struct conf *conf, struct arena *arena, struct err *err)
 {
@@ -335,5 +348,6 @@ conf_check(struct conf *conf, struct arena *arena, struct err *err)
 	check_needs(conf, arena, err);
 	check_mail(conf, arena, err);
 	check_cdn(conf, arena, err);
+	check_shares(conf, arena, err);
 	return err->fault_count > before ? RC_INVALID : RC_OK;
 }

@@ -20,6 +20,10 @@ enum conf_smtp_tls { CONF_SMTP_STARTTLS, CONF_SMTP_IMPLICIT, CONF_SMTP_NONE };
 
 enum conf_cdn { CONF_CDN_NONE, CONF_CDN_FASTLY, CONF_CDN_CLOUDFLARE, CONF_CDN_VARNISH };
 
+/* How long nginx waits for the answer to a request for a link: fastcgi_read_timeout of
+ * those locations (t/check-nginx.sh compares). */
+enum { CONF_NGINX_WAITS_S = 15 };
+
 struct conf_list {
 	const struct str *items;
 	size_t n;

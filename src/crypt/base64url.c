@@ -39,17 +39,18 @@ base64url(struct arena *arena, const void *p, size_t n)
 	return buf_str(&buf);
 }
 
-/* The six bits of c, or -1. */
+/* The six bits of c, or -1. Without a branch: tokens are of all kinds of characters. */
 static int
 value_of(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
+	/* What to add for a character of each range, to its bits and one. */
+	static const signed char shift[256] = {
+		['A' ... 'Z'] = 1 - 'A', ['a' ... 'z'] = 27 - 'a',
+		['0' ... '9'] = 53 - '0', ['-'] = 63 - '-', ['_'] = 64 - '_',
+	};
+	int by = shift[(unsigned char)c];
+
+	return by == 0 ? -1 : (unsigned char)c + by - 1;
 }
 
 bool

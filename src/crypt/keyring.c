@@ -27,13 +27,17 @@ keyring_share(struct keyring *keyring, const unsigned char master[KEY_BYTES],
     const unsigned char ids[KEYRING_SHARE_KEYS])
 {
 	struct str secret = { (const char *)master, KEY_BYTES };
-	char info[16];
+	char info[20];
 
 	for (int i = 0; i < KEYRING_SHARE_KEYS; i++) {
-		(void)snprintf(info, sizeof info, "share/v1/%u", ids[i]);
-		keyring->share[i].id = ids[i];
-		hkdf_sha256(secret, STR(""), str_of(info),
-		    keyring->share[i].key, KEY_BYTES);
+		struct keyring_share *share = &keyring->share[i];
+
+		share->id = ids[i];
+		(void)snprintf(info, sizeof info, "share/v2/%u", ids[i]);
+		hkdf_sha256(secret, STR(""), str_of(info), share->key, KEY_BYTES);
+		(void)snprintf(info, sizeof info, "share-id/v2/%u", ids[i]);
+		hkdf_sha256(secret, STR(""), str_of(info), share->id_key,
+		    KEY_BYTES);
 	}
 }
 

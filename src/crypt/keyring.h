@@ -25,7 +25,7 @@ struct keyring {
 	unsigned char keys[KEY_COUNT][KEY_MOST_BYTES];
 	/* Of share tokens: the one that signs, and the other one that is valid. */
 	struct keyring_share {
-		unsigned char id, key[KEY_BYTES];
+		unsigned char id, key[KEY_BYTES], id_key[KEY_BYTES];
 	} share[KEYRING_SHARE_KEYS];
 };
 
@@ -35,7 +35,8 @@ void keyring_init(struct keyring *keyring,
 void keyring_done(struct keyring *keyring);
 
 /* The keys of share tokens that are valid from now on, the signing one first: info
- * "share/v1/<id>". keyring_init() has taken 1 and 0. */
+ * "share/v2/<id>", and "share-id/v2/<id>" for what hides the design's id.
+ * keyring_init() has taken 1 and 0. */
 void keyring_share(struct keyring *keyring,
     const unsigned char master[KEY_BYTES],
     const unsigned char ids[KEYRING_SHARE_KEYS]);

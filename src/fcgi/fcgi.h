@@ -42,9 +42,9 @@ struct fcgi_options {
 	void (*idle)(void *arg);	/* about each second without a request; or NULL */
 };
 
-/* Serves until *stop and all connections are gone. Call it once per process,
- * before the process sets its own signal handlers is fine too: libfcgi's are
- * replaced only by what `signals` installs, which is called after FCGX_Init. */
+/* Serves until *stop is set and all connections are gone; once per process. libfcgi
+ * sets signal handlers of its own, so the process's are installed by `signals`, which
+ * is called behind FCGX_Init. */
 enum rc fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
     void *arg, void (*signals)(void), struct err *err) must_use;
 

@@ -22,9 +22,11 @@ static size_t
 find_phrase(struct str text, struct str phrase)
 {
 	size_t at, i, end;
+	char first = phrase.n > 0 ? lower(phrase.p[0]) : '\0';
 
 	for (at = 0; phrase.n > 0 && at + phrase.n <= text.n; at++) {
-		if (at > 0 && is_word(text.p[at - 1]))
+		if (lower(text.p[at]) != first
+		    || (at > 0 && is_word(text.p[at - 1])))
 			continue;
 		for (i = 0; i < phrase.n; i++)
 			if (lower(text.p[at + i]) != lower(phrase.p[i]))
@@ -153,11 +155,31 @@ match_of(struct str text)
 	return (struct match){ .text = str_trim(text), .row = -1 };
 }
 
+/* The row whose name it is, as mostly: then nothing else is looked at. names is that of
+ * the first of count rows. */
+static int
+row_named(struct str text, const char *const *names, size_t row_bytes, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (text.n > 0 && lower(text.p[0]) == lower(**names)
+		    && str_eq_nocase(text, str_of(*names)))
+			return i;
+		names = (const char *const *)((const char *)names + row_bytes);
+	}
+	return -1;
+}
+
+#define ROW_NAMED(text, rows, count) \
+	row_named(str_trim(text), &(rows)->name, sizeof *(rows), (int)(count))
+
 const struct gem_species *
 gems_find_species(struct str text)
 {
 	struct match match = match_of(text);
+	int row = ROW_NAMED(text, gem_species, GEM_SPECIES_COUNT);
 
+	if (row >= 0)
+		return &gem_species[row];
 	for (int i = 0; i < GEM_SPECIES_COUNT; i++)
 		match_row(&match, i, gem_species[i].name, gem_species[i].words);
 	return match.row < 0 ? NULL : &gem_species[match.row];
@@ -167,7 +189,10 @@ const struct gem_cut *
 gems_find_cut(struct str text)
 {
 	struct match match = match_of(text);
+	int row = ROW_NAMED(text, gem_cuts, CUT_COUNT);
 
+	if (row >= 0)
+		return &gem_cuts[row];
 	for (int i = 0; i < CUT_COUNT; i++)
 		match_row(&match, i, gem_cuts[i].name, gem_cuts[i].words);
 	return match.row < 0 ? NULL : &gem_cuts[match.row];
@@ -177,7 +202,10 @@ const struct gem_metal *
 gems_find_metal(struct str text)
 {
 	struct match match = match_of(text);
+	int row = ROW_NAMED(text, gem_metals, METAL_COUNT);
 
+	if (row >= 0)
+		return &gem_metals[row];
 	for (int i = 0; i < METAL_COUNT; i++)
 		match_row(&match, i, gem_metals[i].name, gem_metals[i].words);
 	return match.row < 0 ? NULL : &gem_metals[match.row];
@@ -189,7 +217,10 @@ find_color(enum gem_species_id species, struct str text)
 	size_t count;
 	const struct gem_color *rows = gems_colors(species, &count);
 	struct match match = match_of(text);
+	int row = ROW_NAMED(text, rows, count);
 
+	if (row >= 0)
+		return rows + row;
 	for (size_t i = 0; i < count; i++)
 		match_row(&match, (int)i, rows[i].name, rows[i].words);
 	return match.row < 0 ? NULL : rows + match.row;

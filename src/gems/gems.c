@@ -78,24 +78,3 @@ gems_alloys(enum gem_metal_id metal, size_t *ret_count)
 	*ret_count = end - first;
 	return alloys + first;
 }
-
-void
-gems_hue(uint32_t rgb, double *ret_hue, double *ret_saturation)
-{
-	double r = (rgb >> 16 & 255) / 255.0, g = (rgb >> 8 & 255) / 255.0;
-	double b = (rgb & 255) / 255.0;
-	double max = r > g ? (r > b ? r : b) : (g > b ? g : b);
-	double min = r < g ? (r < b ? r : b) : (g < b ? g : b);
-	double spread = max - min, hue = 0;
-
-	if (spread > 0) {
-		if (max == r)
-			hue = 60 * (g - b) / spread;
-		else if (max == g)
-			hue = 120 + 60 * (b - r) / spread;
-		else
-			hue = 240 + 60 * (r - g) / spread;
-	}
-	*ret_hue = hue < 0 ? hue + 360 : hue;
-	*ret_saturation = max > 0 ? spread / max : 0;
-}

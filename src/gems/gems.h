@@ -115,9 +115,6 @@ const struct gem_color *gems_colors(enum gem_species_id species,
 /* The alloys of a metal, the usual one first. */
 const struct gem_alloy *gems_alloys(enum gem_metal_id metal, size_t *ret_count);
 
-/* Hue in degrees (0 red, 120 green) and saturation (HSV, 0 to 1) of 0xRRGGBB. */
-void gems_hue(uint32_t rgb, double *ret_hue, double *ret_saturation);
-
 /*
  * The nearest row for free text: its own name, else one of its words, else a
  * name or word that stands in the text (the longest wins, the earlier of

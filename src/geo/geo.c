@@ -2,15 +2,15 @@
 
 #include "geo/geo.h"
 
-#include <arpa/inet.h>
 #include <maxminddb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+
+#include "base/ip.h"
 
 struct geo {
 	MMDB_s db;
 };
-
-enum { ADDRESS_MAX = 45 };
 
 static void
 close_geo(void *arg)
@@ -35,29 +35,24 @@ geo_open(struct arena *arena, const char *path, struct geo **ret_geo,
 	return RC_OK;
 }
 
-/* False: no address. An IPv4 address inside of an IPv6 one is that. */
+/* False: no address. */
 static bool
-parse(struct arena *arena, struct str address, struct sockaddr_storage *ret)
+parse(struct str address, struct sockaddr_storage *ret)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	const char *text;
+	struct ip ip;
 
-	if (address.p == NULL || address.n > ADDRESS_MAX
-	    || memchr(address.p, '\0', address.n) != NULL)
+	if (!ip_read(address, &ip))
 		return false;
-	text = arena_strz(arena, address);
 	*ret = (struct sockaddr_storage){ 0 };
-	if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1
-	    && !IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+	if (ip.is_v6) {
+		memcpy(&v6.sin6_addr, ip.bytes, sizeof v6.sin6_addr);
 		memcpy(ret, &v6, sizeof v6);
-		return true;
+	} else {
+		memcpy(&v4.sin_addr, ip.bytes, sizeof v4.sin_addr);
+		memcpy(ret, &v4, sizeof v4);
 	}
-	if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
-		memcpy(&v4.sin_addr, v6.sin6_addr.s6_addr + 12, 4);
-	else if (inet_pton(AF_INET, text, &v4.sin_addr) != 1)
-		return false;
-	memcpy(ret, &v4, sizeof v4);
 	return true;
 }
 
@@ -84,7 +79,7 @@ geo_country(const struct geo *geo, struct arena *arena, struct str address)
 	struct str code;
 	int status;
 
-	if (geo == NULL || !parse(arena, address, &storage))
+	if (geo == NULL || !parse(address, &storage))
 		return STR_NULL;
 	found = MMDB_lookup_sockaddr(&geo->db, (struct sockaddr *)&storage,
 	    &status);

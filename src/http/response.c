@@ -14,7 +14,7 @@ http_response_init(struct http_response *response, struct arena *arena)
 	response->arena = arena;
 	response->status = 200;
 	response->cache_control = "no-store";
-	buf_init(&response->headers, arena, 0, 16 * 1024);
+	buf_init(&response->headers, arena, 1024, 16 * 1024);
 	buf_init(&response->body, arena, 0, HTTP_RESPONSE_MAX);
 }
 
@@ -72,18 +72,36 @@ add_faults(struct buf *buf, const struct err *err)
 }
 
 void
+http_refuse(struct http_response *response, const struct err *err)
+{
+	const struct error_row *row = &error_rows[err->rc];
+
+	response->status = row->status;
+	response->cache_control = "no-store";
+	response->etag = STR_NULL;
+	response->body.n = 0;
+	response->body.failed = false;
+	if (err->retry_after_s > 0)
+		http_header_printf(response, "Retry-After", "%d",
+		    err->retry_after_s);
+	else if (row->status == 503)
+		http_header_printf(response, "Retry-After", "%d", 2);
+	/* RFC 6750, 3: who came with a key hears what is wrong with it. */
+	if (row->status == 401)
+		http_header(response, "WWW-Authenticate", err->rc == RC_API_KEY
+		    ? STR("Bearer realm=\"bezel\", error=\"invalid_token\"")
+		    : STR("Bearer realm=\"bezel\""));
+}
+
+void
 http_problem(struct http_response *response, const struct err *err,
     struct str base_url, struct str path, struct str request_id)
 {
 	const struct error_row *row = &error_rows[err->rc];
 	struct buf *buf = &response->body;
 
-	response->status = row->status;
+	http_refuse(response, err);
 	response->content_type = "application/problem+json";
-	response->cache_control = "no-store";
-	response->etag = STR_NULL;
-	buf->n = 0;
-	buf->failed = false;
 	buf_printf(buf, "{\"type\":\"%.*s/v1/problems/%s\"", STR_FMT(base_url),
 	    row->code);
 	member(buf, "title", str_of(row->title));
@@ -99,16 +117,6 @@ http_problem(struct http_response *response, const struct err *err,
 		buf_add_str(buf, err->extra_json);
 	}
 	buf_add_char(buf, '}');
-	if (err->retry_after_s > 0)
-		http_header_printf(response, "Retry-After", "%d",
-		    err->retry_after_s);
-	else if (row->status == 503)
-		http_header_printf(response, "Retry-After", "%d", 2);
-	/* RFC 6750, 3: who came with a key hears what is wrong with it. */
-	if (row->status == 401)
-		http_header(response, "WWW-Authenticate", err->rc == RC_API_KEY
-		    ? STR("Bearer realm=\"bezel\", error=\"invalid_token\"")
-		    : STR("Bearer realm=\"bezel\""));
 }
 
 /* nginx sends the status line as we write it: with its phrase (RFC 9110, 15). */

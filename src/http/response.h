@@ -27,9 +27,12 @@ void http_header(struct http_response *response, const char *name,
 void http_header_printf(struct http_response *response, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Turns err into application/problem+json (RFC 9457). base_url is where
- * `type` points. The body and the ETag that were there before are dropped; header
- * lines stay (Allow, RateLimit-*). */
+/* Status and header lines of a refusal. The body and the ETag that were there before are
+ * dropped; header lines stay (Allow, RateLimit-*). */
+void http_refuse(struct http_response *response, const struct err *err);
+
+/* The same with a body: err as application/problem+json (RFC 9457). base_url is where
+ * `type` points. */
 void http_problem(struct http_response *response, const struct err *err,
     struct str base_url, struct str path, struct str request_id);
 

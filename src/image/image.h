@@ -88,7 +88,7 @@ struct image_card_text {
 
 /* The picture as a card for other sites' previews: a JPEG of IMAGE_CARD_WIDTH times
  * IMAGE_CARD_HEIGHT. The picture is whole, its background goes on behind the text.
- * Without fonts (program/fonts.def) it is made without text. */
+ * Without fonts (program/fonts.c) it is made without text. */
 enum rc image_card(struct image *image, struct arena *arena,
     struct str bytes, const struct image_card_text *text, struct str *ret_jpeg,
     struct err *err) must_use;

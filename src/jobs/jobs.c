@@ -197,39 +197,57 @@ run_audit(struct app *app, struct arena *arena)
 		    LOG_END);
 }
 
-static const struct {
+struct task {
 	void (*run)(struct app *app, struct arena *arena);
 	int64_t every_ms;	/* 0: sweep_interval_s */
-} schedule[] = {
+};
+
+static const struct task schedule[] = {
 	{ run_views, VIEWS_EVERY_S * 1000 },
-	{ run_retention, 0 },
 	{ run_audit, AUDIT_EVERY_S * 1000 },
+};
+
+static const struct task sweeps[] = {
+	{ run_retention, 0 },
 	{ run_orphans, ORPHANS_EVERY_S * 1000 },
 	{ run_tidy, TIDY_EVERY_S * 1000 },
 	{ run_usage, TIDY_EVERY_S * 1000 },
 };
 
-void
-jobs_schedule(struct app *app, const volatile bool *stop)
+static void
+run_tasks(struct app *app, const struct task *tasks, size_t n,
+    const volatile bool *stop)
 {
-	enum { COUNT = sizeof schedule / sizeof schedule[0] };
-	int64_t due_ms[COUNT] = { 0 };
-	struct arena *arena = arena_new();
+	struct arena *arena = arena_new(), *ours = arena_new();
+	int64_t *due_ms = arena_many(ours, n, int64_t);
 
 	/* Not all hosts at the same moment, and not while all is starting. */
-	for (int i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < n; i++)
 		due_ms[i] = clock_mono_ms() + 1000 + clock_now_ms() % 1000;
 	while (!*stop) {
-		for (int i = 0; i < COUNT && !*stop; i++) {
+		for (size_t i = 0; i < n && !*stop; i++) {
 			if (clock_mono_ms() < due_ms[i])
 				continue;
-			schedule[i].run(app, arena);
+			tasks[i].run(app, arena);
 			arena_reset(arena);
-			due_ms[i] = clock_mono_ms() + (schedule[i].every_ms != 0
-			    ? schedule[i].every_ms
+			due_ms[i] = clock_mono_ms() + (tasks[i].every_ms != 0
+			    ? tasks[i].every_ms
 			    : app->conf->sweep_interval_s * 1000);
 		}
 		clock_sleep_ms(TICK_MS);
 	}
 	arena_free(arena);
+	arena_free(ours);
+}
+
+void
+jobs_schedule(struct app *app, const volatile bool *stop)
+{
+	run_tasks(app, schedule, sizeof schedule / sizeof schedule[0], stop);
+}
+
+void
+jobs_sweep(struct app *app, const volatile bool *stop)
+{
+	run_tasks(app, sweeps, sizeof sweeps / sizeof sweeps[0], stop);
 }

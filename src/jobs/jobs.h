@@ -1,5 +1,5 @@
 /*
- * jobs.h - the loops of job workers, of the scheduler, and of who looks after links.
+ * jobs.h - the loops of job workers, of the scheduler, of the sweeper, and of who looks after links.
  */
 #ifndef BEZEL_JOBS_JOBS_H
 #define BEZEL_JOBS_JOBS_H
@@ -14,7 +14,9 @@ void jobs_run(struct app *app, int wake_fd, const volatile bool *stop);
  * its own, for a sweep may take minutes. */
 void jobs_watch(struct app *app, const volatile bool *stop);
 
-/* Runs what is due by the clock until *stop. */
+/* Run what is due by the clock until *stop. What may take minutes is swept, so that what
+ * is scheduled, counts and looks, is not late. */
 void jobs_schedule(struct app *app, const volatile bool *stop);
+void jobs_sweep(struct app *app, const volatile bool *stop);
 
 #endif

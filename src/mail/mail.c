@@ -4,16 +4,6 @@
 
 #include "mail/mail-driver.h"
 
-const char *
-mail_outcome_word(enum mail_outcome outcome)
-{
-	static const char *const words[] = { [MAIL_SENT] = "sent",
-		[MAIL_LATER] = "later", [MAIL_NEVER] = "never",
-		[MAIL_MISCONFIGURED] = "misconfigured" };
-
-	return words[outcome];
-}
-
 struct str
 mail_studio(const struct mail *mail)
 {

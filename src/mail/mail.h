@@ -43,7 +43,4 @@ enum rc mail_send(struct mail *mail, struct arena *arena,
 /* The name of the sender, or null: what the place calls itself. */
 struct str mail_studio(const struct mail *mail);
 
-/* "sent", "later", "never", "misconfigured". */
-const char *mail_outcome_word(enum mail_outcome outcome);
-
 #endif

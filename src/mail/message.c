@@ -122,9 +122,10 @@ static enum rc
 add_unsubscribe(struct buf *buf, struct str url, struct err *err)
 {
 	for (size_t i = 0; i < url.n; i++)
-		if (url.p[i] <= ' ' || url.p[i] > '~' || url.p[i] == '<'
-		    || url.p[i] == '>')
+		if (url.p[i] == '<' || url.p[i] == '>')
 			return refuse(err, "unsubscribe address is not a URL");
+	if (!str_is_visible(url))
+		return refuse(err, "unsubscribe address is not a URL");
 	if (url.n > URL_MAX)
 		return refuse(err, "unsubscribe address is too long");
 	if (add_header(buf, "List-Unsubscribe", FORM_AS_IS, STR(""), url, err)

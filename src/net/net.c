@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "net/address.h"
+#include "net/tls.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 3000,
@@ -226,6 +227,8 @@ outcome_of(const struct net_call *call, CURLcode code)
 {
 	if (call->too_large)
 		return NET_TOO_LARGE;
+	if (tls_failed(code))
+		return NET_TLS;
 	switch (code) {
 	case CURLE_OK:
 		/* curl takes an end within the headers for the end of them. */
@@ -236,14 +239,6 @@ outcome_of(const struct net_call *call, CURLcode code)
 		return call->refused ? NET_FORBIDDEN : NET_CONNECT;
 	case CURLE_OPERATION_TIMEDOUT:
 		return timed_out(call->easy);
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-		return NET_TLS;
 	case CURLE_OUT_OF_MEMORY:	/* also: a header line over its 100 KB */
 		return NET_TOO_LARGE;
 	default:

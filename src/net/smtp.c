@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "net/address.h"
+#include "net/tls.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 10000,
@@ -134,18 +135,14 @@ progress(void *object, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 static enum net_smtp_outcome
 outcome_of(const struct sending *s, CURLcode code, int reply)
 {
+	if (tls_failed(code))
+		return NET_SMTP_INSECURE;
 	switch (code) {
 	case CURLE_OK:
 		return NET_SMTP_ACCEPTED;
 	case CURLE_LOGIN_DENIED:
 		return NET_SMTP_LOGIN;
 	case CURLE_USE_SSL_FAILED:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_ISSUER_ERROR:
 		return NET_SMTP_INSECURE;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return NET_SMTP_RESOLVE;

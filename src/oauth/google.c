@@ -39,10 +39,9 @@ static bool
 is_endpoint(struct str url, struct str issuer)
 {
 	for (size_t i = 0; i < url.n; i++)
-		if (url.p[i] <= ' ' || url.p[i] > '~' || url.p[i] == '#'
-		    || url.p[i] == '"' || url.p[i] == '\\')
+		if (url.p[i] == '#' || url.p[i] == '"' || url.p[i] == '\\')
 			return false;
-	return is_same_scheme(url, issuer);
+	return str_is_visible(url) && is_same_scheme(url, issuer);
 }
 
 /* The issuer's own host may be anywhere, as the operator wanted it; what it names

@@ -50,12 +50,6 @@ oauth_new(struct arena *process_arena)
 	return arena_one(process_arena, struct oauth);
 }
 
-bool
-oauth_is_on(const struct oauth *oauth, enum oauth_provider provider)
-{
-	return oauth != NULL && oauth->clients[provider] != NULL;
-}
-
 void
 oauth_add(struct oauth *oauth, enum oauth_provider provider,
     struct oauth_client *client)

@@ -69,8 +69,6 @@ const char *oauth_title(enum oauth_provider provider);
 bool oauth_provider_of(struct str word, enum oauth_provider *ret_provider);
 
 struct oauth *oauth_new(struct arena *process_arena);
-/* NULL has none that is on. */
-bool oauth_is_on(const struct oauth *oauth, enum oauth_provider provider);
 
 /* The address belongs to arena. */
 enum rc oauth_begin(struct oauth *oauth, struct arena *arena,

@@ -28,8 +28,6 @@ struct cut_mesh {
 	double girdle_mm;	/* half its thickness */
 };
 
-enum { CUT_OUTLINE_POINTS = 128 };
-
 /* Tags of the planes of a cut. */
 enum cut_tag { CUT_TABLE, CUT_CROWN, CUT_GIRDLE, CUT_PAVILION, CUT_MIRROR };
 

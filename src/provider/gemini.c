@@ -425,10 +425,7 @@ static const struct provider_driver driver = {
 static bool
 is_key(struct str key)
 {
-	for (size_t i = 0; i < key.n; i++)
-		if (key.p[i] <= ' ' || key.p[i] > '~')
-			return false;
-	return key.n > 0 && key.n <= KEY_BYTES_MAX;
+	return key.n > 0 && key.n <= KEY_BYTES_MAX && str_is_visible(key);
 }
 
 static void

@@ -198,15 +198,3 @@ solid_compact(struct solid *solid)
 			solid->faces[f].corners[i] = map[solid->faces[f].corners[i]];
 	solid->vertex_count = count;
 }
-
-double
-solid_face_area(const struct solid *solid, const struct solid_face *face)
-{
-	struct vec sum = vec(0, 0, 0), first = solid->vertices[face->corners[0]];
-
-	for (int i = 1; i + 1 < face->count; i++)
-		sum = vec_add(sum, vec_cross(
-		    vec_sub(solid->vertices[face->corners[i]], first),
-		    vec_sub(solid->vertices[face->corners[i + 1]], first)));
-	return vec_length(sum) / 2;
-}

@@ -51,6 +51,4 @@ bool solid_clip(struct solid *solid, struct plane plane);
 /* Drops the vertices that no face uses. */
 void solid_compact(struct solid *solid);
 
-double solid_face_area(const struct solid *solid, const struct solid_face *face);
-
 #endif

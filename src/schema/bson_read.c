@@ -204,6 +204,14 @@ doc_from_bson(const struct doc *doc, struct str bson, void *object,
 	return r.count;
 }
 
+void
+doc_read(const struct doc *doc, struct str bson, void *object,
+    struct arena *arena)
+{
+	doc_init(doc, object);
+	(void)doc_from_bson(doc, bson, object, arena, NULL);
+}
+
 static bool
 peek(struct str bson, const char *key, bson_iter_t *ret_it)
 {

@@ -5,14 +5,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define NO_LIMITS { 0, 0 }
-#define LEN(min, max) { (min), (max) }
-#define RANGE(min, max) { (min), (max) }
-#define COUNT(min, max) { (min), (max) }
-#define NO_DEFAULT NULL
-/* "_id" is shown as "id", in the text and in its length. */
-#define SHOWN(k) ((k)[0] == '_' ? (k) + 1 : (k))
-
 #define ENUM_SET(name, ...) \
 	const struct enum_set enum_##name = { #name, \
 	    (const char *const[]){ __VA_ARGS__, NULL } };

@@ -19,27 +19,9 @@
 #define C_NUM double
 #define C_BOOL bool
 
-#define FIELD(type, member, ...) C_##type member;
-#define ENUM(set, member, ...) struct str member;
-#define LIST(type, member, ...) struct str_list member;
-#define ENUMS(set, member, ...) struct str_list member;
-#define SUB(doc, member, ...) struct doc member;
-#define NSUB(doc, member, ...) struct doc *member;
-#define SUBS(doc, member, ...) struct { struct doc *items; size_t n; } member;
-#define FREE(member, ...) struct str member;
-#define INDEX(...)
 #define DOC_READER "schema/struct.inc"
 #include "schema/docs.inc"
 #undef DOC_READER
-#undef FIELD
-#undef ENUM
-#undef LIST
-#undef ENUMS
-#undef SUB
-#undef NSUB
-#undef SUBS
-#undef FREE
-#undef INDEX
 
 #define DOC_READER "schema/declare.inc"
 #include "schema/docs.inc"

@@ -186,13 +186,57 @@ free_member_ok(struct encoder *e, bson_iter_t begin, int n, struct str name)
 	return true;
 }
 
+static void encode_free(struct encoder *e, bson_iter_t *it, bool array, int depth);
+
+static void
+encode_free_value(struct encoder *e, bson_iter_t *it, int depth)
+{
+	bson_iter_t child;
+	struct str text;
+	uint32_t n;
+
+	switch (bson_iter_type(it)) {
+	case BSON_TYPE_UTF8:
+		text.p = bson_iter_utf8(it, &n);
+		text.n = n;
+		if (!utf8_valid(text))
+			fault(e, e->free_at, "bad_utf8");
+		buf_add_json(e->buf, text);
+		break;
+	case BSON_TYPE_INT32:
+	case BSON_TYPE_INT64:
+		buf_add_i64(e->buf, bson_iter_as_int64(it));
+		break;
+	case BSON_TYPE_DOUBLE:
+		buf_add_json_number(e->buf, bson_iter_double(it));
+		break;
+	case BSON_TYPE_BOOL:
+		buf_addz(e->buf, bson_iter_bool(it) ? "true" : "false");
+		break;
+	case BSON_TYPE_DATE_TIME:
+		buf_add_char(e->buf, '"');
+		buf_add_time(e->buf, bson_iter_date_time(it));
+		buf_add_char(e->buf, '"');
+		break;
+	case BSON_TYPE_DOCUMENT:
+	case BSON_TYPE_ARRAY:
+		if (bson_iter_recurse(it, &child)) {
+			encode_free(e, &child, BSON_ITER_HOLDS_ARRAY(it),
+			    depth + 1);
+			break;
+		}
+		/* FALLTHROUGH */
+	default:
+		buf_addz(e->buf, "null");
+	}
+}
+
 /* A free object has no rows: its own types decide. */
 static void
 encode_free(struct encoder *e, bson_iter_t *it, bool array, int depth)
 {
-	bson_iter_t begin = *it, child;
+	bson_iter_t begin = *it;
 	bool first = true;
-	uint32_t n;
 
 	buf_add_char(e->buf, array ? '[' : '{');
 	for (int i = 0; depth < FREE_DEPTH_MAX && bson_iter_next(it); i++) {
@@ -211,41 +255,7 @@ encode_free(struct encoder *e, bson_iter_t *it, bool array, int depth)
 			buf_add_json(e->buf, name);
 			buf_add_char(e->buf, ':');
 		}
-		switch (bson_iter_type(it)) {
-		case BSON_TYPE_UTF8: {
-			const char *p = bson_iter_utf8(it, &n);
-
-			if (!utf8_valid((struct str){ p, n }))
-				fault(e, e->free_at, "bad_utf8");
-			buf_add_json(e->buf, (struct str){ p, n });
-			break;
-		}
-		case BSON_TYPE_INT32:
-		case BSON_TYPE_INT64:
-			buf_add_i64(e->buf, bson_iter_as_int64(it));
-			break;
-		case BSON_TYPE_DOUBLE:
-			buf_add_json_number(e->buf, bson_iter_double(it));
-			break;
-		case BSON_TYPE_BOOL:
-			buf_addz(e->buf, bson_iter_bool(it) ? "true" : "false");
-			break;
-		case BSON_TYPE_DATE_TIME:
-			buf_add_char(e->buf, '"');
-			buf_add_time(e->buf, bson_iter_date_time(it));
-			buf_add_char(e->buf, '"');
-			break;
-		case BSON_TYPE_DOCUMENT:
-		case BSON_TYPE_ARRAY:
-			if (bson_iter_recurse(it, &child)) {
-				encode_free(e, &child,
-				    BSON_ITER_HOLDS_ARRAY(it), depth + 1);
-				break;
-			}
-			/* FALLTHROUGH */
-		default:
-			buf_addz(e->buf, "null");
-		}
+		encode_free_value(e, it, depth);
 	}
 	buf_add_char(e->buf, array ? ']' : '}');
 }
@@ -323,6 +333,34 @@ encode_missing(struct encoder *e, const struct doc *doc, uint64_t seen,
 	}
 }
 
+/* The row of what is stored under that name, or NULL when it is not shown. *next is a
+ * guess (bson_field()), *seen has the bits of the rows that came before. */
+static const struct field *
+shown_field(struct encoder *e, const struct doc *doc, const struct pointer *at,
+    size_t *next, uint64_t *seen)
+{
+	const struct field *field = bson_field(doc, next, at->name);
+	uint64_t bit;
+
+	if (field == NULL) {
+		if (e->how->view & OWNER)
+			fault(e, at, "unknown_field");
+		else
+			e->how->faults++;	/* the name may be anything */
+		return NULL;
+	}
+	bit = UINT64_C(1) << (field - doc->fields);
+	if (*seen & bit) {	/* a key stored twice: the first counts */
+		if (shown(e, field))
+			fault(e, at, "duplicate");
+		else
+			e->how->faults++;
+		return NULL;
+	}
+	*seen |= bit;
+	return shown(e, field) ? field : NULL;
+}
+
 static void
 encode_object(struct encoder *e, const struct doc *doc, bson_iter_t *it,
     const struct pointer *up, struct str more)
@@ -336,26 +374,9 @@ encode_object(struct encoder *e, const struct doc *doc, bson_iter_t *it,
 	while (bson_iter_next(it)) {
 		struct pointer at = { up, { bson_iter_key(it),
 		    bson_iter_key_len(it) }, 0 };
-		const struct field *field = bson_field(doc, &next, at.name);
-		uint64_t bit;
+		const struct field *field = shown_field(e, doc, &at, &next, &seen);
 
-		if (field == NULL) {
-			if (e->how->view & OWNER)
-				fault(e, &at, "unknown_field");
-			else
-				e->how->faults++;	/* the name may be anything */
-			continue;
-		}
-		bit = UINT64_C(1) << (field - doc->fields);
-		if (seen & bit) {	/* a key stored twice: the first counts */
-			if (shown(e, field))
-				fault(e, &at, "duplicate");
-			else
-				e->how->faults++;
-			continue;
-		}
-		seen |= bit;
-		if (!shown(e, field))
+		if (field == NULL)
 			continue;
 		at.name = (struct str){ field->shown, field->shown_n };
 		add_name(e, field, &first);

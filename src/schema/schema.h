@@ -156,6 +156,11 @@ struct str doc_to_bson(const struct doc *doc, const void *object,
 int doc_from_bson(const struct doc *doc, struct str bson, void *object,
     struct arena *arena, struct err *faults);
 
+/* The same into an object that holds nothing yet, whatever the faults: defaults where
+ * nothing fits. */
+void doc_read(const struct doc *doc, struct str bson, void *object,
+    struct arena *arena);
+
 /* The top-level members whose bits are set in `present`, in a document of their own. */
 struct str doc_pick(const struct doc *doc, struct str bson, uint64_t present,
     struct arena *arena);
@@ -166,7 +171,7 @@ struct str doc_with_null(struct arena *arena, struct str bson, const char *part,
     const char *member);
 
 /* One JSON object (from a provider) as a FREE value; RC_INVALID when it breaks
- * the bounds of decision "free object": 4 KiB, depth 4, 32 keys, [a-z0-9_]+. */
+ * its bounds: 4 KiB, depth 4, 32 keys, names of [a-z0-9_]+. */
 enum rc doc_free_from_json(struct arena *arena, struct str json,
     struct str *ret_bson, struct err *err) must_use;
 
@@ -189,9 +194,9 @@ struct encode {
 /* Appends the document as a JSON object, members as stored, missing ones last.
  * Whatever is stored, the output is JSON of the declared types: a value of another
  * type becomes null or its default, text that is not UTF-8 is repaired, a value out
- * of its limits is shown as it is; the object then ends with "damaged": an array
- * of {pointer, code} with the first 16 faults. `more` is appended before the closing brace:
- * null, or `"name":value` members. */
+ * of its limits is shown as it is; the object then ends with "damaged": an array of
+ * {pointer, code} with the first 16 faults. `more` is appended before that: null, or
+ * `"name":value` members. */
 void doc_encode(struct buf *buf, const struct doc *doc, struct str bson,
     struct encode *how, struct str more);
 

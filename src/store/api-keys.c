@@ -23,8 +23,7 @@ api_keys_get(struct store *store, struct arena *arena, struct str id,
 
 	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_api_key, ret_key);
-	(void)doc_from_bson(&doc_api_key, doc, ret_key, arena, NULL);
+	doc_read(&doc_api_key, doc, ret_key, arena);
 	return RC_OK;
 }
 
@@ -71,13 +70,8 @@ enum rc
 api_keys_touch(struct store *store, struct arena *arena, struct str id,
     int64_t hour_ms, struct err *err)
 {
-	bson_t *filter = db_bson(arena), *update = db_bson(arena), max;
-
-	bson_add_str(filter, "_id", id);
-	BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
-	BSON_APPEND_DATE_TIME(&max, "last_used_at", hour_ms);
-	bson_append_document_end(update, &max);
-	return db_update(store, arena, collection, filter, update, 0, NULL, err);
+	return db_raise_time(store, arena, collection, id, "last_used_at", hour_ms,
+	    err);
 }
 
 static bson_t *

@@ -16,25 +16,6 @@ audit_insert(struct store *store, struct arena *arena,
 }
 
 enum rc
-audit_list(struct store *store, struct arena *arena, struct str user_id,
-    struct str before_id, int limit, struct str *ret_docs, size_t *ret_n,
-    struct err *err)
-{
-	bson_t *filter = db_bson(arena), before;
-	const struct db_find find = { .collection = collection, .filter = filter,
-		.sort = db_json(arena, "{\"_id\":-1}"), .limit = limit };
-
-	if (user_id.p != NULL)
-		bson_add_str(filter, "user_id", user_id);
-	if (before_id.p != NULL) {
-		BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &before);
-		bson_add_str(&before, "$lt", before_id);
-		bson_append_document_end(filter, &before);
-	}
-	return db_find(store, arena, &find, ret_docs, ret_n, err);
-}
-
-enum rc
 audit_find(struct store *store, struct arena *arena,
     const struct audit_query *query, struct str *ret_docs, size_t *ret_n,
     struct err *err)

@@ -1,6 +1,6 @@
 /*
  * audit.h - the collection `audit_log`. The application may add to it and read it,
- * and no more (scripts/mongod-setup.py).
+ * and no more (role.c).
  */
 #ifndef BEZEL_STORE_AUDIT_H
 #define BEZEL_STORE_AUDIT_H
@@ -23,11 +23,5 @@ enum rc audit_find(struct store *store, struct arena *arena,
 
 /* The least id of an event of that time or later. */
 struct str audit_first_id(struct arena *arena, int64_t ms);
-
-/* Newest first, older than before_id (null: from the newest); of a user, or of all
- * when user_id is null. At most limit. */
-enum rc audit_list(struct store *store, struct arena *arena, struct str user_id,
-    struct str before_id, int limit, struct str *ret_docs, size_t *ret_n,
-    struct err *err) must_use;
 
 #endif

@@ -129,6 +129,33 @@ store_commit_unknown(const struct store *store)
 	return store->unknown_commit;
 }
 
+/* The server is on its way to an end or to another role, or had no time: by the
+ * drivers' specification what may be asked again. libmongoc labels it for writes alone. */
+static const uint32_t not_now[] = {
+	6, 7, 89, 91,		/* no host, a network's timeout, a shutdown */
+	134, 189, 262,		/* no snapshot yet, stepped down, out of time */
+	9001, 10058, 10107,	/* a socket; not writable, before and since 4.4 */
+	11600, 11602,		/* interrupted: at a shutdown, by another role */
+	13435, 13436		/* not primary, recovering */
+};
+
+static bool
+is_not_now(const bson_error_t *error)
+{
+	/* A connection that ends while it signs in is told like a wrong password. */
+	if (error->domain == MONGOC_ERROR_CLIENT)
+		return error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE
+		    || error->code == MONGOC_ERROR_CLIENT_SESSION_FAILURE;
+	for (size_t i = 0; i < sizeof not_now / sizeof not_now[0]; i++)
+		if (error->domain == MONGOC_ERROR_SERVER
+		    && error->code == not_now[i])
+			return true;
+	return error->domain == MONGOC_ERROR_STREAM
+	    || error->domain == MONGOC_ERROR_SERVER_SELECTION
+	    || error->domain == MONGOC_ERROR_WRITE_CONCERN
+	    || error->code == CODE_MAX_TIME;
+}
+
 enum rc
 client_fail(struct store *store, const bson_t *reply, const bson_error_t *error,
     struct err *err)
@@ -144,14 +171,10 @@ client_fail(struct store *store, const bson_t *reply, const bson_error_t *error,
 	store->out_of_time = reply != NULL && error->code == CODE_MAX_TIME;
 	if (error->code == CODE_DUPLICATE)
 		rc = RC_CONFLICT;
-	else if (store->transient || store->unknown_commit
-	    || error->domain == MONGOC_ERROR_STREAM
-	    || error->domain == MONGOC_ERROR_SERVER_SELECTION
-	    || error->code == CODE_MAX_TIME
+	else if (store->transient || store->unknown_commit || is_not_now(error)
 	    || (reply != NULL
 	    && (mongoc_error_has_label(reply, "RetryableWriteError")
-	    || mongoc_error_has_label(reply, "RetryableError")))
-	    || error->domain == MONGOC_ERROR_WRITE_CONCERN)
+	    || mongoc_error_has_label(reply, "RetryableError"))))
 		rc = RC_UNAVAILABLE;
 	(void)err_set(err, rc, rc == RC_CONFLICT ? "This exists already."
 	    : rc == RC_UNAVAILABLE ? "The database cannot answer now."

@@ -2,112 +2,10 @@
 
 #include "store/db.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "schema/schema.h"
 #include "store/client.h"
-
-static void
-destroy_bson(void *object)
-{
-	bson_destroy(object);
-}
-
-/* libbson declares it aligned to 128 bytes, which is more than an arena gives. */
-bson_t *
-db_bson(struct arena *arena)
-{
-	uintptr_t room = (uintptr_t)arena_alloc(arena,
-	    sizeof(bson_t) + _Alignof(bson_t) - 1);
-	bson_t *bson = (bson_t *)((room + _Alignof(bson_t) - 1)
-	    / _Alignof(bson_t) * _Alignof(bson_t));
-
-	bson_init(bson);
-	arena_defer(arena, destroy_bson, bson);
-	return bson;
-}
-
-bson_t *
-db_json(struct arena *arena, const char *fmt, ...)
-{
-	bson_error_t error;
-	va_list ap;
-	char *text;
-	bson_t *bson;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		die("db_json: out of memory");
-	va_end(ap);
-	bson = bson_new_from_json((const uint8_t *)text, -1, &error);
-	if (bson == NULL)
-		die(error.message);
-	free(text);
-	arena_defer(arena, destroy_bson, bson);
-	return bson;
-}
-
-const bson_t *
-db_json_once(bson_t **cache, const char *text)
-{
-	bson_error_t error;
-
-	if (*cache == NULL)
-		*cache = bson_new_from_json((const uint8_t *)text, -1, &error);
-	if (*cache == NULL)
-		die(error.message);
-	return *cache;
-}
-
-void
-bson_add_owner(bson_t *bson, struct store_owner owner)
-{
-	bson_add_str(bson, "user_id", owner.user_id);
-	if (owner.user_id.p == NULL)
-		bson_add_str(bson, "guest_session_id", owner.guest_session_id);
-}
-
-bson_t *
-db_set_pipeline(struct arena *arena, struct str set)
-{
-	bson_t *pipeline = db_bson(arena), stage, fields, literal, values;
-	bson_iter_t it;
-
-	if (!bson_init_static(&values, (const uint8_t *)set.p, set.n)
-	    || !bson_iter_init(&it, &values))
-		die("db_set_pipeline: not BSON");
-	BSON_APPEND_DOCUMENT_BEGIN(pipeline, "0", &stage);
-	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &fields);
-	while (bson_iter_next(&it)) {
-		BSON_APPEND_DOCUMENT_BEGIN(&fields, bson_iter_key(&it), &literal);
-		bson_append_iter(&literal, "$literal", -1, &it);
-		bson_append_document_end(&fields, &literal);
-	}
-	BSON_APPEND_DOCUMENT(&fields, "updated_at",
-	    db_json(arena, "%s", NEXT_UPDATED_AT));
-	bson_append_document_end(&stage, &fields);
-	bson_append_document_end(pipeline, &stage);
-	return pipeline;
-}
-
-void
-bson_add_in(bson_t *bson, const char *key, const struct str *values, size_t n)
-{
-	bson_t in, list;
-	const char *index;
-	char room[16];
-
-	BSON_APPEND_DOCUMENT_BEGIN(bson, key, &in);
-	BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
-	for (size_t i = 0; i < n; i++) {
-		(void)bson_uint32_to_string((uint32_t)i, &index, room,
-		    sizeof room);
-		bson_add_str(&list, index, values[i]);
-	}
-	bson_append_array_end(&in, &list);
-	bson_append_document_end(bson, &in);
-}
 
 /* Write errors of insert, update and delete come in a reply that is "ok". */
 static enum rc
@@ -361,6 +259,19 @@ db_update(struct store *store, struct arena *arena, const char *collection,
 	if (rc == RC_OK && ret_matched != NULL)
 		*ret_matched = reply_count(reply, "n");
 	return rc;
+}
+
+enum rc
+db_raise_time(struct store *store, struct arena *arena, const char *collection,
+    struct str id, const char *key, int64_t ms, struct err *err)
+{
+	bson_t *filter = db_bson(arena), *update = db_bson(arena), max;
+
+	bson_add_str(filter, "_id", id);
+	BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
+	BSON_APPEND_DATE_TIME(&max, key, ms);
+	bson_append_document_end(update, &max);
+	return db_update(store, arena, collection, filter, update, 0, NULL, err);
 }
 
 enum rc

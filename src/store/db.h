@@ -1,10 +1,9 @@
 /*
- * db.h - one MongoDB client per process, and the few commands that we send.
+ * db.h - the few commands that we send, and the BSON that they are made of.
  *
- * Opened after fork, never shared. Each command has a time limit, writes are
- * majority writes, and what fails says whether the database is away
- * (RC_UNAVAILABLE), a key exists already (RC_CONFLICT) or we made a mistake
- * (RC_INTERNAL). Driver text goes to err->detail only.
+ * Each command has a time limit, writes are majority writes (but DB_FAST), and what
+ * fails says whether the database is away (RC_UNAVAILABLE), a key exists already
+ * (RC_CONFLICT) or we made a mistake (RC_INTERNAL). Driver text goes to err->detail only.
  */
 #ifndef BEZEL_STORE_DB_H
 #define BEZEL_STORE_DB_H
@@ -12,8 +11,6 @@
 #include <bson/bson.h>
 
 #include "store/store.h"
-
-enum { DB_FIND_MAX = 1000 };
 
 /* Documents that match, at most limit (the whole in one batch), each a slice
  * of the reply, which lives as long as arena. sort and projection may be NULL. */
@@ -86,6 +83,12 @@ enum rc db_delete(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, int limit,
     int64_t *ret_deleted, struct err *err) must_use;
 
+/* Raises the time under key, which others may raise at once; the document need not be
+ * there. */
+enum rc db_raise_time(struct store *store, struct arena *arena,
+    const char *collection, struct str id, const char *key, int64_t ms,
+    struct err *err) must_use;
+
 /* One document, or none; whoever's it is, or only when it is that user's. */
 enum rc db_delete_id(struct store *store, struct arena *arena,
     const char *collection, struct str id, struct err *err) must_use;
@@ -136,18 +139,25 @@ bson_bytes(const bson_t *bson)
 
 /* The next updated_at: later than the last, and not behind the server's clock. A
  * poisoned value of another type must not keep a document from the trash. */
-#define NEXT_UPDATED_AT \
-	"{\"$cond\":[{\"$eq\":[{\"$type\":\"$updated_at\"},\"date\"]}," \
-	"{\"$max\":[\"$$NOW\",{\"$add\":[\"$updated_at\",1]}]},\"$$NOW\"]}"
+#define NEXT_TIME(key) \
+	"{\"$cond\":[{\"$eq\":[{\"$type\":\"$" key "\"},\"date\"]}," \
+	"{\"$max\":[\"$$NOW\",{\"$add\":[\"$" key "\",1]}]},\"$$NOW\"]}"
+#define NEXT_UPDATED_AT NEXT_TIME("updated_at")
 
 /* [{$set: {the members of set, updated_at: the next}}] for an update with DB_PIPELINE;
  * set is BSON of a document with top-level keys, whose values stay what they are:
  * "$x" is text. */
 bson_t *db_set_pipeline(struct arena *arena, struct str set);
 
+/* {the members of set, each as $literal}. */
+bson_t *db_literals(struct arena *arena, struct str set);
+
 /* key: {$in: [values]} */
 void bson_add_in(bson_t *bson, const char *key, const struct str *values,
     size_t n);
+
+/* key: {$type: "date"}, or the contrary (null, absent, poisoned). */
+void bson_add_is_time(bson_t *bson, const char *key, bool is_time);
 
 /* {_id, user_id} or {_id, user_id: null, guest_session_id}: the part after _id. */
 void bson_add_owner(bson_t *bson, struct store_owner owner);

@@ -65,8 +65,8 @@ enum rc
 designs_exist(struct store *store, struct arena *arena, const struct str *ids,
     size_t n, bool *ret_exist, struct err *err)
 {
-	return db_exist(store, arena, DESIGNS, db_bson(arena), ids, n,
-	    ret_exist, err);
+	return db_exist(store, arena, DESIGNS, db_json(arena, "{" NOT_BURIED "}"),
+	    ids, n, ret_exist, err);
 }
 
 enum rc

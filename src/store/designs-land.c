@@ -3,6 +3,7 @@
 #include "store/designs.h"
 
 #include "schema/documents.h"
+#include "store/designs-change.h"
 #include "store/designs-filter.h"
 
 #define SUM(field, add) "\"metadata." field "\":{\"$add\":[{\"$cond\":[" \
@@ -10,8 +11,8 @@
 #define ADD_COST SUM("total_generation_cost", "%.9f") "," \
 	SUM("total_generation_time", "%.3f")
 
-/* One picture into its array of at most `most`: [$set: {array: concat,
- * current_version, metadata, updated_at}]. current_version becomes the first
+/* One picture into its array of at most `most`: {array: concat, current_version,
+ * metadata}. current_version becomes the first
  * picture, then follows each refinement. */
 static enum rc
 land(struct store *store, struct arena *arena, struct str id, const char *array,
@@ -19,10 +20,11 @@ land(struct store *store, struct arena *arena, struct str id, const char *array,
     const char *version, double cost_usd, double seconds, bool *ret_landed,
     struct err *err)
 {
-	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\",\"%s.%s\":{\"$ne\":"
+	bson_t *filter = db_json(arena, "{\"_id\":\"%.*s\","
+	    NOT_BURIED ",\"%s.%s\":{\"$ne\":"
 	    "\"%.*s\"},\"%s.%d\":{\"$exists\":false}}", STR_FMT(id), array, id_key,
 	    STR_FMT(image_id), array, most - 1);
-	bson_t *pipeline = db_bson(arena), stage, fields, concat, list, literal;
+	bson_t *fields = db_bson(arena), concat, list, literal;
 	bson_t item_bson;
 	char path[64];
 	int64_t matched;
@@ -30,9 +32,7 @@ land(struct store *store, struct arena *arena, struct str id, const char *array,
 	if (!bson_init_static(&item_bson, (const uint8_t *)item.p, item.n))
 		die("designs: not BSON");
 	(void)snprintf(path, sizeof path, "$%s", array);
-	BSON_APPEND_DOCUMENT_BEGIN(pipeline, "0", &stage);
-	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$set", &fields);
-	BSON_APPEND_DOCUMENT_BEGIN(&fields, array, &concat);
+	BSON_APPEND_DOCUMENT_BEGIN(fields, array, &concat);
 	BSON_APPEND_ARRAY_BEGIN(&concat, "$concatArrays", &list);
 	/* What is no array holds no picture. */
 	BSON_APPEND_DOCUMENT(&list, "0", db_json(arena, "{\"$cond\":["
@@ -47,14 +47,11 @@ land(struct store *store, struct arena *arena, struct str id, const char *array,
 	}
 	bson_append_document_end(&list, &literal);
 	bson_append_array_end(&concat, &list);
-	bson_append_document_end(&fields, &concat);
-	(void)bson_concat(&fields, db_json(arena,
-	    "{\"updated_at\":%s,\"current_version\":%s," ADD_COST "}",
-	    NEXT_UPDATED_AT, version, cost_usd, seconds));
-	bson_append_document_end(&stage, &fields);
-	bson_append_document_end(pipeline, &stage);
-	if (db_update(store, arena, DESIGNS, filter, pipeline, DB_PIPELINE,
-	    &matched, err) != RC_OK)
+	bson_append_document_end(fields, &concat);
+	(void)bson_concat(fields, db_json(arena,
+	    "{\"current_version\":%s," ADD_COST "}", version, cost_usd, seconds));
+	if (designs_change(store, arena, filter, fields, 0, &matched, err)
+	    != RC_OK)
 		return err->rc;
 	*ret_landed = matched == 1;
 	return RC_OK;

@@ -149,23 +149,6 @@ find(struct store *store, struct arena *arena, const bson_t *filter,
 	    "try other words.", SEARCH_MS) : err->rc;
 }
 
-/* key: {$type: "date"}, or the contrary. */
-static void
-add_is_time(bson_t *filter, const char *key, bool is_time)
-{
-	bson_t range, not;
-
-	BSON_APPEND_DOCUMENT_BEGIN(filter, key, &range);
-	if (is_time) {
-		BSON_APPEND_UTF8(&range, "$type", "date");
-	} else {
-		BSON_APPEND_DOCUMENT_BEGIN(&range, "$not", &not);
-		BSON_APPEND_UTF8(&not, "$type", "date");
-		bson_append_document_end(&range, &not);
-	}
-	bson_append_document_end(filter, &range);
-}
-
 /* Damaged documents whose sort value is no time have no place among times; they
  * follow at the end of the last page, by _id. */
 static enum rc
@@ -176,7 +159,7 @@ find_strays(struct store *store, struct arena *arena, struct store_owner owner,
 	bson_t *filter = list_filter(arena, owner, query), after;
 	bool down = sorts[query->sort].direction < 0;
 
-	add_is_time(filter, sorts[query->sort].key, false);
+	bson_add_is_time(filter, sorts[query->sort].key, false);
 	if (query->after_id.p != NULL && query->after_ms == TIME_NULL) {
 		BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &after);
 		bson_add_str(&after, down ? "$lt" : "$gt", query->after_id);
@@ -215,7 +198,7 @@ designs_list(struct store *store, struct arena *arena, struct store_owner owner,
 	*ret_n = 0;
 	if (first || query->after_ms != TIME_NULL) {
 		if (first)
-			add_is_time(filter, key, true);
+			bson_add_is_time(filter, key, true);
 		else
 			add_after(filter, query);
 		if (find(store, arena, filter, query, key, query->limit, ret_docs,

@@ -3,6 +3,7 @@
 #include "store/designs.h"
 
 #include "schema/documents.h"
+#include "store/designs-change.h"
 #include "store/designs-filter.h"
 
 static bson_t *
@@ -38,19 +39,6 @@ add_when(bson_t *filter, const struct designs_when *when)
 		designs_add_deleted(filter, when->deleted == 1);
 }
 
-static enum rc
-modify(struct store *store, struct arena *arena, const bson_t *filter,
-    const bson_t *pipeline, struct str *ret_doc, struct err *err)
-{
-	const struct db_modify modify = { .collection = DESIGNS,
-		.filter = filter, .update = pipeline, .flags = DB_PIPELINE };
-
-	if (db_find_and_modify(store, arena, &modify, ret_doc, err) != RC_OK)
-		return err->rc;
-	return ret_doc->p != NULL ? RC_OK
-	    : err_set(err, RC_NOT_FOUND, "There is no such design.");
-}
-
 enum rc
 designs_insert(struct store *store, struct arena *arena, struct str doc,
     struct err *err)
@@ -65,11 +53,27 @@ designs_get(struct store *store, struct arena *arena, struct store_owner owner,
 	return db_get_own(store, arena, DESIGNS, owner, id, ret_doc, err);
 }
 
+static bool
+is_buried(struct str doc)
+{
+	struct str owner;
+
+	return !doc_peek_str(doc, "user_id", &owner)
+	    && !doc_peek_str(doc, "guest_session_id", &owner);
+}
+
 enum rc
 designs_find(struct store *store, struct arena *arena, struct str id,
     struct str *ret_doc, struct err *err)
 {
-	return db_get(store, arena, DESIGNS, id, ret_doc, err);
+	struct str doc;
+
+	if (db_get(store, arena, DESIGNS, id, &doc, err) != RC_OK)
+		return err->rc;
+	if (is_buried(doc))
+		return err_set(err, RC_NOT_FOUND, "There is no such design.");
+	*ret_doc = doc;
+	return RC_OK;
 }
 
 /* --- changes ------------------------------------------------------------- */
@@ -82,20 +86,18 @@ designs_set(struct store *store, struct arena *arena, struct store_owner owner,
 	bson_t *filter = own(arena, owner, id);
 
 	add_when(filter, when);
-	return modify(store, arena, filter, db_set_pipeline(arena, set), ret_doc,
-	    err);
+	return designs_change_one(store, arena, filter, db_literals(arena, set),
+	    ret_doc, err);
 }
 
 static bson_t *
-trash_pipeline(struct arena *arena, bool to_trash)
+trash_fields(struct arena *arena, bool to_trash)
 {
 	/* What lies in the trash keeps the day on which it came there. */
-	return db_json(arena,
-	    "[{\"$set\":{\"is_deleted\":%s,\"deleted_at\":%s,\"updated_at\":%s}}]",
+	return db_json(arena, "{\"is_deleted\":%s,\"deleted_at\":%s}",
 	    to_trash ? "true" : "false", to_trash ? "{\"$cond\":[{\"$and\":["
 	    "{\"$eq\":[\"$is_deleted\",true]},{\"$eq\":[{\"$type\":"
-	    "\"$deleted_at\"},\"date\"]}]},\"$deleted_at\",\"$$NOW\"]}" : "null",
-	    NEXT_UPDATED_AT);
+	    "\"$deleted_at\"},\"date\"]}]},\"$deleted_at\",\"$$NOW\"]}" : "null");
 }
 
 enum rc
@@ -106,8 +108,33 @@ designs_trash(struct store *store, struct arena *arena, struct store_owner owner
 	bson_t *filter = own(arena, owner, id);
 
 	add_when(filter, when);
-	return modify(store, arena, filter, trash_pipeline(arena, to_trash), ret_doc,
-	    err);
+	return designs_change_one(store, arena, filter,
+	    trash_fields(arena, to_trash), ret_doc, err);
+}
+
+/* --- away ---------------------------------------------------------------- */
+
+/* What had a link is nobody's from now on and loses what was said and made, but stays
+ * until shares_forget(): other hosts must still find its token, which they may not have
+ * seen in the trash yet. It is in the trash, so its link shows nothing. */
+static enum rc
+bury(struct store *store, struct arena *arena, const bson_t *filter,
+    int64_t *ret_buried, struct err *err)
+{
+	bson_t *linked = db_json(arena,
+	    "{\"is_deleted\":true,\"share_settings.share_token\":{\"$gt\":\"\"}}");
+
+	*ret_buried = 0;
+	(void)bson_concat(linked, filter);
+	return db_update(store, arena, DESIGNS, linked, db_json(arena, "%s",
+	    "[{\"$set\":{\"user_id\":null,\"guest_session_id\":null,"
+	    "\"folder_id\":null,\"original_prompt\":\"-\","
+	    "\"generated_images\":[],\"refinements\":[],"
+	    "\"metadata.ip_address\":\"\",\"metadata.device_info\":\"\","
+	    "\"share_settings.title\":null,\"share_settings.password_hash\":null,"
+	    "\"share_settings.is_shared\":false,"
+	    "\"share_settings.revoked_at\":\"$$NOW\"}}]"),
+	    DB_MULTI | DB_PIPELINE, ret_buried, err);
 }
 
 enum rc
@@ -116,9 +143,11 @@ designs_remove(struct store *store, struct arena *arena,
     struct err *err)
 {
 	bson_t *filter = own(arena, owner, id);
-	int64_t deleted;
+	int64_t deleted, buried;
 
 	add_when(filter, when);
+	if (bury(store, arena, filter, &buried, err) != RC_OK || buried == 1)
+		return err->rc;
 	if (db_delete(store, arena, DESIGNS, filter, 1, &deleted, err) != RC_OK)
 		return err->rc;
 	return deleted == 1 ? RC_OK
@@ -153,11 +182,10 @@ designs_peek_many(struct store *store, struct arena *arena,
 
 static enum rc
 update_many(struct store *store, struct arena *arena, struct store_owner owner,
-    const struct str *ids, size_t n, const bson_t *pipeline, struct err *err)
+    const struct str *ids, size_t n, const bson_t *fields, struct err *err)
 {
-	return n == 0 ? RC_OK : db_update(store, arena, DESIGNS,
-	    own_many(arena, owner, ids, n), pipeline, DB_MULTI | DB_PIPELINE,
-	    NULL, err);
+	return n == 0 ? RC_OK : designs_change(store, arena,
+	    own_many(arena, owner, ids, n), fields, DB_MULTI, NULL, err);
 }
 
 enum rc
@@ -166,17 +194,17 @@ designs_star_many(struct store *store, struct arena *arena,
     struct err *err)
 {
 	return update_many(store, arena, owner, ids, n, db_json(arena,
-	    "[{\"$set\":{\"is_favorite\":%s,\"updated_at\":%s}}]",
-	    is_favorite ? "true" : "false", NEXT_UPDATED_AT), err);
+	    "{\"is_favorite\":%s}", is_favorite ? "true" : "false"), err);
 }
 
-/* A folder's id is a checked UUID, so it may stand in JSON text. */
+/* A folder's id is a checked UUID, so it is no "$x". */
 static bson_t *
-move_pipeline(struct arena *arena, struct str folder_id)
+move_fields(struct arena *arena, struct str folder_id)
 {
-	return db_json(arena, "[{\"$set\":{\"folder_id\":%s,\"updated_at\":%s}}]",
-	    folder_id.p == NULL ? "null" : arena_printf(arena, "\"%.*s\"",
-	    STR_FMT(folder_id)).p, NEXT_UPDATED_AT);
+	bson_t *fields = db_bson(arena);
+
+	bson_add_str(fields, "folder_id", folder_id);
+	return fields;
 }
 
 enum rc
@@ -184,8 +212,8 @@ designs_leave_folder(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err)
 {
-	return modify(store, arena, own(arena, owner, id),
-	    move_pipeline(arena, STR_NULL), ret_doc, err);
+	return designs_change_one(store, arena, own(arena, owner, id),
+	    move_fields(arena, STR_NULL), ret_doc, err);
 }
 
 enum rc
@@ -194,7 +222,7 @@ designs_move_many(struct store *store, struct arena *arena,
     struct str folder_id, struct err *err)
 {
 	return update_many(store, arena, owner, ids, n,
-	    move_pipeline(arena, folder_id), err);
+	    move_fields(arena, folder_id), err);
 }
 
 enum rc
@@ -203,7 +231,7 @@ designs_trash_many(struct store *store, struct arena *arena,
     struct err *err)
 {
 	return update_many(store, arena, owner, ids, n,
-	    trash_pipeline(arena, to_trash), err);
+	    trash_fields(arena, to_trash), err);
 }
 
 enum rc
@@ -211,10 +239,12 @@ designs_remove_many(struct store *store, struct arena *arena,
     struct store_owner owner, const struct str *ids, size_t n, struct err *err)
 {
 	bson_t *filter = own_many(arena, owner, ids, n);
+	int64_t buried;
 
+	if (n == 0 || bury(store, arena, filter, &buried, err) != RC_OK)
+		return err->rc;
 	designs_add_deleted(filter, true);
-	return n == 0 ? RC_OK : db_delete(store, arena, DESIGNS, filter, 0, NULL,
-	    err);
+	return db_delete(store, arena, DESIGNS, filter, 0, NULL, err);
 }
 
 /* --- the version that is shown, and generations --------------------------- */
@@ -232,14 +262,13 @@ designs_select(struct store *store, struct arena *arena,
 	    "{\"$or\":[{\"generated_images.image_id\":\"%.*s\"},"
 	    "{\"refinements.refinement_id\":\"%.*s\"}]}", STR_FMT(image_id),
 	    STR_FMT(image_id)));
-	return modify(store, arena, filter, db_json(arena,
-	    "[{\"$set\":{\"updated_at\":%s,"
-	    "\"selected_image_id\":{\"$cond\":[{\"$in\":[\"%.*s\","
+	return designs_change_one(store, arena, filter, db_json(arena,
+	    "{\"selected_image_id\":{\"$cond\":[{\"$in\":[\"%.*s\","
 	    "\"$generated_images.image_id\"]},\"%.*s\",\"$selected_image_id\"]},"
 	    "\"current_version\":{\"type\":{\"$cond\":[{\"$in\":[\"%.*s\","
 	    "\"$generated_images.image_id\"]},\"original\",\"refinement\"]},"
-	    "\"image_id\":\"%.*s\"}}}]", NEXT_UPDATED_AT, STR_FMT(image_id),
-	    STR_FMT(image_id), STR_FMT(image_id), STR_FMT(image_id)), ret_doc, err);
+	    "\"image_id\":\"%.*s\"}}", STR_FMT(image_id), STR_FMT(image_id),
+	    STR_FMT(image_id), STR_FMT(image_id)), ret_doc, err);
 }
 
 enum rc
@@ -250,9 +279,8 @@ designs_begin_generation(struct store *store, struct arena *arena,
 	bson_t *filter = own(arena, owner, id);
 
 	designs_add_deleted(filter, false);
-	return modify(store, arena, filter, db_json(arena,
-	    "[{\"$set\":{\"generation_id\":\"%.*s\",\"updated_at\":%s}}]",
-	    STR_FMT(generation_id), NEXT_UPDATED_AT), ret_doc, err);
+	return designs_change_one(store, arena, filter, db_json(arena,
+	    "{\"generation_id\":\"%.*s\"}", STR_FMT(generation_id)), ret_doc, err);
 }
 
 enum rc
@@ -263,7 +291,6 @@ designs_end_generation(struct store *store, struct arena *arena, struct str id,
 
 	bson_add_str(filter, "_id", id);
 	bson_add_str(filter, "generation_id", generation_id);
-	return db_update(store, arena, DESIGNS, filter, db_json(arena,
-	    "[{\"$set\":{\"generation_id\":null,\"updated_at\":%s}}]",
-	    NEXT_UPDATED_AT), DB_PIPELINE, NULL, err);
+	return designs_change(store, arena, filter,
+	    db_json(arena, "{\"generation_id\":null}"), 0, NULL, err);
 }

@@ -1,8 +1,9 @@
 /*
  * designs.h - the collection `designs`.
  *
- * Ownership stands in the filter of every read and write. Writes answer with the
- * document as it is afterwards, and RC_NOT_FOUND when nothing matched.
+ * Ownership stands in the filter of every write and list; one's own is read by _id and
+ * its owner compared (db_get_own()). Writes answer with the document as it is
+ * afterwards, and RC_NOT_FOUND when nothing matched.
  */
 #ifndef BEZEL_STORE_DESIGNS_H
 #define BEZEL_STORE_DESIGNS_H
@@ -22,7 +23,8 @@ enum rc designs_get(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err) must_use;
 
-/* Without an owner: for jobs. */
+/* Without an owner: for jobs. What was removed is not found, though it may lie there
+ * for a while (designs_remove()). */
 enum rc designs_find(struct store *store, struct arena *arena, struct str id,
     struct str *ret_doc, struct err *err) must_use;
 
@@ -58,6 +60,9 @@ enum rc designs_set(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     struct str set, struct str *ret_doc, struct err *err) must_use;
 
+/* Whether a link may show something else after that: else no cache need be told. */
+bool designs_shows(struct str set);
+
 /* Its folder_id becomes null. */
 enum rc designs_leave_folder(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
@@ -68,6 +73,7 @@ enum rc designs_trash(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     bool to_trash, struct str *ret_doc, struct err *err) must_use;
 
+/* A design that has or had a link becomes nobody's, until shares_forget(). */
 enum rc designs_remove(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     struct err *err) must_use;

@@ -18,8 +18,7 @@ exports_insert(struct store *store, struct arena *arena,
 static void
 read_export(struct arena *arena, struct str doc, struct export *export)
 {
-	doc_init(&doc_export, export);
-	(void)doc_from_bson(&doc_export, doc, export, arena, NULL);
+	doc_read(&doc_export, doc, export, arena);
 }
 
 enum rc

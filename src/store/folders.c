@@ -4,6 +4,7 @@
 
 #include "schema/documents.h"
 #include "store/db.h"
+#include "store/designs-change.h"
 
 static const char collection[] = "folders";
 
@@ -16,18 +17,10 @@ static const char collection[] = "folders";
 static bson_t *
 of_user(struct arena *arena, struct str user_id, bool marked)
 {
-	bson_t *filter = db_bson(arena), type, not;
+	bson_t *filter = db_bson(arena);
 
 	bson_add_str(filter, "user_id", user_id);
-	BSON_APPEND_DOCUMENT_BEGIN(filter, "deleted_at", &type);
-	if (marked) {
-		BSON_APPEND_UTF8(&type, "$type", "date");
-	} else {
-		BSON_APPEND_DOCUMENT_BEGIN(&type, "$not", &not);
-		BSON_APPEND_UTF8(&not, "$type", "date");
-		bson_append_document_end(&type, &not);
-	}
-	bson_append_document_end(filter, &type);
+	bson_add_is_time(filter, "deleted_at", marked);
 	return filter;
 }
 
@@ -206,9 +199,8 @@ folders_empty(struct store *store, struct arena *arena, struct str user_id,
 	bson_add_in(filter, "_id", docs, n);
 	bson_add_str(filter, "user_id", user_id);
 	bson_add_str(filter, "folder_id", id);
-	return db_update(store, arena, "designs", filter, db_json(arena,
-	    "[{\"$set\":{\"folder_id\":null,\"updated_at\":%s}}]",
-	    NEXT_UPDATED_AT), DB_MULTI | DB_PIPELINE, NULL, err);
+	return designs_change(store, arena, filter,
+	    db_json(arena, "{\"folder_id\":null}"), DB_MULTI, NULL, err);
 }
 
 enum rc

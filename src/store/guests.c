@@ -43,8 +43,7 @@ live(struct arena *arena, struct str id, int64_t now_ms)
 static void
 read_session(struct arena *arena, struct str doc, struct guest_session *session)
 {
-	doc_init(&doc_guest_session, session);
-	(void)doc_from_bson(&doc_guest_session, doc, session, arena, NULL);
+	doc_read(&doc_guest_session, doc, session, arena);
 }
 
 static enum rc

@@ -30,8 +30,7 @@ meet(struct store *store, struct arena *arena, struct idempotency_key *key,
 	bson_add_str(filter, "_id", key->id);
 	if (db_find_one(store, arena, collection, filter, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_idempotency_key, &other);
-	(void)doc_from_bson(&doc_idempotency_key, doc, &other, arena, NULL);
+	doc_read(&doc_idempotency_key, doc, &other, arena);
 	if (!str_eq(other.body_hash, key->body_hash))
 		return err_set(err, RC_IDEM_MISMATCH, "This Idempotency-Key came "
 		    "with another body before; use a new key for a new request.");

@@ -26,8 +26,7 @@ identities_find(struct store *store, struct arena *arena, struct str issuer,
 	bson_add_str(filter, "subject", subject);
 	if (db_find_one(store, arena, collection, filter, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_identity, ret_identity);
-	(void)doc_from_bson(&doc_identity, doc, ret_identity, arena, NULL);
+	doc_read(&doc_identity, doc, ret_identity, arena);
 	return RC_OK;
 }
 
@@ -48,13 +47,8 @@ enum rc
 identities_used(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, struct err *err)
 {
-	bson_t *filter = db_bson(arena), *update = db_bson(arena), max;
-
-	bson_add_str(filter, "_id", id);
-	BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
-	BSON_APPEND_DATE_TIME(&max, "last_used_at", now_ms);
-	bson_append_document_end(update, &max);
-	return db_update(store, arena, collection, filter, update, 0, NULL, err);
+	return db_raise_time(store, arena, collection, id, "last_used_at", now_ms,
+	    err);
 }
 
 enum rc
@@ -63,6 +57,19 @@ identities_remove(struct store *store, struct arena *arena, struct str user_id,
 {
 	return db_delete_of_user(store, arena, collection, user_id, id,
 	    ret_removed, err);
+}
+
+enum rc
+identities_remove_since(struct store *store, struct arena *arena,
+    struct str user_id, int64_t since_ms, struct err *err)
+{
+	bson_t *filter = db_bson(arena), since;
+
+	bson_add_str(filter, "user_id", user_id);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "created_at", &since);
+	BSON_APPEND_DATE_TIME(&since, "$gte", since_ms);
+	bson_append_document_end(filter, &since);
+	return db_delete(store, arena, collection, filter, 0, NULL, err);
 }
 
 /* --- sign-ins on their way ----------------------------------------------- */
@@ -106,7 +113,6 @@ data_deletions_get(struct store *store, struct arena *arena, struct str code,
 
 	if (db_get(store, arena, "data_deletions", code, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_data_deletion, ret_deletion);
-	(void)doc_from_bson(&doc_data_deletion, doc, ret_deletion, arena, NULL);
+	doc_read(&doc_data_deletion, doc, ret_deletion, arena);
 	return RC_OK;
 }

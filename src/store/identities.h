@@ -36,6 +36,10 @@ enum rc identities_remove(struct store *store, struct arena *arena,
     struct str user_id, struct str id, int64_t *ret_removed,
     struct err *err) must_use;
 
+/* Those of this account that were linked then or later. */
+enum rc identities_remove_since(struct store *store, struct arena *arena,
+    struct str user_id, int64_t since_ms, struct err *err) must_use;
+
 /* The sign-in comes back now, once: RC_CONFLICT when it did before. Kept until
  * expires_ms, when its cookie is not taken any more. */
 enum rc oauth_states_use(struct store *store, struct arena *arena, struct str id,

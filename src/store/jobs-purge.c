@@ -21,8 +21,7 @@ jobs_due_purges(struct store *store, struct arena *arena, int limit,
 	if (db_find(store, arena, &find, docs, &n, err) != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++) {
-		doc_init(&doc_job, &ret_jobs[i]);
-		(void)doc_from_bson(&doc_job, docs[i], &ret_jobs[i], arena, NULL);
+		doc_read(&doc_job, docs[i], &ret_jobs[i], arena);
 	}
 	*ret_n = n;
 	return RC_OK;

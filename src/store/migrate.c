@@ -282,46 +282,53 @@ apply(struct store *store, struct arena *arena, const struct doc *doc,
 	return remember(store, arena, doc, hash, err);
 }
 
+/* One collection. To count what would be refused reads all of it, so apply, which runs
+ * at each start, does so only when it changes something. */
+static enum rc
+migrate_one(struct store *store, struct arena *arena, const struct doc *doc,
+    enum migrate_mode mode, struct buf *report, int *changes, struct err *err)
+{
+	struct str hash = rows_hash(doc, arena), applied;
+	struct difference difference;
+	int64_t refused = 0;
+	bool differs;
+
+	if (applied_hash(store, arena, doc, &applied, err) != RC_OK
+	    || server_differs(store, arena, doc, &difference, err) != RC_OK)
+		return err->rc;
+	differs = !str_eq(hash, applied) || difference.validator
+	    || difference.wrong_n + difference.missing_n > 0;
+	if ((differs || mode != MIGRATE_APPLY)
+	    && count_refused(store, arena, doc, &refused, err) != RC_OK)
+		return err->rc;
+	if (refused > 0)
+		buf_printf(report, "%s: %lld stored documents do not fit "
+		    "the rows\n", doc->collection, (long long)refused);
+	if (!differs)
+		return RC_OK;
+	++*changes;
+	buf_printf(report, "%s: %s validator and %zu indexes\n",
+	    doc->collection, mode == MIGRATE_APPLY ? "applied"
+	    : applied.n == 0 ? "would create" : "would change",
+	    doc->index_count);
+	for (size_t k = 0; k < difference.wrong_n; k++)
+		buf_printf(report, "%s: %s index %s, which has another form\n",
+		    doc->collection, mode == MIGRATE_APPLY ? "replaced"
+		    : "would replace", difference.wrong[k]);
+	return mode == MIGRATE_APPLY
+	    ? apply(store, arena, doc, hash, &difference, err) : RC_OK;
+}
+
 enum rc
 store_migrate(struct store *store, struct arena *arena, enum migrate_mode mode,
     struct buf *report, int *ret_changes, struct err *err)
 {
-	int changes = 0;
-
-	for (size_t i = 0; schema_docs[i] != NULL; i++) {
-		const struct doc *doc = schema_docs[i];
-		struct str hash, applied;
-		int64_t refused = 0;
-		struct difference difference;
-
-		if (doc->collection == NULL)
-			continue;
-		hash = rows_hash(doc, arena);
-		if (applied_hash(store, arena, doc, &applied, err) != RC_OK
-		    || count_refused(store, arena, doc, &refused, err) != RC_OK
-		    || server_differs(store, arena, doc, &difference, err)
+	*ret_changes = 0;
+	for (size_t i = 0; schema_docs[i] != NULL; i++)
+		if (schema_docs[i]->collection != NULL && migrate_one(store,
+		    arena, schema_docs[i], mode, report, ret_changes, err)
 		    != RC_OK)
 			return err->rc;
-		if (refused > 0)
-			buf_printf(report, "%s: %lld stored documents do not fit "
-			    "the rows\n", doc->collection, (long long)refused);
-		if (str_eq(hash, applied) && !difference.validator
-		    && difference.wrong_n + difference.missing_n == 0)
-			continue;
-		changes++;
-		buf_printf(report, "%s: %s validator and %zu indexes\n",
-		    doc->collection, mode == MIGRATE_APPLY ? "applied"
-		    : applied.n == 0 ? "would create" : "would change",
-		    doc->index_count);
-		for (size_t k = 0; k < difference.wrong_n; k++)
-			buf_printf(report, "%s: %s index %s, which has another form\n",
-			    doc->collection, mode == MIGRATE_APPLY ? "replaced"
-			    : "would replace", difference.wrong[k]);
-		if (mode == MIGRATE_APPLY
-		    && apply(store, arena, doc, hash, &difference, err) != RC_OK)
-			return err->rc;
-	}
-	*ret_changes = changes;
 	return RC_OK;
 }
 

@@ -2,7 +2,9 @@
  * migrate.h - the server's collections against the rows.
  *
  * Validators are `moderate` with action `error`: a document that is bad already
- * can still be trashed. Applying twice changes nothing.
+ * can still be trashed. Applying twice changes nothing, and the second time reads no
+ * collection. Counting documents and building indexes of large ones takes minutes: the
+ * store should have a command_timeout_ms for that.
  */
 #ifndef BEZEL_STORE_MIGRATE_H
 #define BEZEL_STORE_MIGRATE_H

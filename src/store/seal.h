@@ -10,8 +10,8 @@
  * its MAC, so the text that is encrypted begins with "<use>|<owner id>|". A value
  * that was copied into another document, or another field, does not unseal.
  *
- * The first call opens a database client of its own (its log-in and a read of key_vault, 30 ms);
- * later ones need no round trip but one a minute. Not for paths of quick requests.
+ * The first call opens a database client of its own (its log-in and a read of
+ * key_vault, 30 ms); later ones need no round trip but one a minute. Not for paths of quick requests.
  * None of it is part of a transaction, nor of store_commands().
  */
 #ifndef BEZEL_STORE_SEAL_H

@@ -23,8 +23,7 @@ sessions_get(struct store *store, struct arena *arena, struct str id,
 
 	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_session, ret_session);
-	(void)doc_from_bson(&doc_session, doc, ret_session, arena, NULL);
+	doc_read(&doc_session, doc, ret_session, arena);
 	return RC_OK;
 }
 

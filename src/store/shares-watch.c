@@ -3,12 +3,13 @@
 #include "store/shares-watch.h"
 
 #include "schema/schema.h"
+#include "store/designs-change.h"
 #include "store/designs-filter.h"
 
 #define WITH_TOKEN "\"share_settings.share_token\":{\"$gt\":\"\"}"
 #define DATE "{\"$date\":{\"$numberLong\":\"%lld\"}}"
 
-static const char projection[] = "{\"updated_at\":1,"
+static const char projection[] = "{\"link_changed_at\":1,"
     "\"share_settings.share_token\":1,\"share_settings.former_tokens\":1,"
     "\"share_settings.expires_at\":1}";
 
@@ -98,17 +99,17 @@ shares_changed(struct store *store, struct arena *arena, int64_t lookback_ms,
     const struct share_change *after, int limit,
     struct share_change *ret_changes, size_t *ret_n, struct err *err)
 {
-	/* By the server's clock, like updated_at; the server takes it for a bound of the
-	 * index. */
+	/* By the server's clock, like the time; the server takes it for a bound of the
+	 * index, and what has no time is behind that. */
 	bson_t *filter = after == NULL ? db_json(arena, "{" WITH_TOKEN ","
-	    "\"$expr\":{\"$gte\":[\"$updated_at\",{\"$subtract\":[\"$$NOW\","
+	    "\"$expr\":{\"$gte\":[\"$link_changed_at\",{\"$subtract\":[\"$$NOW\","
 	    "%lld]}]}}", (long long)lookback_ms)
-	    : db_json(arena, "{" WITH_TOKEN ",\"updated_at\":{\"$gte\":" DATE "}}",
+	    : db_json(arena, "{" WITH_TOKEN ",\"link_changed_at\":{\"$gte\":" DATE "}}",
 	    (long long)after->at_ms);
 
-	add_after(arena, filter, "updated_at", after);
-	return find(store, arena, filter, "updated_at", "by_share_change", limit,
-	    ret_changes, ret_n, err);
+	add_after(arena, filter, "link_changed_at", after);
+	return find(store, arena, filter, "link_changed_at", "by_share_change",
+	    limit, ret_changes, ret_n, err);
 }
 
 enum rc
@@ -191,8 +192,8 @@ enum rc
 shares_revoke_all(struct store *store, struct arena *arena, struct str user_id,
     int64_t now_ms, struct err *err)
 {
-	return db_update(store, arena, DESIGNS, living(arena, user_id),
-	    db_json(arena, "[{\"$set\":{\"share_settings.is_shared\":false,"
-	    "\"share_settings.revoked_at\":" DATE ",\"updated_at\":%s}}]",
-	    (long long)now_ms, NEXT_UPDATED_AT), DB_MULTI | DB_PIPELINE, NULL, err);
+	return designs_change(store, arena, living(arena, user_id),
+	    db_json(arena, "{\"share_settings.is_shared\":false,"
+	    "\"share_settings.revoked_at\":" DATE "}", (long long)now_ms),
+	    DB_MULTI, NULL, err);
 }

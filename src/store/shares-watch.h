@@ -2,8 +2,8 @@
  * shares-watch.h - links whose designs have changed lately, for who keeps copies.
  *
  * The change itself is the message: a design with a token is in the partial index
- * by_share_change by its updated_at, which rises with each change (the server's clock),
- * until the token is forgotten. No statement is in its way, and none is needed besides.
+ * by_share_change by its link_changed_at, which rises with each change of what the link
+ * shows (designs-change.h; the server's clock), until the token is forgotten. No statement is in its way, and none is needed besides.
  */
 #ifndef BEZEL_STORE_SHARES_WATCH_H
 #define BEZEL_STORE_SHARES_WATCH_H
@@ -16,7 +16,7 @@ struct share_change {
 	struct str design_id;
 	struct str tokens[SHARES_TOKENS_MAX];	/* its own, and those it has replaced */
 	size_t token_count;
-	int64_t at_ms;			/* updated_at, or when the link expired */
+	int64_t at_ms;			/* link_changed_at, or when the link expired */
 };
 
 /* The tokens of a design (BSON), as above; returns how many. */

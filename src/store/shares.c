@@ -3,6 +3,7 @@
 #include "store/shares.h"
 
 #include "schema/documents.h"
+#include "store/designs-change.h"
 #include "store/designs-filter.h"
 
 #define TOKEN "share_settings.share_token"
@@ -33,26 +34,6 @@ when_filter(struct arena *arena, struct store_owner owner, struct str design_id,
 	BSON_APPEND_BOOL(&part, "$ne", true);
 	bson_append_document_end(filter, &part);
 	return filter;
-}
-
-/* [{$set: {updated_at, and what is in fields}}] */
-static enum rc
-change_one(struct store *store, struct arena *arena, const bson_t *filter,
-    bson_t *fields, struct str *ret_doc, struct err *err)
-{
-	bson_t *pipeline = db_bson(arena), stage;
-	const struct db_modify modify = { .collection = DESIGNS,
-		.filter = filter, .update = pipeline, .flags = DB_PIPELINE };
-
-	(void)bson_concat(fields, db_json(arena, "{\"updated_at\":%s}",
-	    NEXT_UPDATED_AT));
-	BSON_APPEND_DOCUMENT_BEGIN(pipeline, "0", &stage);
-	BSON_APPEND_DOCUMENT(&stage, "$set", fields);
-	bson_append_document_end(pipeline, &stage);
-	if (db_find_and_modify(store, arena, &modify, ret_doc, err) != RC_OK)
-		return err->rc;
-	return ret_doc->p != NULL ? RC_OK
-	    : err_set(err, RC_NOT_FOUND, "There is no such design.");
 }
 
 /* Text stays text: "$x" would be a field. */
@@ -131,7 +112,7 @@ shares_put(struct store *store, struct arena *arena, struct store_owner owner,
 		    change->expires_at_ms);
 	if (change->what & SHARES_PASSWORD)
 		add_password(fields, change->password_hash);
-	return change_one(store, arena, filter, fields, ret_doc, err);
+	return designs_change_one(store, arena, filter, fields, ret_doc, err);
 }
 
 enum rc
@@ -143,7 +124,7 @@ shares_revoke(struct store *store, struct arena *arena, struct store_owner owner
 
 	BSON_APPEND_BOOL(fields, "share_settings.is_shared", false);
 	BSON_APPEND_DATE_TIME(fields, "share_settings.revoked_at", now_ms);
-	return change_one(store, arena, when_filter(arena, owner, design_id, when),
+	return designs_change_one(store, arena, when_filter(arena, owner, design_id, when),
 	    fields, ret_doc, err);
 }
 
@@ -158,27 +139,7 @@ shares_restore(struct store *store, struct arena *arena,
 
 	designs_add_deleted(filter, false);
 	BSON_APPEND_BOOL(fields, "share_settings.is_shared", true);
-	return change_one(store, arena, filter, fields, ret_doc, err);
-}
-
-/* --- viewers ------------------------------------------------------------- */
-
-/* The whole document: to leave parts of it out costs the server a third of its time for this
- * (docs/speed.md), and nothing of it is shown that share_view does not name. */
-enum rc
-shares_find(struct store *store, struct arena *arena, struct str token,
-    struct str *ret_doc, struct err *err)
-{
-	bson_t *filter = db_bson(arena);
-	const struct db_find find = { .collection = DESIGNS, .filter = filter,
-		.limit = 1 };
-	size_t n;
-
-	bson_add_str(filter, TOKEN, token);
-	if (db_find(store, arena, &find, ret_doc, &n, err) != RC_OK)
-		return err->rc;
-	return n == 1 ? RC_OK
-	    : err_set(err, RC_NOT_FOUND, "There is nothing here.");
+	return designs_change_one(store, arena, filter, fields, ret_doc, err);
 }
 
 /* --- the end of a link --------------------------------------------------- */
@@ -191,8 +152,12 @@ shares_forget(struct store *store, struct arena *arena, int64_t before_ms,
 	bson_t *filter = db_json(arena, "{\"share_settings.revoked_at\":{"
 	    "\"$gt\":{\"$date\":{\"$numberLong\":\"0\"}},"
 	    "\"$lt\":{\"$date\":{\"$numberLong\":\"%lld\"}}}}",
-	    (long long)before_ms);
+	    (long long)before_ms), *buried = db_json(arena,
+	    "{\"user_id\":null,\"guest_session_id\":null,\"is_deleted\":true}");
 
+	(void)bson_concat(buried, filter);
+	if (db_delete(store, arena, DESIGNS, buried, 0, NULL, err) != RC_OK)
+		return err->rc;
 	return db_update(store, arena, DESIGNS, filter, db_json(arena, "%s",
 	    "[{\"$set\":{\"" TOKEN "\":{\"$cond\":[{\"$eq\":["
 	    "\"$share_settings.is_shared\",true]},\"$" TOKEN "\",null]},"

@@ -54,12 +54,8 @@ enum rc shares_restore(struct store *store, struct arena *arena,
     const struct shares_when *when, struct str *ret_doc,
     struct err *err) must_use;
 
-/* What a viewer may see and what decides whether, among the rest of the document. One read,
- * by the partial index share_token (a test reads its explain). */
-enum rc shares_find(struct store *store, struct arena *arena, struct str token,
-    struct str *ret_doc, struct err *err) must_use;
-
-/* Tokens of links that ended before before_ms go. That is nothing that an owner or a
+/* Tokens of links that ended before before_ms go, and designs that were removed for good
+ * then. That is nothing that an owner or a
  * viewer sees, so updated_at stays. */
 enum rc shares_forget(struct store *store, struct arena *arena,
     int64_t before_ms, int64_t *ret_changed, struct err *err) must_use;

@@ -1,7 +1,7 @@
 /*
  * store.h - the open database of a process, and who owns what in it.
  *
- * Repositories (designs.h, sessions.h, jobs.h ...) have one file a collection.
+ * Repositories (designs.h, sessions.h, jobs.h ...) have one header a collection.
  * Documents come back as BSON in a struct str; schema reads them. Users' text
  * reaches a filter only as a value of a fixed key.
  */
@@ -76,7 +76,7 @@ struct store_owner {
 };
 
 /* Runs fn in one transaction: majority commit, redone on transient errors with
- * jitter until deadline_ms from now (mono). fn may run several times: it must
+ * jitter until deadline_ms (clock_mono_ms()). fn may run several times: it must
  * have no effect but through the store and its own results. */
 typedef enum rc store_transaction_fn(struct store *store, struct arena *arena,
     void *arg, struct err *err);

@@ -23,9 +23,15 @@ tokens_get(struct store *store, struct arena *arena, struct str id,
 
 	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_one_time_token, ret_token);
-	(void)doc_from_bson(&doc_one_time_token, doc, ret_token, arena, NULL);
+	doc_read(&doc_one_time_token, doc, ret_token, arena);
 	return RC_OK;
+}
+
+enum rc
+tokens_over(struct err *err)
+{
+	return err_set(err, RC_LINK_EXPIRED,
+	    "This link was used already or has expired; ask for another.");
 }
 
 enum rc
@@ -50,10 +56,8 @@ tokens_use(struct store *store, struct arena *arena, struct str id,
 	if (db_find_and_modify(store, arena, &modify, &doc, err) != RC_OK)
 		return err->rc;
 	if (doc.p == NULL)
-		return err_set(err, RC_LINK_EXPIRED,
-		    "This link was used already or has expired; ask for another.");
-	doc_init(&doc_one_time_token, ret_token);
-	(void)doc_from_bson(&doc_one_time_token, doc, ret_token, arena, NULL);
+		return tokens_over(err);
+	doc_read(&doc_one_time_token, doc, ret_token, arena);
 	return RC_OK;
 }
 
@@ -86,6 +90,20 @@ tokens_remove(struct store *store, struct arena *arena, struct str user_id,
 	if (purpose != NULL)
 		BSON_APPEND_UTF8(filter, "purpose", purpose);
 	return db_delete(store, arena, collection, filter, 0, &removed, err);
+}
+
+enum rc
+tokens_remove_since(struct store *store, struct arena *arena, struct str user_id,
+    const char *purpose, int64_t since_ms, struct err *err)
+{
+	bson_t *filter = db_bson(arena), since;
+
+	bson_add_str(filter, "user_id", user_id);
+	BSON_APPEND_UTF8(filter, "purpose", purpose);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "created_at", &since);
+	BSON_APPEND_DATE_TIME(&since, "$gte", since_ms);
+	bson_append_document_end(filter, &since);
+	return db_delete(store, arena, collection, filter, 0, NULL, err);
 }
 
 enum rc

@@ -34,8 +34,7 @@ uploads_get(struct store *store, struct arena *arena, struct str owner,
 	if (db_find_one(store, arena, collection, own(arena, owner, id), &doc,
 	    err) != RC_OK)
 		return err->rc;
-	doc_init(&doc_upload, ret_upload);
-	(void)doc_from_bson(&doc_upload, doc, ret_upload, arena, NULL);
+	doc_read(&doc_upload, doc, ret_upload, arena);
 	return RC_OK;
 }
 

@@ -124,8 +124,7 @@ users_charge(struct store *store, struct arena *arena, struct str id,
 		return err->rc;
 	if (doc.p == NULL)
 		return explain(store, arena, id, kind, ret_user, err);
-	doc_init(&doc_user, ret_user);
-	(void)doc_from_bson(&doc_user, doc, ret_user, arena, NULL);
+	doc_read(&doc_user, doc, ret_user, arena);
 	return RC_OK;
 }
 

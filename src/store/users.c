@@ -18,8 +18,7 @@ users_insert(struct store *store, struct arena *arena, const struct user *user,
 static void
 read_user(struct arena *arena, struct str doc, struct user *user)
 {
-	doc_init(&doc_user, user);
-	(void)doc_from_bson(&doc_user, doc, user, arena, NULL);
+	doc_read(&doc_user, doc, user, arena);
 }
 
 enum rc
@@ -221,13 +220,8 @@ enum rc
 users_logged_in(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, struct err *err)
 {
-	bson_t *filter = db_bson(arena), *update = db_bson(arena), max;
-
-	bson_add_str(filter, "_id", id);
-	BSON_APPEND_DOCUMENT_BEGIN(update, "$max", &max);
-	BSON_APPEND_DATE_TIME(&max, "last_login_at", now_ms);
-	bson_append_document_end(update, &max);
-	return db_update(store, arena, collection, filter, update, 0, NULL, err);
+	return db_raise_time(store, arena, collection, id, "last_login_at", now_ms,
+	    err);
 }
 
 enum rc
@@ -277,6 +271,7 @@ users_close(struct store *store, struct arena *arena, struct str id,
 {
 	bson_t *filter = db_bson(arena), *literal = db_bson(arena);
 	bson_t *update = db_json(arena, "[{\"$set\":{\"password_hash\":null,"
+	    "\"pending_email\":null,\"pending_email_until\":null,"
 	    "\"full_name\":null,\"profile_photo_url\":null,"
 	    "\"email_verified\":false,\"disabled_at\":\"$$NOW\","
 	    "\"updated_at\":" NEXT_UPDATED_AT "}}]");

@@ -78,6 +78,32 @@ enum rc users_logged_in(struct store *store, struct arena *arena, struct str id,
 enum rc users_add_designs(struct store *store, struct arena *arena,
     struct str id, int64_t count, struct err *err) must_use;
 
+/* --- another address (users-email.c) ------------------------------------- */
+
+/* An address that a link was sent to, until when it holds; in the place of an earlier
+ * one. RC_NOT_FOUND: there is no such account, or it is disabled. */
+enum rc users_set_pending_email(struct store *store, struct arena *arena,
+    struct str id, struct str email, int64_t until_ms,
+    struct err *err) must_use;
+
+/* None any more; *ret_dropped is false when there was none. */
+enum rc users_drop_pending_email(struct store *store, struct arena *arena,
+    struct str id, bool *ret_dropped, struct err *err) must_use;
+
+/* The address of an account becomes `email`, if it is still that of *user as it was
+ * read. CONFIRMED: it is the pending one, and proven. RESTORED: it is proven, and the
+ * password goes. SET: it is not proven; also of a disabled account. RC_NOT_FOUND;
+ * RC_CONFLICT: another account has it. No address is pending afterwards. */
+enum users_email_how { USERS_EMAIL_CONFIRMED, USERS_EMAIL_RESTORED,
+	USERS_EMAIL_SET };
+enum rc users_put_email(struct store *store, struct arena *arena,
+    const struct user *user, struct str email, enum users_email_how how,
+    struct err *err) must_use;
+
+/* Forgets pending addresses whose link does not hold any more. */
+enum rc users_forget_pending(struct store *store, struct arena *arena,
+    int64_t now_ms, int64_t *ret_changed, struct err *err) must_use;
+
 /* --- administration (users-admin.c) -------------------------------------- */
 
 /* Sets the members of `set`, as users_set(), of an account that may be disabled. */

@@ -81,6 +81,8 @@ views_links(struct store *store, struct arena *arena, struct view_count *counts,
 
 	for (size_t i = 0; i < n; i++)
 		ids[i] = counts[i].design_id;
+	/* Of what was removed nothing is counted, though its token may still be there. */
+	(void)bson_concat(filter, db_json(arena, "{\"user_id\":{\"$gt\":\"\"}}"));
 	bson_add_in(filter, "_id", ids, n);
 	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
 		return err->rc;

@@ -9,6 +9,7 @@ import datetime
 import hashlib
 import hmac
 import random
+import uuid
 
 from bson.int64 import Int64
 
@@ -48,18 +49,21 @@ class Keys:
 
     def __init__(self, master_hex):
         extracted = hmac.digest(bytes(32), bytes.fromhex(master_hex), "sha256")
-        self.guest, self.object, self.share = (
-            hmac.digest(extracted, info + b"\x01", "sha256") for info in (b"guest/v1", b"object/v1", b"share/v1/1"))
+        self.guest, self.object, self.share, self.share_id = (
+            hmac.digest(extracted, info + b"\x01", "sha256")
+            for info in (b"guest/v1", b"object/v1", b"share/v2/1", b"share-id/v2/1"))
 
     def guest_token(self, session_id, expires_s):
         payload = "%s.%d" % (session_id, expires_s)
         mac = hmac.digest(self.guest, payload.encode(), "sha256")
         return payload + "." + base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
-    def share_token(self, identifier):
-        """identifier: 16 bytes. Version 1, and the first signing key."""
-        signed = b"\x01\x01" + identifier
-        return base64.urlsafe_b64encode(signed + hmac.digest(self.share, signed, "sha256")[:24]).decode()
+    def share_token(self, nonce, design):
+        """nonce: 12 bytes. Version 2, and the first signing key."""
+        signed = b"\x02\x01" + nonce
+        mask = hmac.digest(self.share_id, signed, "sha256")
+        signed += bytes(a ^ b for a, b in zip(uuid.UUID(design).bytes, mask))
+        return base64.urlsafe_b64encode(signed + hmac.digest(self.share, signed, "sha256")[:18]).decode()
 
     def object_key(self, folder, identifier, digest):
         """digest: SHA-256 of the object's bytes, in hexadecimal."""
@@ -133,7 +137,7 @@ class Maker:
         updated = created + (10 if deleted else 9) * MINUTE
         token = None
         if owner["user_id"] and not deleted and rnd.random() < SHARED:
-            token = self.keys.share_token(rnd.getrandbits(128).to_bytes(16, "big"))
+            token = self.keys.share_token(rnd.getrandbits(96).to_bytes(12, "big"), identifier)
         return {
             "_id": identifier, "user_id": owner["user_id"], "gem_data": gem, "original_prompt": prompt,
             "material_preferences": materials, "num_variations_requested": 3, "generated_images": images,
@@ -147,6 +151,7 @@ class Maker:
                          "total_generation_time": round(rnd.uniform(4, 40), 2), "device_info": DEVICE,
                          "ip_address": "203.0.113.%d" % rnd.randrange(255)},
             "created_at": created, "updated_at": updated, "deleted_at": updated if deleted else None,
+            "link_changed_at": updated if token else None,
             "guest_session_id": owner["guest_session_id"], "generation_id": None}
 
     def owner(self, count, pictures=None, trash=True):

@@ -90,7 +90,8 @@ class Members:
                                 "designs_this_month": Int64(0), "refinements_this_month": Int64(0),
                                 "last_design_created_at": None, "month": None, "day": None,
                                 "designs_today": Int64(0), "refinements_today": Int64(0)},
-                "created_at": began, "updated_at": began, "last_login_at": ends, "disabled_at": None}
+                "created_at": began, "updated_at": began, "last_login_at": ends, "disabled_at": None,
+                "pending_email": None, "pending_email_until": None}
         # Used just now, so that no use of it is to be noted while we measure.
         login = {"_id": session, "user_id": identifier, "secret_hash": hashlib.sha256(secret.encode()).hexdigest(),
                  "device": None, "ip_address": "203.0.113.%d" % maker.random.randrange(255), "created_at": began,

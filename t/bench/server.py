@@ -23,7 +23,7 @@ import documents
 import principals
 import stack as stacks
 
-FORMAT = 3
+FORMAT = 4
 TICKS = os.sysconf("SC_CLK_TCK")
 MONGOD_CACHE_GB = 1
 NGINX_WORKERS = 1

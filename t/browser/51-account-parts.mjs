@@ -35,7 +35,7 @@ test("nothing was asked for yet", async () => {
 	await becomeMember(page, stack, "carla@example.net", password);
 	await openAccount(page, stack.url);
 	is(await page.locator(".part h2").allInnerTexts(),
-		["Profile", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys", "Your data"], "all parts are there");
+		["Profile", "E-mail address", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys", "Your data"], "all parts are there");
 	ok(await page.getByRole("button", { name: "Pack my designs" }).isVisible(), "an export that is not there is no fault");
 	is(await page.locator(".page .fault").count(), 0, "nothing is at fault");
 });

@@ -85,7 +85,7 @@ test("one click makes a link and copies it", async () => {
 	await page.waitForFunction(() => document.querySelector(".share-settings input")?.placeholder === "Sapphire ring");
 	is(await dialog.locator(".share-card strong").innerText(), "Sapphire ring", "and shows the one that it has by itself");
 	url = await address();
-	ok(url.startsWith(`${stack.url}/s/`) && /^[A-Za-z0-9_-]{56}$/.test(url.split("/s/")[1]), "it has a link", url);
+	ok(url.startsWith(`${stack.url}/s/`) && /^[A-Za-z0-9_-]{64}$/.test(url.split("/s/")[1]), "it has a link", url);
 	is(await clipboard(), url, "which is in the clipboard");
 	ok(await dialog.getByRole("radio", { name: "30 days" }).isChecked(), "it works for 30 days");
 	ok(!await dialog.getByRole("checkbox", { name: /Show my description/ }).isChecked(), "the description is not shown");

@@ -91,7 +91,7 @@ def problem_types_are_known():
         known = {(int(status), code, title) for code, status, title in
                  re.findall(r'^ERROR\(\w+,\s*"(\w+)",\s*(\d+), "([^"]+)"\)', file.read(), re.M)}
     with open(os.path.join(SRCDIR, "nginx", "problem-pages.conf.in"), encoding="utf-8") as file:
-        ours = [json.loads(body.replace("$", "")) for body in re.findall(r"return \d+ '(.*)';", file.read())]
+        ours = [json.loads(body.replace("$", "")) for body in re.findall(r"return \d+ '({.*})';", file.read())]
     is_(len(ours), 14, "nginx has its problems")
     for problem in ours:
         ok((problem["status"], problem["code"], problem["title"]) in known,
@@ -122,6 +122,13 @@ def broken_workers():
     finally:
         os.rename(stopped + ".away", stopped)
     is_(client.get("/v1/x").status, 200, "and back again")
+    slow = os.path.join(stack.state, "run", "fcgi-slow.sock")
+    os.rename(slow, slow + ".away")
+    try:
+        wait_for(lambda: client.upload("/v1/uploads", b"x").status == 503, what="kept connections to be closed")
+        is_problem(client.upload("/v1/uploads", b"x" * (1 << 20)), 503, "unavailable", "nor for a body that was large")
+    finally:
+        os.rename(slow + ".away", slow)
 
 
 @test
@@ -316,6 +323,10 @@ def floods_and_proxies():
     ok(len(limited) >= 5, "most of what follows does not", [r.status for r in replies])
     is_problem(limited[0], 429, "rate_limited", "too many")
     is_(limited[0].header("Retry-After"), "1", "too many: says when to come again")
+    replies = [client.get("/s/%s" % ("x" * n), headers={"X-Forwarded-For": "198.51.100.70"}) for n in (56, 9) for _ in range(30)]
+    limited = [r for r in replies if r.status == 429]
+    is_({(r.header("Content-Type"), r.header("Retry-After"), "<h1>Please wait a moment</h1>" in r.text) for r in limited},
+        {("text/html; charset=utf-8", "1", True)}, "who opened a link gets a page")
     is_(client.get("/v1/x", headers={"X-Forwarded-For": "198.51.100.78"}).status, 200, "another address is free")
     is_(client.get("/readyz").status, 200, "readyz is never limited")
     statuses = [client.get("/v1/x", headers={"X-Forwarded-For": "2001:db8:1:2::%x" % n}).status for n in range(1, 31)]

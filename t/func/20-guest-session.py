@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from stack import Stack, wait_for
+from stack import SLOWER, Stack, wait_for
 from studio import body, create, guest, make, over
 from tap import contains, is_, main, ok, test
 
@@ -130,10 +130,10 @@ def ending():
     made = make(client)
     is_(client.get("/v1/designs/" + made["id"]).status, 200, "it lives")
     value = dict(client.cookies)
-    time.sleep(2)
+    time.sleep(2 * SLOWER)
     reply = client.post(PATH)
     is_((reply.status, reply.json()["id"]), (200, client.session), "renewed in time")
-    time.sleep(2.2)
+    time.sleep(2.2 * SLOWER)
     is_(client.get("/v1/designs/" + made["id"]).status, 200, "lives on")
     old = short.client()
     old.cookies = value
@@ -205,7 +205,7 @@ def behind_https():
 
 
 stack = Stack(settings={"provider": "mem"}).start()
-short = Stack(settings={"provider": "mem", "guest_session_s": "4", "guest_session_max_s": "12"}, own_mongod=True,
+short = Stack(settings={"provider": "mem", "guest_session_s": str(int(4 * SLOWER)), "guest_session_max_s": str(int(12 * SLOWER))}, own_mongod=True,
               options=["--mongod-arg", "--setParameter", "--mongod-arg", "ttlMonitorEnabled=false"]).start()
 https = Stack(settings={"provider": "mem", "base_url": "https://bezel.example"}).start()
 main()

@@ -102,10 +102,10 @@ def designs():
     model["current_version"] = {"type": "original", "image_id": made["generated_images"][0]["image_id"]}
     model["gem_data"]["size"]["dimensions"] = {"length_mm": 7.5, "width_mm": 5.0, "height_mm": 3.5}
     zoe = guest(stack)
-    # Whose it is must be known; the rest may be anything.
+    # Whose it is must be known; the rest may be anything. Of a hidden time no reader of designs hears.
     rows, names = [], {}
     begin = datetime.datetime(2026, 5, 1)
-    for name, document in poisons(model, ("_id", "user_id", "guest_session_id"), 2):
+    for name, document in poisons(model, ("_id", "user_id", "guest_session_id", "link_changed_at"), 2):
         document["_id"] = identifier = str(uuid.uuid4())
         document["guest_session_id"] = zoe.session
         if isinstance(document.get("created_at"), datetime.datetime) and document["created_at"].year > 1:
@@ -232,7 +232,7 @@ def generations():
     over(ann, job["id"])
     model = stack.db.jobs.find_one({"_id": job["id"]})
     rows, names = [], {}
-    for name, document in poisons(model, ("_id", "user_id", "guest_session_id"), 2):
+    for name, document in poisons(model, ("_id", "user_id", "guest_session_id", "link_changed_at"), 2):
         document["_id"] = str(uuid.uuid4())
         names[document["_id"]] = name
         rows.append(document)

@@ -10,14 +10,14 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
 from members import an_address, member, register, stored_member, token_in, wait_mail
-from stack import Stack, wait_for
+from stack import SLOWER, Stack, wait_for
 from studio import OVER, design, guest, make, picture
 from tap import is_, main, ok, test
 
 # What `bezel retention` says, by the rows' names.
 WORDS = {"trash": "from the trash", "guests": "of guests removed", "uploads": "unused uploads", "exports": "exports removed",
          "accounts": "accounts removed", "jobs": "ended jobs", "usage": "calls whose words", "links": "revoked links",
-         "addresses": "addresses of viewers", "views": "looks at links", "orphans": "orphaned objects"}
+         "pending": "addresses forgotten", "addresses": "addresses of viewers", "views": "looks at links", "orphans": "orphaned objects"}
 
 
 def retention():
@@ -324,5 +324,5 @@ MANY = {"provider": "mem", "guest_daily": "1000", "guest_address_daily": "100000
 stack = Stack(settings=dict(MANY, sweep_interval_s="86400"), own_mongod=True,
               options=["--mongod-arg", "--setParameter", "--mongod-arg", "ttlMonitorEnabled=false"]).start()
 sweeping = Stack(settings=dict(MANY, sweep_interval_s="1")).start()
-time.sleep(2.5)  # the scheduler's first look is behind us
+time.sleep(2.5 * SLOWER)  # the scheduler's first look is behind us
 main()

@@ -26,7 +26,7 @@ def respawned(role, count, name):
     began = time.monotonic()
     wait_for(lambda: len(workers(stack, role)) == count, 20, "new workers")
     took = time.monotonic() - began
-    ok(took < 1 * SLOWER, name + ": others are there within a second", "%.2f s" % took)
+    ok(took < 1 + SLOWER, name + ": others are there within a second or two", "%.2f s" % took)
 
 
 @test
@@ -137,6 +137,57 @@ def mongod():
 
 
 @test
+def a_server_that_cannot_now():
+    """It shuts down, changes its role, or ends a connection that signs in: nothing that a request could have done wrong."""
+    guest, admin = Guest(stack), server.admin().admin
+    path = "/v1/designs/" + guest.design()
+    guest.client.allowed.add(500)
+
+    def seen(**data):
+        admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data})
+        try:
+            reply = guest.client.get(path)
+            return reply.status, reply.json()["code"], reply.header("Retry-After") is not None
+        finally:
+            admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+    for code in (10107, 13435, 13436, 11600, 11602, 91, 189, 262, 134, 50):
+        is_(seen(failCommands=["find"], namespace=stack.database + ".designs", errorCode=code), (503, "unavailable", True),
+            "error %d: 503" % code)
+        wait_for(lambda: guest.client.get(path).status == 200, 10, "an answer again")
+    is_(seen(failCommands=["find"], namespace=stack.database + ".designs", errorCode=13)[0], 500, "what is forbidden is our fault")
+    wait_for(lambda: guest.client.get(path).status == 200, 10, "an answer again")
+    admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": {
+        "failCommands": ["saslStart", "saslContinue"], "closeConnection": True}})
+    try:
+        kill_all("web")
+        wait_for(lambda: len(workers(stack, "web")) == 3, 20, "new workers")
+        is_({guest.client.get(path).status for _ in range(8)}, {503}, "no connection can sign in: 503")
+    finally:
+        admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+    wait_for(lambda: guest.client.get(path).status == 200, 20, "an answer again")
+    agree(stack, [guest], "and the design is made", counter_over=10000)
+
+
+@test
+def what_takes_the_database_long():
+    """Counting documents of a large collection, for whoever brings it up to date: it is waited for, and no start does it."""
+    admin, designs = server.admin().admin, stack.database + ".designs"
+    try:
+        admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": {
+            "failCommands": ["count"], "namespace": designs, "errorCode": 8000}})
+        ended = stack.bezel("db", "apply")
+        is_((ended.returncode, ended.stdout), (0, "0 collections changed\n"), "where nothing changes nothing is counted")
+        admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": {
+            "failCommands": ["count"], "namespace": designs, "blockConnection": True, "blockTimeMS": 7500}})
+        began = time.monotonic()
+        ended = stack.bezel("db", "plan")
+        is_((ended.returncode, ended.stdout), (0, "0 collections differ from the rows\n"), "what takes longer than a request may is waited for")
+        ok(time.monotonic() - began > 7, "it took so long")
+    finally:
+        admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+
+
+@test
 def the_supervisor():
     guests = [Guest(stack) for _ in range(3)]
     all_at_once([guest.design for guest in guests])
@@ -155,7 +206,7 @@ def the_supervisor():
     try:
         wait_for(lambda: guests[0].client.get("/readyz").status == 200, 10, "another supervisor")
         took = time.monotonic() - began
-        ok(took < 2 * SLOWER, "its sockets are free: another one serves within 2 s", "%.2f s" % took)
+        ok(took < 2 + 2 * SLOWER, "its sockets are free: another one serves within seconds", "%.2f s" % took)
         agree(stack, guests, "supervisor killed in the middle: all ends once", counter_over=10000)
     finally:
         other.terminate()

@@ -26,8 +26,10 @@ from tap import at_end, diag, is_, main, ok, skip, test
 
 ADDRESS = "anna@example.net"
 TEMPLATES = ["verify_email", "password_reset", "password_changed", "email_taken", "new_sign_in", "export_ready",
-             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "api_key_made", "announce"]
-PAGES = {"verify_email": "/verify", "password_reset": "/reset", "provider_confirm": "/confirm", "export_ready": "/account"}
+             "account_deleted", "provider_confirm", "provider_linked", "provider_unlinked", "api_key_made",
+             "email_change", "email_change_taken", "email_changed", "email_moved", "announce"]
+PAGES = {"verify_email": "/verify", "password_reset": "/reset", "provider_confirm": "/confirm", "export_ready": "/account",
+         "email_change": "/email", "email_changed": "/email-undo"}
 
 
 def order(template="verify_email", to=ADDRESS, **more):
@@ -271,12 +273,18 @@ def every_template():
     user, token = stored_member(stack, ADDRESS), str(uuid.uuid4())
     reload_with(mail_from='"Atelier Ä" <noreply@mail.example.com>', **starttls.settings(folder))
     starttls.taken.clear()
+    # One link is sent only while it holds, and to an address that has no account yet.
+    now, to = datetime.datetime.utcnow(), {"email_change": "new.anna@example.net"}
+    stack.db.one_time_tokens.insert_one({
+        "_id": token, "purpose": "email_change", "user_id": user, "email": to["email_change"], "browser": None, "provider": None,
+        "issuer": None, "subject": None, "full_name": None, "used_at": None, "created_at": now,
+        "expires_at": now + datetime.timedelta(hours=1)})
     jobs = {}
     for template in TEMPLATES:
         more = {"subject": "Neuigkeiten für alle, und ein recht langer Betreff, der gefaltet werden muss: ♦♦♦♦♦♦♦♦♦♦♦♦♦♦",
                 "text": "One & two.\n\n.\nFrom here on: <b>é</b>\n" + "x" * 1200, "list": "design_tips"} \
             if template == "announce" else {}
-        jobs[template] = enqueue(order(template, name='Anna "A" Müller', token_id=token, detail="Firefox <5>", **more),
+        jobs[template] = enqueue(order(template, to.get(template, ADDRESS), name='Anna "A" Müller', token_id=token, detail="Firefox <5>", **more),
                                  user_id=user)
     for template, job in jobs.items():
         is_(ended(job)["status"], "succeeded", template + ": sent")
@@ -284,7 +292,7 @@ def every_template():
         is_(len(found), 1, "once")
         taken = found[0]
         is_((taken.sender, taken.recipients, taken.tls, taken.authenticated, taken.hello),
-            ("noreply@mail.example.com", [ADDRESS], True, True, "mail.example.com"), "envelope, TLS, login")
+            ("noreply@mail.example.com", [to.get(template, ADDRESS)], True, True, "mail.example.com"), "envelope, TLS, login")
         ok(not re.search(rb"(?<!\r)\n|\r(?!\n)", taken.content) and max(map(len, taken.content.split(b"\r\n"))) < 998
            and all(byte < 128 for byte in taken.content), "lines of 7 bits that end with CRLF")
         message = parse(taken.content)
@@ -302,7 +310,7 @@ def every_template():
         missing = [line for line in lines if " ".join(line.rstrip(":").split()) not in words.text]
         is_(missing, [], "the HTML says what the text says")
         is_(words.tags & {"img", "script", "link", "iframe", "style"}, set(), "and fetches nothing")
-        greets = template not in ("verify_email", "password_reset", "email_taken", "provider_confirm")
+        greets = template not in ("verify_email", "password_reset", "email_taken", "provider_confirm", "email_change", "email_change_taken")
         is_(('Hello Anna "A" Müller,' in text, message["To"].addresses[0].display_name),
             (greets, 'Anna "A" Müller' if greets else ""), "a name only for those whose address is confirmed")
         ok(all(link.startswith(stack.base_url + "/") for link in words.links), "links lead to the studio", words.links)

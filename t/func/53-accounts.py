@@ -14,7 +14,7 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
 from members import PASSWORD, an_address, login, mails, member, register, text_of, token_in, wait_mail
-from stack import SLOWER, Stack, wait_for
+from stack import SLOWER, Stack, clear_of_border, wait_for
 from studio import body, create, design, guest, make, metric, over
 from tap import diag, is_, main, ok, test
 
@@ -178,7 +178,8 @@ def strangers_learn_nothing():
             began = time.monotonic()
             login(client, address, "not the password")
             times.append(time.monotonic() - began)
-    known_s, unknown_s = (statistics.median(times) for times in took.values())
+    # The quicker ones: a machine that has other things to do makes some of them slower.
+    known_s, unknown_s = (statistics.median(sorted(times)[:5]) for times in took.values())
     ok(0.5 < known_s / unknown_s < 2, "and takes as long", "%.1f and %.1f ms" % (known_s * 1000, unknown_s * 1000))
 
 
@@ -412,6 +413,7 @@ def a_damaged_session():
 
 @test
 def signing_in_again_and_again():
+    clear_of_border(3600, 10)
     client = member(stack)
     for _ in range(7):
         is_(login(stack.client(), client.address_of_mail).status, 200, "signed in")
@@ -499,6 +501,11 @@ def guessing():
     diag("p99 of /v1/catalog: %.1f ms idle, %.1f ms with %d guesses meanwhile" % (idle * 1000, busy * 1000, len(statuses)))
     # A password is hashed for 25 ms: whoever waited for one would be seen.
     ok(busy < max(5 * idle, 0.02 * SLOWER), "others do not wait", "p99 %.1f and %.1f ms" % (idle * 1000, busy * 1000))
+    # The next minute would begin anew: in one that has just begun, the tries are used up once more.
+    clear_of_border(60, 8)
+    for _ in range(40):
+        if login(attacker, owner.address_of_mail, "guess again").status == 429:
+            break
     reply = login(attacker, owner.address_of_mail)
     problem(reply, 429, "rate_limited", "not even with the right one")
     ok(0 < int(reply.header("Retry-After")) <= 60, "when to come again", reply.header("Retry-After"))
@@ -538,6 +545,7 @@ def the_right_password_again_and_again():
 
 @test
 def too_much_mail():
+    clear_of_border(3600, 10)
     address = an_address()
     client = stack.client()
     statuses = [client.post("/v1/auth/password-reset", json={"email": address}).status for _ in range(7)]
@@ -587,6 +595,7 @@ def the_profile():
 
 @test
 def limits_of_the_plan():
+    clear_of_border(86400, 10)
     client = member(stack)
     codes = [create(client).status for _ in range(4)]
     is_(codes, [202, 202, 202, 429], "three designs a day")

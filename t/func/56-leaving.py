@@ -618,6 +618,6 @@ COMMON = {"provider": "mem", "session_cache_s": "1", "request_deadline_ms": "300
           "free_designs_daily": "1000", "free_designs_monthly": "1000", "job_workers": "2"}
 stack = Stack(settings=COMMON).start()
 slow = Stack(settings=COMMON).start()
-few = Stack(settings={**COMMON, "login_failures": "3"}).start()
+few = Stack(settings={**COMMON, "login_failures": "3", "login_window_s": "86400"}).start()
 hanging = Stack(settings={**COMMON, "provider_script": "*:hang"}).start()
 main()

@@ -17,7 +17,7 @@ import pymongo.errors
 
 from members import PASSWORD, an_address, login, mails, member, register, text_of, token_in, wait_mail
 from openapi import load
-from stack import SRCDIR, Stack, app_role, wait_for
+from stack import SLOWER, SRCDIR, Stack, app_role, wait_for
 from studio import create, guest, make
 from tap import contains, is_, main, ok, raises, test
 
@@ -156,7 +156,7 @@ def disabling():
     is_(create(eve).status, 401, "what costs quota is refused at once")
     began = time.monotonic()
     wait_for(lambda: eve.get("/v1/me").status == 401, CACHE_S + 1, "her request to be refused")
-    ok(time.monotonic() - began < CACHE_S + 1, "within session_cache_s")
+    ok(time.monotonic() - began < CACHE_S + SLOWER, "within session_cache_s")
     wait_for(lambda: second.get("/v1/me").status == 401, CACHE_S + 1, "her other session too")
     is_(create(eve).status, 401, "no design")
     is_(login(stack.client(), eve.address_of_mail).status, 401, "no sign-in, with the right password")
@@ -302,10 +302,11 @@ def announcing():
     is_(register(stack.client(), unconfirmed).status, 202, "one has not confirmed")
     wait_mail(stack, unconfirmed, "confirm")
     want = {u["email"] for u in stack.db.users.find({"disabled_at": None})} - {no_news.address_of_mail, gone.address_of_mail, unconfirmed}
-    before = stack.db.jobs.count_documents({})
+    news = {"mail_order.template": "announce"}      # other jobs come and go
+    before = stack.db.jobs.count_documents(news)
     ended = announce("--dry-run")
     is_((ended.returncode, ended.stdout), (0, "%d members would get it\n" % len(want)), "--dry-run counts")
-    is_((stack.db.jobs.count_documents({}), events(kind="announced")), (before, []), "and does nothing")
+    is_((stack.db.jobs.count_documents(news), events(kind="announced")), (before, []), "and does nothing")
     ended = announce()
     is_((ended.returncode, ended.stderr), (0, ""), "announce")
     found = re.match(r"announcement (\S{36})\n(\d+) members: (\d+) mails queued, 0 were before\n$", ended.stdout)
@@ -355,7 +356,12 @@ def broken_off():
     wait_for(lambda: stack.db.jobs.count_documents(mine) >= 20, 20, "some mails")
     process.kill()
     process.communicate()
-    queued = stack.db.jobs.count_documents(mine)
+    # What it had sent last may still be carried out.
+    count = [stack.db.jobs.count_documents(mine)]
+    while len(count) < 3 or count[-1] != count[-3]:
+        time.sleep(0.5)
+        count.append(stack.db.jobs.count_documents(mine))
+    queued = count[-1]
     ok(20 <= queued < CROWD, "it is killed in the middle: %d" % queued)
     stack.db.users.update_one({"_id": crowd[-1]}, {"$set": {"preferences.email_notifications.new_features": False}})
     ended = stack.bezel(*words, "--resume", name)

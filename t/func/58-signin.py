@@ -537,6 +537,30 @@ def linking():
 
 
 @test
+def another_address():
+    """Whom the provider names stays who it is, whatever address the account has."""
+    client, old, new = stack.client(), an_address(), an_address("new")
+    is_(where(google(client, "verified:" + old)), "/", "in by Google")
+    user = me(client)["id"]
+    hour = datetime.datetime.now(UTC) - datetime.timedelta(hours=1)
+    stack.db.sessions.update_many({"user_id": user}, {"$set": {"created_at": hour}})
+    stack.restart()
+    problem(client.post("/v1/me/email", json={"email": new}), 403, "fresh_login_required", "an hour later")
+    google(client, "verified:" + old)
+    is_(client.post("/v1/me/email", json={"email": new}).status, 202, "signed in by Google once more")
+    token = token_in(wait_mail(stack, new, "new address"))
+    is_(client.post("/v1/me/email/confirm", json={"token": token}).json()["email"], new, "another address")
+    again = stack.client()
+    google(again, "verified:" + old)
+    is_((me(again)["id"], me(again)["email"]), (user, new), "Google opens the same account")
+    undo = token_in(wait_mail(stack, old, "your address at"))
+    is_(stack.client().post("/v1/auth/email-undo", json={"token": undo}).status, 202, "taken back")
+    is_(me(again), None, "everybody is signed out")
+    google(again, "verified:" + old)
+    is_((me(again)["id"], me(again)["email"]), (user, old), "and Google opens it still: it was linked before")
+
+
+@test
 def linking_needs_the_same_member():
     client, other = member(stack), member(stack)
     another_facebook_person()

@@ -10,7 +10,7 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from members import login, member
+from members import an_address, login, member, token_in, wait_mail
 from openapi import route_rows
 from stack import SRCDIR, Stack
 from studio import BODY, create, guest, make, over, picture
@@ -37,11 +37,13 @@ OPEN = {
     "GET /docs/data-deletion/{code}": "58-signin", "GET /v1/auth/providers": "58-signin", "GET /v1/auth/google": "58-signin",
     "GET /v1/auth/google/callback": "58-signin", "GET /v1/auth/facebook": "58-signin",
     "GET /v1/auth/facebook/callback": "58-signin", "POST /v1/auth/facebook/data-deletion": "58-signin",
+    "POST /v1/auth/email-undo": "56-email-change",
     "POST /v1/auth/provider-email": "58-signin", "POST /v1/auth/provider-confirm": "58-signin",
     "POST /v1/shares/{token}/views": "67-views", "GET /s/{token}/v.gif": "67-views",
 }
 # Of one's own account, without an id: what others get is theirs. Here only that it takes a session.
 SELF = {
+    "POST /v1/me/email", "DELETE /v1/me/email",
     "DELETE /v1/me", "POST /v1/me/photo", "DELETE /v1/me/photo", "POST /v1/me/export", "GET /v1/me/export",
     "POST /v1/auth/logout", "POST /v1/auth/password", "GET /v1/me", "PATCH /v1/me", "GET /v1/me/usage",
     "GET /v1/me/sessions", "DELETE /v1/me/sessions", "GET /v1/me/identities", "GET /v1/guest-session", "POST /v1/uploads", "POST /v1/folders", "POST /v1/api-keys",
@@ -94,6 +96,12 @@ class Owner:
 
     def folder(self):
         return self.client.post("/v1/folders", json={"name": "Rings"}).json()["id"]
+
+    def email_link(self):
+        """What was sent to a new address of theirs."""
+        address = an_address("new")
+        self.client.post("/v1/me/email", json={"email": address})
+        return token_in(wait_mail(stack, address, "new address"))
 
     def other_session(self):
         there = stack.client()
@@ -158,6 +166,7 @@ FIXTURES = {
     "GET /v1/designs/{id}/share/analytics": lambda owner: (owner.shared() + "/analytics", None),
     "GET /v1/api-keys": lambda owner: ("/v1/api-keys", owner.key()),
     "DELETE /v1/api-keys/{id}": lambda owner: ("/v1/api-keys/" + owner.key(), None),
+    "POST /v1/me/email/confirm": lambda owner: ("/v1/me/email/confirm", {"token": owner.email_link()}),
     "DELETE /v1/me/sessions/{id}": lambda owner: ("/v1/me/sessions/" + owner.other_session(), None),
 }
 # Lists: the fixture's second part is what must not be in another one's answer.

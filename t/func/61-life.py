@@ -64,6 +64,15 @@ def a_life():
         "no session and no password of before")
     is_(login(client, address, NEW_PASSWORD).status, 200, "in again")
 
+    # Another address, and everything is still there.
+    moved = an_address("moved")
+    is_(client.post("/v1/me/email", json={"email": moved}).status, 202, "another address")
+    token = token_in(wait_mail(stack, moved, "new address"))
+    is_(client.post("/v1/me/email/confirm", json={"token": token}).json()["email"], moved, "moved")
+    is_((login(stack.client(), address, NEW_PASSWORD).status, login(client, moved, NEW_PASSWORD).status), (401, 200), "in by the new one")
+    ok({first["id"], second["id"]} <= {d["id"] for d in client.get("/v1/designs").json()["items"]}, "with all designs")
+    address = moved
+
     # All of it to take along.
     is_(client.post("/v1/me/export").status, 202, "an export")
     export = wait_for(lambda: [e for e in [client.get("/v1/me/export").json()] if e["status"] == "ready"], 20, "the export")[0]

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """What nginx keeps of links to designs, with a stand-in for bezel that answers what it is told, when it is told: hits,
 misses, gates, stale answers, crowds, pictures, and what never reaches a log."""
+import base64
 import hashlib
 import json
 import os
 import random
+import re
 import string
 import sys
 import threading
@@ -25,7 +27,7 @@ def var(*names):
 
 def token():
     """Nobody's: nginx looks at its form alone."""
-    return "".join(random.choice(string.ascii_letters + string.digits + "-_") for _ in range(56))
+    return "".join(random.choice(string.ascii_letters + string.digits + "-_") for _ in range(64))
 
 
 def say(text, control=KEPT, status="200 OK", more=""):
@@ -383,6 +385,55 @@ def told_to_this_machine_alone():
     is_(client.get(path).header("X-Cache"), "MISS", "here")
     for header in ("X-Forwarded-For", "Forwarded", "Via"):
         is_(client.get(path, headers={header: "for=1"}).header("X-Cache"), None, "not behind " + header)
+
+
+def parse_raw(data):
+    head, _, body = data.partition(b"\r\n\r\n")
+    headers = dict(line.decode().split(": ", 1) for line in head.split(b"\r\n")[1:])
+    return int(data[9:12]), headers, body.decode()
+
+
+@test
+def errors_are_pages_for_people():
+    """What nginx refuses below /s/ is told to people, with nothing of the request in it; elsewhere it is a problem."""
+    name = token()
+    hang_up()
+    begin = b"GET /s/%s" % name.encode()
+    many = b"".join(b"X-%d: %s\r\n" % (i, b"x" * 4000) for i in range(10))
+    for what, status, request in (
+            ("an address that is too long", 414, begin + b"?" + b"x" * 9000 + b" HTTP/1.1\r\nHost: h\r\n\r\n"),
+            ("headers that are", 431, begin + b" HTTP/1.1\r\nHost: h\r\n" + many + b"\r\n"),
+            ("a body that is", 413, b"POST /s/%s HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n" % name.encode()),
+            ("a worker that dies", 503, begin + b" HTTP/1.1\r\nHost: h\r\n\r\n"),
+            ("with a form", 503, b"POST /s/%s HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx" % name.encode()),
+            ("under a card", 503, begin + b"/card.jpg HTTP/1.1\r\nHost: h\r\n\r\n"),
+            ("under a picture", 503, begin + b"/i/%s HTTP/1.1\r\nHost: h\r\n\r\n" % IMAGE.encode()),
+            ("under no link", 503, b"GET /s/x HTTP/1.1\r\nHost: h\r\n\r\n"),
+            ("with a host in the line", 503, b"GET http://h/s/x HTTP/1.1\r\nHost: h\r\n\r\n")):
+        got, headers, body = parse_raw(client.raw(request))
+        is_((got, headers["Content-Type"], headers["Cache-Control"], headers.get("Retry-After"), headers["X-Robots-Tag"]),
+            (status, "text/html; charset=utf-8", "no-store", "1" if status == 503 else None, "noindex"), what + ": a page")
+        style = re.search("<style>(.*)</style>", body).group(1)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        is_(headers["Content-Security-Policy"], "default-src 'none'; style-src 'sha256-%s'; frame-ancestors 'none'" % digest,
+            what + ": its style may be used, and nothing else")
+        ok("<h1>" in body and name not in body and len(body) < 1500, what + ": in few words", body)
+        theirs, headers, body = parse_raw(client.raw(request.replace(b" /s/", b" /v1/shares/").replace(b"h/s/", b"h/v1/shares/")
+                                                     .replace(b"/card.jpg", b"").replace(b"/i/", b"/")))
+        is_((theirs, headers["Content-Type"], json.loads(body)["status"]), (status, "application/problem+json", status),
+            what + ": a problem for programs")
+
+
+@test
+def not_for_search_engines():
+    say("seen")
+    name = token()
+    os.makedirs(var("shares", name))
+    with open(var("shares", name, IMAGE), "wb") as file:
+        file.write(b"picture")
+    tags = {path: client.get(path).header("X-Robots-Tag") for path in (
+        "/s/" + name, "/s/%s/card.jpg" % name, "/s/%s/i/%s" % (name, IMAGE), "/v1/shares/" + name, "/s/x", "/v1/x", "/")}
+    is_([path for path, tag in tags.items() if tag != "noindex"], ["/v1/x", "/"], "neither page nor card, picture or JSON of a link")
 
 
 @test

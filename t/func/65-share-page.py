@@ -175,7 +175,7 @@ def the_policy_and_the_texts():
         digest = base64.b64encode(hashlib.sha256(page.one(tag).text.encode()).digest()).decode()
         is_(policy[directive], "'sha256-%s'" % digest, directive + " allows this one text")
     is_({k: v for k, v in policy.items() if k not in ("style-src", "script-src")},
-        {"default-src": "'none'", "img-src": "'self'", "connect-src": "'self'", "form-action": "'self'",
+        {"default-src": "'none'", "img-src": "'self'", "connect-src": "'self'", "form-action": "'none'",
          "base-uri": "'none'", "frame-ancestors": "'none'"}, "and the rest of it")
     ok(not any(name == "style" or name.startswith("on") for element in page.tree.iter() for name in element.attrib),
        "nothing is inline besides")
@@ -441,7 +441,7 @@ def not_embedding():
         is_(oembed(**params).status, 400, "%r: 400" % params)
 
 
-stack = Stack(settings={"provider": "mem", "web_workers": 2, "job_workers": 1, "job_slots": 2, "login_failures": 5,
+stack = Stack(settings={"provider": "mem", "web_workers": 2, "job_workers": 1, "job_slots": 2, "login_failures": 5, "login_window_s": 86400,
                         "free_designs_monthly": 1000, "free_designs_daily": 1000, "share_daily": 1000}).start()
 owner = member(stack, stack.client(address="127.0.0.77"), full_name="Ada Owner-Lovelace")
 main()

@@ -191,7 +191,7 @@ def over():
     is_page(stack.client().get(link["card"]), 410, "an expired one")
     link = shared()
     token = link["path"][3:]
-    nothing = is_page(stack.client().get("/s/%s/card.jpg" % ("A" * 56)), 404, "a token that is none")
+    nothing = is_page(stack.client().get("/s/%s/card.jpg" % ("A" * 64)), 404, "a token that is none")
     for name, path in (("forged", "/s/%s/card.jpg" % (token[:-1] + ("A" if token[-1] != "A" else "B"))),
                        ("short", "/s/abc/card.jpg"), ("long", "/s/%s/card.jpg" % (token + "A"))):
         is_(is_page(stack.client().get(path), 404, name).body, nothing.body, name + ": the same")

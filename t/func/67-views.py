@@ -20,7 +20,7 @@ import npm
 import tap
 from faults import workers
 from members import login, member
-from stack import BUILDDIR, SLOWER, SRCDIR, Stack, wait_for
+from stack import BUILDDIR, SLOWER, SRCDIR, Stack, clear_of_border, wait_for
 from studio import make, metric
 from tap import diag, is_, main, ok, skip, test
 
@@ -281,14 +281,14 @@ def the_pixel():
     ok(reply.body.startswith(GIF) and len(reply.body) == 43 and reply.body.endswith(b";"), "of one pixel", reply.body)
     is_(reply.header("Set-Cookie"), None, "no cookie is set")
     is_(views(design), 1, "it counts")
-    nothing = pixel("x" * 56)
+    nothing = pixel("x" * 64)
     is_((nothing.status, nothing.body), (200, reply.body), "and shows whatever the token is")
 
 
 @test
 def tokens_that_are_none():
     design, token = shared(anna)
-    wrong = ["x", token[:-1], token + "A", token[:30] + ("A" if token[30] != "A" else "B") + token[31:], "%00" * 56, "A" * 56,
+    wrong = ["x", token[:-1], token + "A", token[:30] + ("A" if token[30] != "A" else "B") + token[31:], "%00" * 64, "A" * 64,
              token[::-1], token.swapcase()]
     session = stack.client()
     name = list(anna.cookies)[0] if anna.cookies else "bezel_%d" % stack.port
@@ -447,7 +447,7 @@ def figures_are_exact():
     stored(design, token, 364, country="JP", device="other", n=6)
     stored(design, token, 365, n=7)
     stored(design, token, 2, device="robot", n=8)
-    stored(design, "x" * 56, 0, n=9)
+    stored(design, "x" * 64, 0, n=9)
     stored(other, other_token, 0, n=10)
     stack.db.designs.update_one({"_id": design}, {"$set": {"share_settings.view_count": 28}})
     got = figures(anna, design)
@@ -642,7 +642,29 @@ def a_database_that_is_away():
     wait_for(lambda: stack.client(allowed=[503]).get("/readyz").status == 200, 30, "the database")
 
 
+@test
+def figures_are_limited():
+    """By account: adding up takes the database longer than other questions."""
+    few = Stack(settings={"provider": "mem", "share_reports_hourly": "3"}).start()
+    ann, design = member(few), None
+    design = make(ann)["id"]
+    other = make(ann)["id"]
+    for each in (design, other):
+        is_(ann.put("/v1/designs/%s/share" % each, json={}).status, 201, "a link")
+    path = "/v1/designs/%s/share/analytics"
+    is_([ann.get(path % each).status for each in (design, other, design)], [200] * 3, "as often as is allowed")
+    reply = ann.get(path % other)
+    is_((reply.status, reply.json()["code"]), (429, "rate_limited"), "and no more, of any of its links")
+    ok(0 < int(reply.header("Retry-After")) <= 3600, "but in a while", reply.header("Retry-After"))
+    is_(ann.get("/v1/designs/%s/share" % design).status, 200, "the link itself may be asked for")
+    eve = member(few)
+    is_(eve.get(path % design).status, 404, "another's are nothing")
+    is_(ann.get(path % design + "?days=366").status, 400, "more than a year of days is no question")
+    few.close()
+
+
 modules = install()
+clear_of_border(86400, 100)     # people count once a day
 stack = Stack(settings={"provider": "mem", "render_profile": "draft", "sweep_interval_s": "2", "free_designs_daily": "1000",
                         "free_designs_monthly": "1000", "trusted_proxies": "127.0.0.1/32"},
               own_mongod=True)

@@ -21,7 +21,14 @@ FLASH25, FLASH31, PRO = ("gemini-2.5-flash-image", "gemini-3.1-flash-image",
 # Micro-dollars a token: input, text, image.
 PRICES = {FLASH25: (0.3, 2.5, 30), FLASH31: (0.5, 3, 60), PRO: (2, 12, 120)}
 
+SLOWER = float(os.environ.get("BEZEL_TEST_SLOWER", "1"))
+
 number = failures = 0
+
+
+def ms(milliseconds):
+    """Longer where everything takes longer."""
+    return "%d" % (milliseconds * SLOWER)
 
 
 def ok(good, name, *shown):
@@ -213,22 +220,22 @@ def test_breaker(standin):
     ok(outcomes(results) == ["unavailable"] * 5 + ["provider_down"] * 3 and calls == 5,
        "after five failures no call is made", results, calls)
     ok(all(r["outcome"] == "retry" and 0 < r["retry_after_ms"] <= 60000
-           and r["took_ms"] < 50 for r in results[5:]), "it says for how long", results[5:])
+           and r["took_ms"] < 250 * SLOWER for r in results[5:]), "it says for how long", results[5:])
     results, calls = run(standin, "[[sequence:503,503,503,503,503,ok]] b", "--rounds", "12",
-                         "--breaker-ms", "400", "--pause-ms", "100")
+                         "--breaker-ms", ms(400), "--pause-ms", ms(100))
     words = outcomes(results)
     downs = words.count("provider_down")
     ok(words == ["unavailable"] * 5 + ["provider_down"] * downs + ["ok"] * (7 - downs)
        and 2 <= downs <= 5 and calls == 12 - downs,
        "then one call is let through, and a good one closes it", words, calls)
     results, calls = run(standin, "[[503]]", "--calls", "5", "--max-parallel", "5",
-                         "--rounds", "3", "--breaker-ms", "300", "--pause-ms", "400")
+                         "--rounds", "3", "--breaker-ms", ms(300), "--pause-ms", ms(400))
     ok(outcomes(results)[:5] == ["unavailable"] * 5
        and all(sorted(outcomes(results)[i:i + 5])
                == ["provider_down"] * 4 + ["unavailable"] for i in (5, 10)) and calls == 7,
        "only one is let through at a time, and a bad one opens it again", results, calls)
-    results, calls = run(standin, "[[503]]", "--rounds", "12", "--breaker-ms", "500",
-                         "--pause-ms", "100")
+    results, calls = run(standin, "[[503]]", "--rounds", "12", "--breaker-ms", ms(500),
+                         "--pause-ms", ms(100))
     words = outcomes(results)[4:]
     tries = [i for i, word in enumerate(words) if word == "unavailable"]
     ok(calls == 4 + len(tries) and len(tries) >= 2
@@ -244,16 +251,16 @@ def test_breaker(standin):
 
 
 def test_time(standin):
-    results, calls = run(standin, "[[slow:3]]", "--timeout-ms", "300")
+    results, calls = run(standin, "[[slow:%g]]" % (3 * SLOWER), "--timeout-ms", "300")
     ok((results[0]["outcome"], results[0]["reason"]) == ("retry", "timeout")
-       and calls == 1 and 290 <= results[0]["took_ms"] < 2000, "a slow answer", results)
-    results, calls = run(standin, "[[stall:3]]", "--timeout-ms", "400")
+       and calls == 1 and 290 <= results[0]["took_ms"] < 2000 * SLOWER, "a slow answer", results)
+    results, calls = run(standin, "[[stall:%g]]" % (3 * SLOWER), "--timeout-ms", "400")
     ok(results[0]["reason"] == "timeout" and calls == 1
-       and results[0]["took_ms"] < 2000, "an answer that stalls", results)
-    results, calls = run(standin, "[[slow:3]]", "--cancel-ms", "150", "--calls", "3",
+       and results[0]["took_ms"] < 2000 * SLOWER, "an answer that stalls", results)
+    results, calls = run(standin, "[[slow:%g]]" % (3 * SLOWER), "--cancel-ms", "150", "--calls", "3",
                          "--max-parallel", "2")
     ok([r["outcome"] for r in results] == ["cancelled"] * 3 and calls == 2
-       and all(r["took_ms"] < 2000 for r in results),
+       and all(r["took_ms"] < 2000 * SLOWER for r in results),
        "cancelled: two on their way, one that waited", results)
 
 

@@ -6,6 +6,8 @@
 #include "crypt/keyring.h"
 #include "crypt/share-token.h"
 
+#define DESIGN STR("0190a5b0-0000-7000-8000-000000000001")
+
 static const struct keyring *
 ring(void)
 {
@@ -42,15 +44,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct arena *arena = fuzz_arena();
 	struct str text = fuzz_str(data, n), token;
 
-	if (share_token_ok(ring(), text)) {
-		assert(text.n == SHARE_TOKEN_CHARS);
+	char id[UUID_TEXT];
+
+	if (share_token_open(ring(), text, id)) {
+		assert(text.n == SHARE_TOKEN_CHARS && uuid_is((struct str){ id, UUID_TEXT }));
 		for (size_t i = 0; i < text.n; i++)
 			assert(str_find(STR("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "abcdefghijklmnopqrstuvwxyz0123456789-_"), text.p[i]) < 64);
 		assert(share_token_handle(text).n == SHARE_HANDLE_CHARS);
 	}
-	token = share_token_new(ring(), arena);
-	assert(share_token_ok(ring(), token));
+	token = share_token_new(ring(), arena, DESIGN);
+	assert(share_token_open(ring(), token, id)
+	    && str_eq((struct str){ id, UUID_TEXT }, DESIGN));
 	check_changed(arena, token, text);
 	return 0;
 }

@@ -71,6 +71,14 @@ def wait_for(test, seconds=10, what="the condition"):
         time.sleep(0.02)
 
 
+def clear_of_border(period_s, needs_s):
+    """Limits count in windows of the clock, days are those of UTC: sleeps over a border that would come within so many
+    seconds. For what must happen within one window."""
+    left = period_s - time.time() % period_s
+    if left < needs_s * SLOWER:
+        time.sleep(left + 0.1)
+
+
 def script(name, *args, **keywords):
     """Runs one of scripts/; returns the ended process with its output as text."""
     keywords.setdefault("timeout", 120 * SLOWER)
@@ -227,6 +235,8 @@ class Stack:
     def __init__(self, program=None, settings=None, options=(), own_mongod=False, flood="off", port=None, state=None):
         self.program = program or os.path.join(BUILDDIR, "bezel")
         self.settings = dict(settings or {})
+        if "share_gate_s" in self.settings:
+            self.settings.setdefault("share_gate_short", "yes")  # nothing is on its way for long here
         self.options = list(options)
         self.flood = flood
         self.port = port or free_port()
@@ -391,15 +401,20 @@ class Stack:
         return self.children(self.pid("bezel"))
 
     def kill(self, pid, number=signal.SIGKILL):
-        """Only a process of this Stack, looked at again right before."""
+        """Only a process of this Stack, looked at again right before. One that has gone by itself is no fault."""
         ours = {self.pid(name) for name in ("run", "bezel", "nginx")}
         if not self.shared:
             ours.add(self.pid("mongod"))
         for parent in list(ours):
             ours.update(self.children(parent))
         if pid not in ours:
+            if not os.path.exists("/proc/%d" % pid):
+                return
             raise ValueError("%d is no process of this stack" % pid)
-        os.kill(pid, number)
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
 
     # --- bezel's other commands
     def bezel_command(self, *words):

@@ -125,7 +125,7 @@ prepare_link(struct app *clean, struct run *run)
 
 	prepare_member(clean, run);
 	copy(run->token, sizeof run->token, share_token_new(&clean->keyring,
-	    arena));
+	    arena, str_of(run->design)));
 	set_all(clean, arena, "designs", db_json(arena, "{\"_id\":\"%s\"}",
 	    run->design), db_json(arena, "{\"$set\":{\"share_settings.is_shared\":"
 	    "true,\"share_settings.share_token\":\"%s\"}}", run->token));

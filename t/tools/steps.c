@@ -45,7 +45,7 @@ enum { STEPS_MAX = 400, EXITED_PROVIDER = 70 };
 /* A new file of scenarios is a line here. */
 static const struct scenario *const tables[] = {
 	scenarios_designs, scenarios_joining, scenarios_folders,
-	scenarios_leaving, scenarios_sharing,
+	scenarios_leaving, scenarios_sharing, scenarios_email,
 };
 
 static struct options {

@@ -33,7 +33,8 @@ struct scenario {
 	    bool hangs);
 };
 extern const struct scenario scenarios_designs[], scenarios_joining[],
-    scenarios_folders[], scenarios_leaving[], scenarios_sharing[];
+    scenarios_folders[], scenarios_leaving[], scenarios_sharing[],
+    scenarios_email[];
 
 extern const char long_ago[];		/* a date, as MongoDB's JSON writes it */
 

@@ -3,6 +3,7 @@
 #include "store_test.h"
 
 #include "store/designs.h"
+#include "store/shares.h"
 #include "store/uploads.h"
 
 static const struct designs_when any = { TIME_NULL, -1 };
@@ -157,6 +158,46 @@ START_TEST(to_the_trash_and_back_and_away)
 	OK(designs_trash(store, arena, USER_A, id, &live, true, &doc, &err));
 	OK(designs_remove(store, arena, USER_A, id, &dead, &err));
 	IS(designs_find(store, arena, id, &doc, &err), RC_NOT_FOUND);
+	ck_assert_int_eq(count_of("designs", "{}"), 0);
+}
+END_TEST
+
+/* Other hosts must learn of its end, should they not have seen it in the trash. */
+START_TEST(what_had_a_link_is_buried_before_it_goes)
+{
+	struct str doc, ids[2] = { STR(ID_OF(1)), STR(ID_OF(2)) };
+	struct generated_image image;
+	int64_t changed;
+	bool landed, exist[2];
+
+	for (int i = 0; i < 2; i++)
+		insert(USER_A, ids[i]);
+	set_raw("designs", "{\"_id\":\"" ID_OF(1) "\"}", "{\"$set\":{"
+	    "\"share_settings.share_token\":\"a\",\"is_deleted\":true}}");
+	set_raw("designs", "{\"_id\":\"" ID_OF(2) "\"}", "{\"$set\":{"
+	    "\"share_settings.share_token\":\"b\",\"is_deleted\":true}}");
+	IS(designs_remove(store, arena, USER_B, ids[0], &any, &err), RC_NOT_FOUND);
+	OK(designs_remove(store, arena, USER_A, ids[0], &any, &err));
+	OK(designs_remove_many(store, arena, USER_A, ids, 2, &err));
+	ck_assert_int_eq(count_of("designs", "{\"user_id\":null,"
+	    "\"original_prompt\":\"-\",\"share_settings.revoked_at\":{\"$ne\":"
+	    "null}}"), 2);
+	/* For everybody else it is gone. */
+	IS(designs_get(store, arena, USER_A, ids[0], &doc, &err), RC_NOT_FOUND);
+	IS(designs_find(store, arena, ids[0], &doc, &err), RC_NOT_FOUND);
+	OK(designs_exist(store, arena, ids, 2, exist, &err));
+	ck_assert(!exist[0] && !exist[1]);
+	IS(designs_remove(store, arena, USER_A, ids[0], &any, &err), RC_NOT_FOUND);
+	doc_init(&doc_generated_image, &image);
+	image.image_id = STR(ID_OF(3));
+	image.image_url = image.thumbnail_url = STR("k");
+	OK(designs_land_image(store, arena, ids[0], &image, 0.0, 0.0, &landed,
+	    &err));
+	ck_assert(!landed);
+	OK(shares_forget(store, arena, 1000, &changed, &err));
+	ck_assert_int_eq(count_of("designs", "{}"), 2);
+	OK(shares_forget(store, arena, INT64_C(4102444800000), &changed, &err));
+	ck_assert_int_eq(count_of("designs", "{}"), 0);
 }
 END_TEST
 
@@ -609,6 +650,7 @@ UNIT_MAIN_FIXTURE("store_designs", store_setup, store_teardown,
     only_the_owner_sees_a_design, no_write_passes_the_owner,
     text_that_looks_like_an_operator_stays_text,
     updated_at_rises_with_every_change, to_the_trash_and_back_and_away,
+    what_had_a_link_is_buried_before_it_goes,
     a_picture_lands_once, a_full_design_takes_no_more,
     a_picture_of_ones_own_is_selected,
     the_generation_on_its_way_is_the_latest, pages_hold_with_equal_times,

@@ -141,6 +141,16 @@ START_TEST(times_go_to_text_and_back)
 		ck_assert_msg(!clock_parse(str_of(bad[i]), &ms), "%s", bad[i]);
 	ck_assert(clock_parse(STR("1970-01-01T01:00:00.5+01:00"), &ms) && ms == 500);
 	ck_assert(clock_parse(STR("1970-01-01T00:00:00-00:30"), &ms) && ms == 1800000);
+	{
+		struct arena *arena = arena_new();
+		struct buf buf;
+
+		buf_init(&buf, arena, 32, 64);
+		buf_add_json_time(&buf, 0);
+		buf_add_json_time(&buf, INT64_MIN);
+		ck_assert_str(buf_str(&buf), "\"1970-01-01T00:00:00.000Z\"null");
+		arena_free(arena);
+	}
 	clock_text(INT64_MAX, text);
 	ck_assert_str(((struct str){ text, 4 }), "9999");
 	clock_day(951868799999, day);
@@ -169,6 +179,21 @@ START_TEST(uuids_are_version_7_in_time_order)
 	ck_assert(!uuid_is(STR("0190a5b0-0000-7000-8000-00000000000")));
 	ck_assert(!uuid_is(STR("0190a5b0x0000-7000-8000-000000000000")));
 	arena_free(arena);
+}
+END_TEST
+
+START_TEST(uuids_are_sixteen_bytes)
+{
+	static const unsigned char expected[16] = { 0x01, 0x9a, 0, 0, 0x01, 0x23,
+		0x7a, 0xbc, 0x8d, 0xef, 0, 0xff, 0x10, 0x20, 0x30, 0x40 };
+	struct str text = STR("019a0000-0123-7abc-8def-00ff10203040");
+	unsigned char bytes[16];
+	char back[UUID_TEXT];
+
+	uuid_bytes(text, bytes);
+	ck_assert_mem_eq(bytes, expected, sizeof bytes);
+	uuid_text(bytes, back);
+	ck_assert_mem_eq(back, text.p, UUID_TEXT);
 }
 END_TEST
 
@@ -230,5 +255,5 @@ UNIT_MAIN("base", strings_compare_and_cut, decimal_numbers_are_strict,
     buffers_remember_that_they_were_too_small,
     errors_carry_all_faults_and_a_bound, times_go_to_text_and_back,
     uuids_are_version_7_in_time_order,
-    uuids_of_a_time_and_a_tail_are_the_same, log_text_is_always_json,
+    uuids_are_sixteen_bytes, uuids_of_a_time_and_a_tail_are_the_same, log_text_is_always_json,
     nothing_in_a_text_is_roffs)

@@ -20,26 +20,10 @@ static struct err err;
 static struct image *image;
 static struct str plain;
 
-#define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
-#define fails(want, call) \
-	do { \
-		enum rc rc_ = (call); \
-		ck_assert_msg(rc_ == (want), "%d: %s (%s)", (int)rc_, \
-		    err.message, err.detail); \
-	} while (0)
-
-static const char *
-build_path(const char *name)
-{
-	const char *folder = getenv("BEZEL_BUILDDIR");
-
-	return arena_printf(arena, "%s/%s", folder == NULL ? "." : folder, name).p;
-}
-
 static struct str
 picture(const char *name)
 {
-	FILE *file = fopen(build_path(arena_printf(arena, "t/pictures/%s", name).p),
+	FILE *file = fopen(unit_build_path(arena, arena_printf(arena, "t/pictures/%s", name).p),
 	    "rb");
 	struct buf buf;
 	char part[65536];
@@ -57,7 +41,7 @@ static void
 open_program(const char *fonts)
 {
 	const struct image_options options = { .fonts = fonts,
-		.program = build_path("bezel-image"), .timeout_ms = PATIENT_MS,
+		.program = unit_build_path(arena, "bezel-image"), .timeout_ms = PATIENT_MS,
 		.recycle_after = MANY, .max_rss_bytes = INT64_MAX };
 
 	image_close(image);

@@ -8,20 +8,7 @@
 #include "base/buf.h"
 #include "codec/cookie.h"
 #include "codec/header.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 START_TEST(cookies_of_all_headers_are_found)
 {

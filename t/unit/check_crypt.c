@@ -14,20 +14,7 @@
 #include "crypt/secret.h"
 #include "crypt/token.h"
 #include "crypt/wrap.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 static const char *
 hex_of(const void *p, size_t n)

@@ -169,26 +169,8 @@ START_TEST(free_text_finds_the_nearest_row)
 }
 END_TEST
 
-START_TEST(hues_are_right)
-{
-	double hue, saturation;
-
-	gems_hue(0xff0000, &hue, &saturation);
-	ck_near(hue, 0, 1e-9);
-	ck_near(saturation, 1, 1e-9);
-	gems_hue(0x00ff00, &hue, &saturation);
-	ck_near(hue, 120, 1e-9);
-	gems_hue(0x8000ff, &hue, &saturation);
-	ck_near(hue, 270, 0.5);
-	gems_hue(0x808080, &hue, &saturation);
-	ck_near(saturation, 0, 1e-9);
-	gems_hue(0, &hue, &saturation);
-	ck_near(saturation, 0, 1e-9);
-}
-END_TEST
-
 UNIT_MAIN("gems", published_examples_of_weight,
     diamond_factors_follow_length_to_width,
     size_and_weight_are_each_others_reverse,
     advice_says_light_and_heavy_and_what_it_assumed, rows_are_whole,
-    free_text_finds_the_nearest_row, hues_are_right)
+    free_text_finds_the_nearest_row)

@@ -6,20 +6,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 static enum rc
 parse(const char *method, const char *uri, struct http_request *request)

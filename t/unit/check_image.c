@@ -24,22 +24,6 @@ static struct err err;
 static struct image *image;
 static char work[UNIT_PATH];
 
-#define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
-#define fails(want, call) \
-	do { \
-		enum rc rc_ = (call); \
-		ck_assert_msg(rc_ == (want), "%d: %s (%s)", (int)rc_, \
-		    err.message, err.detail); \
-	} while (0)
-
-static const char *
-build_path(const char *name)
-{
-	const char *folder = getenv("BEZEL_BUILDDIR");
-
-	return arena_printf(arena, "%s/%s", folder == NULL ? "." : folder, name).p;
-}
-
 static const char *
 work_path(const char *name)
 {
@@ -61,21 +45,14 @@ setup(void)
 	arena = arena_new();
 	err_init(&err);
 	ck_assert_ptr_nonnull(mkdtemp(unit_path(work, "image-XXXXXX")));
-	open_program(build_path("bezel-image"), PATIENT_MS, 0);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
+	open_program(unit_build_path(arena, "bezel-image"), PATIENT_MS, 0);
 }
 
 static void
 teardown(void)
 {
 	image_close(image);
-	(void)nftw(work, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	unit_remove(work);
 	arena_free(arena);
 }
 
@@ -111,7 +88,7 @@ write_file(const char *path, struct str bytes, mode_t mode)
 static struct str
 picture(const char *name)
 {
-	return read_file(build_path(arena_printf(arena, "t/pictures/%s", name).p));
+	return read_file(unit_build_path(arena, arena_printf(arena, "t/pictures/%s", name).p));
 }
 
 static bool
@@ -136,7 +113,7 @@ probe(struct str bytes)
 
 	write_file(path, bytes, 0600);
 	pipe = popen(arena_printf(arena, "ASAN_OPTIONS=detect_leaks=0 %s probe %s",
-	    build_path("t/tools/pictures"), path).p, "r");
+	    unit_build_path(arena, "t/tools/pictures"), path).p, "r");
 	ck_assert_ptr_nonnull(pipe);
 	ck_assert_int_eq(fscanf(pipe, "%d %d %d", &seen.width, &seen.height,
 	    &seen.bands), 3);
@@ -238,6 +215,14 @@ START_TEST(magic_bytes_decide)
 }
 END_TEST
 
+/* A head is numbers of 32 bits, the least byte first. */
+static void
+set_number(unsigned char *head, size_t at, uint32_t value)
+{
+	for (int b = 0; b < 4; b++)
+		head[at * 4 + (size_t)b] = (unsigned char)(value >> 8 * b);
+}
+
 START_TEST(heads_are_checked_on_both_sides)
 {
 	const struct image_request request = { 0xfffefdfc, IMAGE_OP_JPEG,
@@ -265,9 +250,7 @@ START_TEST(heads_are_checked_on_both_sides)
 	ck_assert_mem_eq(&request, &request_back, sizeof request);
 	for (size_t i = 0; i < sizeof bad_requests / sizeof bad_requests[0]; i++) {
 		memcpy(bad, head, sizeof bad);
-		for (int b = 0; b < 4; b++)
-			bad[bad_requests[i].at * 4 + (size_t)b] =
-			    (unsigned char)(bad_requests[i].value >> 8 * b);
+		set_number(bad, bad_requests[i].at, bad_requests[i].value);
 		ck_assert_msg(!image_request_read(bad, &request_back), "%zu", i);
 	}
 	image_request_write(&card, head);
@@ -275,9 +258,7 @@ START_TEST(heads_are_checked_on_both_sides)
 	ck_assert_mem_eq(&card, &request_back, sizeof card);
 	for (size_t i = 0; i < sizeof bad_cards / sizeof bad_cards[0]; i++) {
 		memcpy(bad, head, sizeof bad);
-		for (int b = 0; b < 4; b++)
-			bad[bad_cards[i].at * 4 + (size_t)b] =
-			    (unsigned char)(bad_cards[i].value >> 8 * b);
+		set_number(bad, bad_cards[i].at, bad_cards[i].value);
 		ck_assert_msg(!image_request_read(bad, &request_back), "%zu", i);
 	}
 	image_reply_write(&reply, head);
@@ -285,9 +266,7 @@ START_TEST(heads_are_checked_on_both_sides)
 	ck_assert_mem_eq(&reply, &back, sizeof reply);
 	for (size_t i = 0; i < sizeof bad_replies / sizeof bad_replies[0]; i++) {
 		memcpy(bad, head, sizeof bad);
-		for (int b = 0; b < 4; b++)
-			bad[bad_replies[i].at * 4 + (size_t)b] =
-			    (unsigned char)(bad_replies[i].value >> 8 * b);
+		set_number(bad, bad_replies[i].at, bad_replies[i].value);
 		ck_assert_msg(!image_reply_read(bad, &back), "%zu", i);
 	}
 }
@@ -602,7 +581,7 @@ START_TEST(too_large_pictures_are_refused_from_the_header)
 	fails(RC_INVALID, normalize(png_that_claims(0, 5)));
 	fails(RC_INVALID, normalize(png_that_claims(0x7fffffff, 0x7fffffff)));
 	fails(RC_INVALID, normalize(png_that_claims(0xffffffff, 1)));
-	ck_assert_int_lt(clock_mono_ms() - start, 3000);
+	ck_assert_int_lt(clock_mono_ms() - start, slower(3000));
 	ck_assert_int_eq(image_counts(image).starts, 1);
 	teardown();
 }
@@ -801,10 +780,10 @@ START_TEST(a_picture_over_time_ends_the_program)
 	pid_t first;
 
 	setup();
-	open_program(build_path("bezel-image"), 100, 0);
+	open_program(unit_build_path(arena, "bezel-image"), 100, 0);
 	start = clock_mono_ms();
 	fails(RC_UNAVAILABLE, normalize(picture("huge.jpg")));
-	ck_assert_int_lt(clock_mono_ms() - start, 1500);
+	ck_assert_int_lt(clock_mono_ms() - start, slower(1500));
 	ck_assert_int_eq(image_counts(image).timeouts, 1);
 	ck_assert_int_eq(image->child.pid, 0);
 	image->options.timeout_ms = PATIENT_MS;
@@ -821,7 +800,7 @@ START_TEST(the_program_is_recycled)
 	pid_t pid;
 
 	setup();
-	open_program(build_path("bezel-image"), PATIENT_MS, 3);
+	open_program(unit_build_path(arena, "bezel-image"), PATIENT_MS, 3);
 	for (int i = 0; i < 10; i++)
 		ok(normalize(picture("one.png")));
 	ck_assert_int_eq(image_counts(image).starts, 4);
@@ -1003,7 +982,7 @@ START_TEST(a_program_that_hangs_is_killed)
 		start = clock_mono_ms();
 		fails(RC_UNAVAILABLE, normalize(picture("one.png")));
 		ck_assert_int_ge(clock_mono_ms() - start, SHORT_MS - 10);
-		ck_assert_int_lt(clock_mono_ms() - start, SHORT_MS + 800);
+		ck_assert_int_lt(clock_mono_ms() - start, SHORT_MS + slower(800));
 		ck_assert_str_eq(err.detail,
 		    "bezel-image: no end after 400 ms (signal 9)");
 	}

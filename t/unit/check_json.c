@@ -6,20 +6,7 @@
 #include <stdio.h>
 
 #include "codec/json.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 static enum rc
 try_parse(struct str text, const struct json_value **ret_value,

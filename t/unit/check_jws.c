@@ -6,25 +6,13 @@
 
 #include "crypt/jws.h"
 #include "jws_sign.h"
+#include "unit_arena.h"	/* last: its arena is no parameter of the others */
 
-static struct arena *arena;
 static EVP_PKEY *rsa, *other_rsa, *ec;	/* made once, before the cases are forked */
 
 #define RS256 "{\"alg\":\"RS256\",\"kid\":\"k1\"}"
 #define ES256 "{\"alg\":\"ES256\",\"kid\":\"e1\"}"
 #define PAYLOAD "{\"sub\":\"alice\"}"
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 static struct str
 both_keys(void)

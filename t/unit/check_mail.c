@@ -522,7 +522,7 @@ START_TEST(each_template_says_the_same_in_text_and_html)
 		ck_assert(composed(&m).n > 0 && m.subject.n > 0);
 		ck_assert(!has(m.text, "{"));
 	}
-	ck_assert_int_eq(n, 13);
+	ck_assert_int_eq(n, 17);
 }
 END_TEST
 

@@ -7,23 +7,10 @@
 #include "base/buf.h"
 #include "codec/form.h"
 #include "codec/multipart.h"
+#include "unit_arena.h"
 
 #define TYPE "multipart/form-data; boundary=b"
 #define FIELD "Content-Disposition: form-data; name=\"f\"\r\n"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
 
 static enum rc
 parse(const char *type, struct str body, struct multipart *ret_multipart,

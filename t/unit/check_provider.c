@@ -219,8 +219,8 @@ START_TEST(flaky_delays_hangs_and_is_cancelled)
 	(void)provider_start(provider, job, &request);
 	arena_free(job);
 	from = clock_mono_ms();
-	provider_wait(provider, 2000);
-	ck_assert_int_lt(clock_mono_ms() - from, 1000);
+	provider_wait(provider, 20000);
+	ck_assert_int_lt(clock_mono_ms() - from, slower(1000));
 	provider_close(provider);
 	arena_free(arena);
 }

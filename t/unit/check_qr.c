@@ -26,8 +26,6 @@ teardown(void)
 	arena_free(arena);
 }
 
-#define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
-
 static struct str
 svg_of(struct str text)
 {

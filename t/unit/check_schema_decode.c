@@ -5,20 +5,7 @@
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 static const struct json_value *
 parse(const char *text)
@@ -87,7 +74,8 @@ static const struct {
 	{ "\"small\":-6", "/small", "too_small", "At least -5." },
 	{ "\"small\":4294967297", "/small", "too_large", NULL },
 	{ "\"small\":1.5", "/small", "wrong_type", "This must be a whole number." },
-	{ "\"small\":1e0", "/small", "wrong_type", NULL },
+	{ "\"small\":1e-1", "/small", "wrong_type", NULL },
+	{ "\"small\":6.0", "/small", "too_large", NULL },
 	{ "\"small\":null", "/small", "wrong_type", NULL },
 	{ "\"small\":\"1\"", "/small", "wrong_type", NULL },
 	{ "\"big\":9007199254740992", "/big", "too_large",
@@ -134,6 +122,25 @@ static const struct {
 	{ "\"\":1", "/", "unknown_field", NULL },
 	{ "\"~/\":1", "/~0~1", "unknown_field", NULL },
 };
+
+/* JSON Schema, 6.1.1: a number without a fraction, however it is written. */
+START_TEST(whole_numbers_are_known_by_their_value)
+{
+	static const struct {
+		const char *member;
+		int want;
+	} good[] = { { "\"small\":4", 4 }, { "\"small\":4.0", 4 },
+		{ "\"small\":1e0", 1 }, { "\"small\":-50e-1", -5 } };
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		struct every e;
+
+		ck_assert_msg(fault_of(good[i].member, &e) == NULL, "%s",
+		    good[i].member);
+		ck_assert_int_eq(e.small, good[i].want);
+	}
+}
+END_TEST
 
 START_TEST(each_fault_alone)
 {
@@ -318,6 +325,8 @@ START_TEST(our_own_mistakes_end_the_process)
 END_TEST
 
 UNIT_MAIN_FIXTURE("schema_decode", setup, teardown, each_fault_alone,
+    whole_numbers_are_known_by_their_value,
+    whole_numbers_are_known_by_their_value,
     the_least_and_the_greatest_are_taken, doubles_and_bad_items_are_all_reported,
     what_is_needed_is_needed_for_a_new_one_only,
     null_in_an_edit_clears_what_may_be_null, the_body_must_be_an_object,

@@ -10,20 +10,7 @@
 
 #include "codec/json.h"
 #include "every.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 enum put {
 	NOTHING, NUL, BAD, LONG, SHORT, CONTROL, TEXT, SYMBOL, CODE, NULL_VALUE,

@@ -6,20 +6,7 @@
 #include "codec/json.h"
 #include "dies.h"
 #include "every.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 static const struct json_value *
 parse(struct str text)

@@ -7,7 +7,7 @@
 #include "crypt/hash.h"
 #include "schema/schema.h"
 
-#define TOKEN "AQFtest-token_of_56_characters-and-no-other-thing-at-all"
+#define TOKEN "AgFtest-token_of_64_characters-and-no-other-thing-at-all-in-it--"
 
 static struct arena *arena;
 
@@ -97,30 +97,58 @@ inside(struct str page, const char *open, const char *close)
 	return (struct str){ from, (size_t)(to - from) };
 }
 
-START_TEST(the_policy_allows_what_is_inline_and_no_more)
+static struct str
+message_of(void)
 {
-	struct share_view view = usual();
-	struct str page = page_of(&view);
+	struct buf buf;
 
-	ck_assert(str_eq(inside(page, "<style>", "</style>"), share_style));
-	ck_assert(str_eq(inside(page, "<script>", "</script>"), share_script));
-	ck_assert_msg(times(share_csp, source_of(share_style)) == 1,
-	    "style-src must be %s", source_of(share_style));
-	ck_assert_msg(times(share_csp, source_of(share_script)) == 1,
-	    "script-src must be %s", source_of(share_script));
-	ck_assert_int_eq(times(share_csp, "sha256-"), 2);
-	HAS_NOT(share_csp, "unsafe");
-	HAS(share_csp, "default-src 'none'; ");
-	HAS(share_csp, "frame-ancestors 'none'");
+	buf_init(&buf, arena, 0, 1 << 20);
+	share_html_message(&buf, STR("Gone & <away>"), STR("It's over"));
+	return buf_str(&buf);
+}
+
+static void
+check_sheet(struct str page, const struct share_sheet *sheet, int scripts)
+{
+	ck_assert(str_eq(inside(page, "<style>", "</style>"), sheet->style));
+	ck_assert_msg(times(sheet->policy, source_of(sheet->style)) == 1,
+	    "style-src must be %s", source_of(sheet->style));
+	ck_assert_int_eq(times(sheet->policy, "sha256-"), 1 + scripts);
+	HAS_NOT(sheet->policy, "unsafe");
+	HAS(sheet->policy, "default-src 'none'; ");
+	HAS(sheet->policy, "frame-ancestors 'none'");
+	HAS(sheet->policy, "base-uri 'none'; form-action ");
 	ck_assert_int_eq(times(page, "<style"), 1);
-	ck_assert_int_eq(times(page, "<script"), 1);
+	ck_assert_int_eq(times(page, "<script"), scripts);
 	HAS_NOT(page, " style=");
 	HAS_NOT(page, " on");
 	HAS_NOT(page, "javascript:");
-	HAS_NOT(share_style, "</");
+	HAS_NOT(sheet->style, "</");
+}
+
+START_TEST(the_policies_allow_what_is_inline_and_no_more)
+{
+	struct share_view view = usual();
+	struct str page = page_of(&view), policy = share_sheet_page.policy;
+
+	check_sheet(page, &share_sheet_page, 1);
+	ck_assert(str_eq(inside(page, "<script>", "</script>"), share_script));
+	ck_assert_msg(times(policy, source_of(share_script)) == 1,
+	    "script-src must be %s", source_of(share_script));
+	HAS(policy, "; connect-src 'self'");
+	HAS(policy, "form-action 'none'");
 	HAS_NOT(share_script, "</");
-	ck_assert_str(inside(form_of(STR_NULL), "<style>", "</style>"),
-	    arena_strz(arena, share_style));
+	check_sheet(form_of(STR_NULL), &share_sheet_form, 0);
+	HAS(share_sheet_form.policy, "form-action 'self'");
+	check_sheet(message_of(), &share_sheet_note, 0);
+	HAS(share_sheet_note.policy, "form-action 'none'");
+}
+END_TEST
+
+/* Who asks for what is not there gets few bytes. */
+START_TEST(messages_are_short)
+{
+	ck_assert_uint_le(message_of().n, 2560);
 }
 END_TEST
 
@@ -276,7 +304,7 @@ END_TEST
 START_TEST(the_form_and_messages_know_no_design)
 {
 	struct str form = form_of(STR_NULL), wrong = form_of(STR("<Wrong>"));
-	struct buf buf;
+	struct str message = message_of();
 
 	HAS(form, "<title>A design with a password</title>");
 	HAS(form, "<form method=\"post\">");
@@ -288,12 +316,10 @@ START_TEST(the_form_and_messages_know_no_design)
 	HAS_NOT(form, "/s/");
 	HAS(wrong, "aria-invalid=\"true\" aria-describedby=\"fault\">");
 	HAS(wrong, "id=\"fault\" role=\"alert\">&lt;Wrong&gt;</p>");
-	buf_init(&buf, arena, 0, 1 << 20);
-	share_html_message(&buf, STR("Gone & <away>"), STR("It's over"));
-	HAS(buf_str(&buf), "<h1>Gone &amp; &lt;away&gt;</h1>\n<p>It&#39;s over</p>");
-	HAS(buf_str(&buf), "<title>Gone &amp; &lt;away&gt;</title>");
-	HAS(buf_str(&buf), "noindex");
-	HAS_NOT(buf_str(&buf), "<script");
+	HAS(message, "<h1>Gone &amp; &lt;away&gt;</h1>\n<p>It&#39;s over</p>");
+	HAS(message, "<title>Gone &amp; &lt;away&gt;</title>");
+	HAS(message, "noindex");
+	HAS_NOT(message, "<script");
 }
 END_TEST
 
@@ -310,7 +336,8 @@ end(void)
 }
 
 UNIT_MAIN_FIXTURE("share_html", begin, end,
-    the_policy_allows_what_is_inline_and_no_more, a_page_says_what_there_is,
+    the_policies_allow_what_is_inline_and_no_more, messages_are_short,
+    a_page_says_what_there_is,
     thumbnails_are_as_wide_as_they_are, words_of_others_are_text,
     a_long_prompt_is_whole, previews_are_of_open_shares_alone,
     nothing_else_gets_out, the_form_and_messages_know_no_design)

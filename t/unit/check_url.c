@@ -6,20 +6,7 @@
 
 #include "base/utf8.h"
 #include "codec/url.h"
-
-static struct arena *arena;
-
-static void
-setup(void)
-{
-	arena = arena_new();
-}
-
-static void
-teardown(void)
-{
-	arena_free(arena);
-}
+#include "unit_arena.h"
 
 START_TEST(text_is_decoded_once)
 {

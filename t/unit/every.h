@@ -10,15 +10,6 @@
 
 #include "schema/documents.h"
 
-#define FIELD(type, member, ...) C_##type member;
-#define ENUM(set, member, ...) struct str member;
-#define LIST(type, member, ...) struct str_list member;
-#define ENUMS(set, member, ...) struct str_list member;
-#define SUB(doc, member, ...) struct doc member;
-#define NSUB(doc, member, ...) struct doc *member;
-#define SUBS(doc, member, ...) struct { struct doc *items; size_t n; } member;
-#define FREE(member, ...) struct str member;
-#define INDEX(...)
 #define DOC every_part
 #define DOC_FILE "../t/unit/every_part.def"
 #include "schema/struct.inc"
@@ -27,24 +18,9 @@
 #define DOC every
 #define DOC_FILE "../t/unit/every.def"
 #include "schema/struct.inc"
-#undef FIELD
-#undef ENUM
-#undef LIST
-#undef ENUMS
-#undef SUB
-#undef NSUB
-#undef SUBS
-#undef FREE
-#undef INDEX
 #undef DOC
 #undef DOC_FILE
 
-#define NO_LIMITS { 0, 0 }
-#define LEN(min, max) { (min), (max) }
-#define RANGE(min, max) { (min), (max) }
-#define COUNT(min, max) { (min), (max) }
-#define NO_DEFAULT NULL
-#define SHOWN(k) ((k)[0] == '_' ? (k) + 1 : (k))
 extern const struct doc doc_every_part, doc_every;
 #define COLLECTION NULL
 #define DOC every_part
@@ -60,19 +36,13 @@ extern const struct doc doc_every_part, doc_every;
 #undef DOC
 #undef DOC_FILE
 #undef COLLECTION
-#undef NO_LIMITS
-#undef LEN
-#undef RANGE
-#undef COUNT
-#undef NO_DEFAULT
-#undef SHOWN
 
 #define EVERY_ID "0190a5b0-0000-7000-8000-000000000001"
 #define EVERY_REF "0190a5b0-0000-7000-8000-000000000002"
 
 /* A document without a fault, no field null but `maybe` and `lines`. */
 static inline void
-every_full(struct arena *arena, struct every *e)
+every_full(struct arena *a, struct every *e)
 {
 	doc_init(&doc_every, e);
 	e->id = STR(EVERY_ID);
@@ -85,22 +55,22 @@ every_full(struct arena *arena, struct every *e)
 	e->made = 1000;
 	e->until = 2000;
 	e->nnum = 1.25;
-	e->words.items = arena_many(arena, 2, struct str);
+	e->words.items = arena_many(a, 2, struct str);
 	e->words.items[0] = STR("one");
 	e->words.items[1] = STR("two");
 	e->words.n = 2;
-	e->ids.items = arena_one(arena, struct str);
+	e->ids.items = arena_one(a, struct str);
 	e->ids.items[0] = STR(EVERY_REF);
 	e->ids.n = 1;
-	e->themes.items = arena_one(arena, struct str);
+	e->themes.items = arena_one(a, struct str);
 	e->themes.items[0] = STR("dark");
 	e->themes.n = 1;
 	e->part.name = STR("p");
-	e->npart = arena_one(arena, struct every_part);
+	e->npart = arena_one(a, struct every_part);
 	doc_init(&doc_every_part, e->npart);
 	e->npart->name = STR("np");
 	e->npart->size = 2.5;
-	e->parts.items = arena_many(arena, 2, struct every_part);
+	e->parts.items = arena_many(a, 2, struct every_part);
 	e->parts.n = 2;
 	for (size_t i = 0; i < 2; i++) {
 		doc_init(&doc_every_part, &e->parts.items[i]);

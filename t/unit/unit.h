@@ -10,6 +10,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <ftw.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +21,24 @@ enum { UNIT_PATH = 80 };	/* short: sockets lie there too */
 #define ck_assert_str(s, literal) \
 	ck_assert_msg(str_eqz((s), (literal)), "\"%.*s\" is not \"%s\"", \
 	    STR_FMT(s), (literal))
+
+/* A bound in time: longer where everything takes longer. */
+static inline int64_t
+slower(int64_t ms)
+{
+	const char *times = getenv("BEZEL_TEST_SLOWER");
+
+	return times == NULL ? ms : (int64_t)((double)ms * atof(times));
+}
+
+/* For tests with a `struct err err` of their own: the call succeeds, or fails so. */
+#define ok(call) ck_assert_msg((call) == RC_OK, "%s (%s)", err.message, err.detail)
+#define fails(want, call) \
+	do { \
+		enum rc rc_ = (call); \
+		ck_assert_msg(rc_ == (want), "%d: %s (%s)", (int)rc_, \
+		    err.message, err.detail); \
+	} while (0)
 
 /* The program's own folder, in $BEZEL_TEST_TMP or /tmp. */
 static inline const char *
@@ -50,14 +69,36 @@ unit_path(char path[UNIT_PATH], const char *name)
 	return path;
 }
 
+/* What make has built or prepared under that name. */
+static inline const char *
+unit_build_path(struct arena *arena, const char *name)
+{
+	const char *folder = getenv("BEZEL_BUILDDIR");
+
+	return arena_printf(arena, "%s/%s", folder == NULL ? "." : folder, name).p;
+}
+
 static inline int
 unit_remove_one(const char *path, const struct stat *st, int type,
     struct FTW *ftw)
 {
-	(void)st, (void)type;
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* A folder and all that is in it. */
+static inline void
+unit_remove(const char *folder)
+{
+	(void)nftw(folder, unit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline int
+unit_name_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
 	if (ftw->level > 0)
 		printf("left behind: %s\n", path);
-	return remove(path);
+	return unit_remove_one(path, st, type, ftw);
 }
 
 /* Whether anything is there, which is named and removed. */
@@ -72,7 +113,7 @@ unit_left_behind(void)
 		left = left || entry->d_name[0] != '.';
 	if (dir != NULL)
 		(void)closedir(dir);
-	(void)nftw(unit_top(), unit_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)nftw(unit_top(), unit_name_one, 16, FTW_DEPTH | FTW_PHYS);
 	return left;
 }
 

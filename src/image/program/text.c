@@ -3,31 +3,13 @@
 #include "image/program/text.h"
 
 #include <cairo-ft.h>
-#include <fontconfig/fontconfig.h>
-#include <fts.h>
 #include <pango/pangocairo.h>
 #include <pango/pangofc-fontmap.h>
 
 #include "image/image.h"
-
-/* In their order: a letter is taken from the first that has it. cairo keeps ten faces
- * open, so these must not be more. Their Debian packages stand beside; scripts/install-packages
- * installs the first three, the others are used when they are there. */
-static const char *const font_names[] = {
-	"EBGaramond12-Regular.otf",		/* fonts-ebgaramond */
-	"EBGaramond12-Italic.otf",
-	"DejaVuSans.ttf",			/* fonts-dejavu-core: Arabic, Hebrew ... */
-	"DroidSansFallbackFull.ttf",		/* fonts-droid-fallback: CJK */
-	"NanumGothic.ttf",			/* fonts-nanum: Hangul */
-	"NotoSansDevanagari-Regular.ttf",	/* fonts-noto-core */
-	"NotoSansThai-Regular.ttf",
-};
-#define FAMILIES "EB Garamond,DejaVu Sans,Droid Sans Fallback,NanumGothic," \
-	"Noto Sans Devanagari,Noto Sans Thai"
+#include "image/program/fonts.h"
 
 enum {
-	FONTS = sizeof font_names / sizeof font_names[0],
-	FOLDERS_DEEP = 6,
 	TITLE_CHARS = 300,		/* more are cut before they are laid out */
 	MARKS_MAX = 3			/* combining ones on a letter */
 };
@@ -37,57 +19,6 @@ static PangoContext *context;
 static const FcFontSet *found;
 
 /* --- the fonts ------------------------------------------------------------- */
-
-static int
-rank_of(const char *name)
-{
-	for (int i = 0; i < FONTS; i++)
-		if (strcmp(name, font_names[i]) == 0)
-			return i;
-	return -1;
-}
-
-/* The paths of the fonts that are there. */
-static void
-find_fonts(const char *folder, char *ret_paths[FONTS])
-{
-	char *const roots[] = { (char *)(uintptr_t)folder, NULL };
-	FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
-	FTSENT *entry;
-	int i;
-
-	if (walk == NULL)
-		return;
-	while ((entry = fts_read(walk)) != NULL) {
-		if (entry->fts_info == FTS_D && entry->fts_level > FOLDERS_DEEP)
-			(void)fts_set(walk, entry, FTS_SKIP);
-		i = entry->fts_info == FTS_D ? -1 : rank_of(entry->fts_name);
-		if (i >= 0 && ret_paths[i] == NULL)
-			ret_paths[i] = g_strdup(entry->fts_path);
-	}
-	(void)fts_close(walk);
-}
-
-/* Only our own fonts: the system's would be looked through at each start, and their
- * caches written. */
-static const FcFontSet *
-configure(const char *folder)
-{
-	char *paths[FONTS] = { NULL };
-	FcConfig *config = FcConfigCreate();
-
-	if (config == NULL)
-		return NULL;
-	find_fonts(folder, paths);
-	for (int i = 0; i < FONTS; i++) {
-		if (paths[i] != NULL)
-			(void)FcConfigAppFontAddFile(config,
-			    (const FcChar8 *)paths[i]);
-		g_free(paths[i]);
-	}
-	(void)FcConfigSetCurrent(config);
-	return FcConfigGetFonts(config, FcSetApplication);
-}
 
 /* One file stays open, in all its sizes: nothing of this is given back. */
 static bool
@@ -127,7 +58,7 @@ text_start(const char *folder)
 		STR_INIT("Aa"), STR_INIT("1") };
 	struct text_sheet sheet;
 
-	found = configure(folder);
+	found = fonts_find(folder);
 	if (found == NULL || found->nfont == 0)
 		return;
 	fonts = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
@@ -241,7 +172,7 @@ lay_out(const GString *text, const struct look *look, int width)
 	PangoFontDescription *font = pango_font_description_new();
 	PangoAttrList *attributes = pango_attr_list_new();
 
-	pango_font_description_set_family_static(font, FAMILIES);
+	pango_font_description_set_family_static(font, FONT_FAMILIES);
 	pango_font_description_set_absolute_size(font, look->px * PANGO_SCALE);
 	if (look->italic)
 		pango_font_description_set_style(font, PANGO_STYLE_ITALIC);

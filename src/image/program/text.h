@@ -2,7 +2,7 @@
  * text.h - the letters of a card, by pango and cairo.
  *
  * No file can be opened once the sandbox is closed, so the fonts are found and opened
- * before, by their names (the table in text.c), in a font configuration of our own, and
+ * before, by their names (the table in fonts.c), in a font configuration of our own, and
  * stay open. What they cannot show is left out of a text.
  */
 #ifndef BEZEL_IMAGE_PROGRAM_TEXT_H

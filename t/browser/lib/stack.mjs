@@ -35,11 +35,22 @@ export class Stack {
 		Object.assign(this.settings, settings);
 		this.folder ??= await mkdtemp((process.env.BEZEL_TEST_TMP ?? "/tmp") + "/bezel-b-");
 		await run("chmod", ["0755", this.folder]);
+		const fresh = this.port === undefined;
 		this.port ??= await freePort();
 		const options = Object.entries(this.settings).filter(([, value]) => value !== null)
 			.flatMap(([name, value]) => ["--set", `${name}=${value}`]);
-		await run(join(top, "scripts/run"), ["--no-build", "--detach", "--flood", "off", "--state", join(this.folder, "state"),
-			"--port", String(this.port), "--mongod-cache", "0.25", ...options], { timeout: 120000 });
+		for (let tries = 3;; tries--) {
+			try {
+				await run(join(top, "scripts/run"), ["--no-build", "--detach", "--flood", "off", "--state", join(this.folder, "state"),
+					"--port", String(this.port), "--mongod-cache", "0.25", ...options], { timeout: 120000 });
+				break;
+			} catch (error) {
+				// Somebody took the port between our look and nginx's; pages know it later on.
+				if (!fresh || tries === 1 || !String(error.stderr).includes("is in use"))
+					throw error;
+				this.port = await freePort();
+			}
+		}
 		this.running = true;
 		return this;
 	}

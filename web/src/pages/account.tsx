@@ -4,6 +4,7 @@ import { offers } from "../state/account";
 import { problemCode } from "../state/route";
 import { askAgain, member, startFault } from "../state/session";
 import { ApiKeys } from "./api-keys";
+import { Email } from "./email";
 import { Card } from "./form";
 import { Leaving } from "./leaving";
 import { Password } from "./password";
@@ -24,6 +25,7 @@ const canLeave = offers("POST /v1/me/export") || offers("DELETE /v1/me");
 
 const parts: Part[] = [
 	{ id: "profile", title: "Profile", show: true, body: Profile },
+	{ id: "email", title: "E-mail address", show: offers("POST /v1/me/email"), body: Email },
 	{ id: "settings", title: "Settings", show: true, body: Settings },
 	{ id: "usage", title: "Plan and usage", show: true, body: UsageBars },
 	{ id: "sessions", title: "Signed in on", show: true, body: Sessions },

@@ -79,7 +79,6 @@ export function Profile() {
 			<Entry form={form} name="full_name" label="Name" autocomplete="name" value={user.full_name ?? ""} optional maxLength={200} keep="full_name"
 				onInput={() => setSaved(false)} />
 			<dl class="facts">
-				<div><dt>E-mail</dt><dd>{user.email}</dd></div>
 				<div><dt>Member since</dt><dd>{day(user.created_at)}, {ways[user.auth_provider]}</dd></div>
 			</dl>
 			<Trouble form={form} />

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 
 /* The page's state that belongs into the address: /d/<design>, /d/<design>/v/<version>, and the pages of accounts. */
-export const pages = ["sign-up", "sign-in", "verify", "forgot", "reset", "account", "confirm-email", "confirm", "shares"] as const;
+export const pages = ["sign-up", "sign-in", "verify", "forgot", "reset", "account", "confirm-email", "confirm", "shares", "email", "email-undo"] as const;
 export type Page = "studio" | typeof pages[number];
 
 export interface Route {

@@ -2,6 +2,7 @@ import type { ComponentChild } from "preact";
 import { useEffect } from "preact/hooks";
 import { Account } from "../pages/account";
 import { Confirm, ConfirmEmail } from "../pages/confirm";
+import { EmailLink, EmailUndo } from "../pages/email";
 import { Forgot, Reset } from "../pages/reset";
 import { Shares } from "../pages/shares";
 import { SignIn } from "../pages/sign-in";
@@ -70,6 +71,8 @@ const accountPages: Record<Exclude<Page, "studio">, { title: string; body: () =>
 	account: { title: "Account", body: Account },
 	"confirm-email": { title: "Your address", body: ConfirmEmail },
 	confirm: { title: "Confirm your address", body: Confirm },
+	email: { title: "Your new address", body: EmailLink },
+	"email-undo": { title: "Your address", body: EmailUndo },
 	shares: { title: "Links", body: Shares },
 };
 

@@ -1,7 +1,15 @@
-#!/usr/bin/python3
-"""Fails each single step of making, refining, trying again, stopping, sharing and removing a design, one after the other: each
-database command (before its effect, behind it, at the commit, and by the end of the process), each call to the
-object store, each call to the provider. After each, what is stored must agree with itself (t/lib/truth.py)."""
+"""steps.py - fails each single step of what users and workers do, one after the other (t/tools/steps): each database
+command (before its effect, behind it, at the commit, and by the end of the process), each call to the object store, each
+call to the provider. After each, what is stored must agree with itself.
+
+    @test
+    def refine():
+        run(series_of("refine", [DB, PUT, GET, PROVIDER]))
+
+    main(600)
+
+The files 41-steps-*.py share the scenarios, so that they run side by side.
+"""
 import collections
 import hashlib
 import json
@@ -9,16 +17,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 import tap
 import truth
 from stack import BUILDDIR, SLOWER, Stack
-from tap import is_, main, ok, test
+from tap import is_, ok
 
 LONG = bool(os.environ.get("BEZEL_TEST_LONG"))
 SANITIZED = bool(os.environ.get("BEZEL_TEST_SANITIZED"))
@@ -31,9 +36,10 @@ FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel",
        ("make", "provider"): 2, ("refine", "provider"): 1,
        ("look", "db"): 45, ("look", "take"): 60,
        ("leave", "db"): 30, ("leave", "delete"): 3, ("leave", "list"): 7, ("pack", "db"): 28, ("pack", "put"): 1, ("pack", "get"): 5,
-       ("share", "db"): 17,
+       ("share", "db"): 17, ("rename", "db"): 33, ("unrename", "db"): 23,
        ("purge", "delete"): 1, ("purge", "list"): 3, ("retain", "delete"): 1, ("retain", "list"): 3}
 EXITS = ("exit_before", "exit_after", "exit")
+both = []
 
 
 class Steps:
@@ -46,6 +52,10 @@ class Steps:
         self.state = None
         self.codes = []
         self.runs = []
+
+    def start(self):
+        self.stack.start()
+        return self
 
     def run(self, lines):
         self.objects = tempfile.mkdtemp(prefix="bezel-steps-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
@@ -65,6 +75,8 @@ class Steps:
 
 def run(lines):
     """Carries series out, half of them in each of two processes."""
+    if not both:
+        both.extend(Steps().start() for _ in range(2))
     threads = [threading.Thread(target=steps.run, args=(part,)) for steps, part in zip(both, (lines[0::2], lines[1::2]))]
     for thread in threads:
         thread.start()
@@ -222,6 +234,29 @@ def shared(db, run):
     return faults
 
 
+def renamed(db, run, taken_back):
+    """An account that got another address, and perhaps the old one back: once, with one account for each address, what
+    another had typed in replaced."""
+    old, new = run["user"] + "@example.org", run["user"] + "@new.example.org"
+    have, other = (old, new) if taken_back else (new, old)
+    faults, user = [], db.users.find_one({"_id": run["user"]})
+    if (user["email"], user["email_verified"], user["pending_email"]) != (have, True, None):
+        faults.append("the account: %s" % user)
+    kinds = [event["kind"] for event in db.audit_log.find({"user_id": run["user"]})]
+    purposes = sorted(token["purpose"] for token in db.one_time_tokens.find({"user_id": run["user"]}))
+    sent = collections.Counter(job["mail_order"]["template"] for job in db.jobs.find({"user_id": run["user"], "kind": "mail"}))
+    counts = {
+        "accounts with the address": (db.users.count_documents({"email": have}), 1),
+        "accounts with the other one": (db.users.count_documents({"email": other}), 0),
+        "changed": (kinds.count("email_changed"), 1), "taken back": (kinds.count("email_restored"), int(taken_back)),
+        "links": (purposes, ["password_reset"] if taken_back else ["email_changed"]),
+        "notices": (sent["email_changed"], 1), "to the other one": (sent["email_moved"], int(taken_back)),
+        "for a new password": (sent["password_reset"], int(taken_back)),
+        "mails that are left": (db.jobs.count_documents({"user_id": run["user"], "status": {"$ne": "succeeded"}}), 0),
+    }
+    return faults + ["%s: %s, %s wanted" % (name, got, want) for name, (got, want) in counts.items() if got != want]
+
+
 def outbox(steps):
     folder = os.path.join(steps.state, "outbox")
     found = []
@@ -247,6 +282,8 @@ def faults_of(steps, run, objects, state):
         return found + claimed(steps.stack.db, run)
     if run["scenario"] in ("signin", "confirm"):
         return found + signed_in(steps.stack.db, run)
+    if run["scenario"] in ("rename", "unrename"):
+        return found + renamed(steps.stack.db, run, run["scenario"] == "unrename")
     if run["scenario"] == "look":
         return found + looked(steps.stack.db, run)
     if run["scenario"] == "unfile":
@@ -283,102 +320,16 @@ def series_of(scenario, kinds):
     return ["%s %s %s" % (scenario, kind, how) for kind, hows in kinds for how in hows]
 
 
-DB = ("db", ("before", "after", "commit", "exit_before", "exit_after"))
+# What is stored in the end is the same in each build: for a sanitizer it is enough that each command has failed, and
+# that processes have gone on with what others had left.
+DB = ("db", ("after", "commit", "exit_after")) if SANITIZED and not LONG else (
+    "db", ("before", "after", "commit", "exit_before", "exit_after"))
 # Where a run is hundreds of designs, and most of the time the server's. The end before a command is the end behind the
-# last one when nothing but commands has an effect, as here. What is stored in the end is the same in each build; for a
-# sanitizer it is enough that each command has failed.
+# last one when nothing but commands has an effect, as here.
 DB_MANY = DB if LONG else ("db", ("after", "exit_after")) if SANITIZED else ("db", ("before", "after", "commit", "exit_after"))
-DB_LEAVE = DB if LONG or not SANITIZED else ("db", ("after", "commit", "exit_after"))
 PUT = ("put", ("before", "full", "after"))
 GET = ("get", ("before", "after"))
 DELETE = ("delete", ("before", "half", "after"))
 LIST = ("list", ("before", "after"))
 PROVIDER = ("provider", ("retry", "rate_limited:10", "timeout", "killed", "refused", "failed", "alarm", "damaged", "hang",
                          "exit"))
-
-
-@test
-def make():
-    run(series_of("make", [DB, PUT, PROVIDER]))
-
-
-@test
-def lose_the_lease():
-    """At each moment another worker takes the job over, and is done at once or some steps later."""
-    run(series_of("make", [("take", "0123")]) + series_of("refine", [("take", "0123")]))
-
-
-@test
-def refine():
-    run(series_of("refine", [DB, PUT, GET, PROVIDER]))
-
-
-@test
-def try_again():
-    run(series_of("retry", [DB, PUT]))
-
-
-@test
-def stop():
-    """What waits in the queue is ended in one transaction: whole or not at all."""
-    run(series_of("cancel", [DB]))
-
-
-@test
-def remove():
-    run(series_of("purge", [DB, DELETE, LIST]) + series_of("retain", [DB, DELETE, LIST]))
-
-
-@test
-def become_a_member():
-    """In steps of 200 designs: whatever fails, all of them are the member's in the end."""
-    run(series_of("claim", [DB_MANY]))
-
-
-@test
-def sign_in_by_a_provider():
-    """Whatever fails at the callback: one account in the end, and nothing of whoever typed the address in."""
-    run(series_of("signin", [DB]))
-
-
-@test
-def prove_an_address():
-    run(series_of("confirm", [DB]))
-
-
-@test
-def remove_a_folder():
-    """A folder with more designs than one transaction takes: the request's step, then the job's."""
-    run(series_of("unfile", [DB_MANY, ("take", "0")]))
-
-
-@test
-def leave():
-    """An account with a design, an upload and an export."""
-    run(series_of("leave", [DB_LEAVE, DELETE, LIST]))
-    folders = {row["_id"] for steps in both for name in ("designs", "uploads", "exports") for row in steps.stack.db[name].find()}
-    objects = [key for steps in both for key in truth.objects_on_disk(steps.objects)]
-    is_([key for key in objects if key.split("/")[0] not in folders], [], "each object has its document")
-
-
-@test
-def look():
-    """At a link, and counting, by this host and another one."""
-    run(series_of("look", [DB if LONG else ("db", ("before", "commit", "exit_after")), ("take", "0")]))
-
-
-@test
-def pack():
-    run(series_of("pack", [DB if LONG else ("db", ("after", "exit_after")), PUT, GET]))
-
-
-@test
-def share():
-    run(series_of("share", [DB]))
-
-
-both = [Steps(), Steps()]
-if __name__ == "__main__":
-    for each_stack in both:
-        each_stack.stack.start()
-    main(600)
