@@ -46,7 +46,7 @@ NOT_SAID = {
             "auth_google", "auth_facebook", "auth_google_callback", "auth_facebook_callback",
             "auth_facebook_deletion"],  # and the request one that Facebook has signed
     "422": ["auth_register", "auth_password", "auth_reset_confirm", "share_put",  # common passwords
-            "auth_login", "auth_verify_resend", "auth_reset", "auth_provider_email",  # addresses
+            "auth_login", "auth_verify_resend", "auth_reset", "auth_provider_email", "me_email_ask",  # addresses
             "api_key_create",  # a time in the past
             "design_create", "design_edit", "generation_create",  # pictures that are one's own uploads
             "design_bulk", "folder_reorder", "refinement_create", "design_select",  # ids of what is there
