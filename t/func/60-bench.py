@@ -71,7 +71,7 @@ def members():
         # 210 sessions, looked up once each, are a part of so few requests.
         ok(1 <= float(rows[name]["database commands"]) < 1.2, "%s of a member: one database command" % name, rows[name])
     ok(3.9 < float(rows["W3"]["database commands"]) < 10, "W3 sends four, more when transactions meet", rows["W3"])
-    contains(ended.stdout, "A forged link, of a static file", "links beside files")
+    contains(ended.stdout, "a forged link's CPU, of a file's that is not there: ", "links beside files")
     for name, count in (("W4", "1.00"), ("shared", "0.00"), ("forged", "0.00")):
         is_(rows[name]["database commands"], count, "%s: %s database commands" % (name, count))
         is_((rows[name]["non-2xx"], rows[name]["socket errors"]), ("0", "0"), name + ": all answers good")
