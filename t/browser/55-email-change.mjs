@@ -19,6 +19,11 @@ const password = "an emerald of the steppe";
 const old = "wilhelmina.of.the.long.address@workshop.example.net", wanted = "w@new.example.net", third = "third@new.example.net";
 const part = page.locator("#email");
 const button = (name) => page.getByRole("button", { name, exact: true });
+// The focus follows the frame in which the button is back.
+const focusWhenBack = async () => {
+	await page.waitForFunction(() => document.activeElement?.textContent === "Another address…", null, { timeout: 10000 }).catch(() => null);
+	return focusName(page);
+};
 const another = part.getByRole("button", { name: "Another address…" });
 const problem = (status, code) => ({ status, contentType: "application/problem+json", body: JSON.stringify({ status, code }) });
 
@@ -45,9 +50,7 @@ test("another address is asked for", async () => {
 	await part.scrollIntoViewIfNeeded();
 	await look(page, "account, another address");
 	await part.getByRole("button", { name: "Cancel" }).click();
-	// The focus follows the frame in which the button is back.
-	await page.waitForFunction(() => document.activeElement?.textContent === "Another address…", null, { timeout: 10000 }).catch(() => null);
-	is(await focusName(page), "Another address…", "cancelled, one is where one was");
+	is(await focusWhenBack(), "Another address…", "cancelled, one is where one was");
 	await another.click();
 	is(await field(page, "New e-mail address").inputValue(), "", "and nothing is left of it");
 	await field(page, "New e-mail address").fill(old.toUpperCase());
@@ -94,7 +97,7 @@ test("it waits, is sent again, and taken back", async () => {
 	await heading(page, "Account");
 	await button("Keep the present address").click();
 	await another.waitFor();
-	is(await focusName(page), "Another address…", "taken back, one is where one was");
+	is(await focusWhenBack(), "Another address…", "taken back, one is where one was");
 	is((await ask(page, "/v1/me")).pending_email, null, "nothing is pending");
 });
 
