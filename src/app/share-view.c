@@ -227,8 +227,7 @@ share_read(struct app *app, struct arena *arena, struct str token,
 		return nothing(err);
 	if (rc != RC_OK)
 		return rc;
-	doc_init(&doc_design, &design);
-	(void)doc_from_bson(&doc_design, doc, &design, arena, NULL);
+	doc_read(&doc_design, doc, &design, arena);
 	/* The design says which one opens it: links before it were as good once. */
 	if (!str_eq_ct(design.share_settings.share_token, token)
 	    || !design.share_settings.is_shared || design.is_deleted

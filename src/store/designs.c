@@ -130,6 +130,8 @@ bury(struct store *store, struct arena *arena, const bson_t *filter,
 	    "[{\"$set\":{\"user_id\":null,\"guest_session_id\":null,"
 	    "\"folder_id\":null,\"original_prompt\":\"-\","
 	    "\"generated_images\":[],\"refinements\":[],"
+	    "\"selected_image_id\":null,\"current_version\":null,"
+	    "\"gem_data.uploaded_image_url\":null,"
 	    "\"metadata.ip_address\":\"\",\"metadata.device_info\":\"\","
 	    "\"share_settings.title\":null,\"share_settings.password_hash\":null,"
 	    "\"share_settings.is_shared\":false,"

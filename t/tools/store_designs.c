@@ -173,7 +173,10 @@ START_TEST(what_had_a_link_is_buried_before_it_goes)
 	for (int i = 0; i < 2; i++)
 		insert(USER_A, ids[i]);
 	set_raw("designs", "{\"_id\":\"" ID_OF(1) "\"}", "{\"$set\":{"
-	    "\"share_settings.share_token\":\"a\",\"is_deleted\":true}}");
+	    "\"share_settings.share_token\":\"a\",\"is_deleted\":true,"
+	    "\"gem_data.uploaded_image_url\":\"k/u.webp\",\"selected_image_id\":\""
+	    ID_OF(3) "\",\"current_version\":{\"type\":\"original\",\"image_id\":\""
+	    ID_OF(3) "\"}}}");
 	set_raw("designs", "{\"_id\":\"" ID_OF(2) "\"}", "{\"$set\":{"
 	    "\"share_settings.share_token\":\"b\",\"is_deleted\":true}}");
 	IS(designs_remove(store, arena, USER_B, ids[0], &any, &err), RC_NOT_FOUND);
@@ -182,6 +185,9 @@ START_TEST(what_had_a_link_is_buried_before_it_goes)
 	ck_assert_int_eq(count_of("designs", "{\"user_id\":null,"
 	    "\"original_prompt\":\"-\",\"share_settings.revoked_at\":{\"$ne\":"
 	    "null}}"), 2);
+	/* It names no picture that has gone. */
+	ck_assert_int_eq(count_of("designs", "{\"gem_data.uploaded_image_url\":null,"
+	    "\"selected_image_id\":null,\"current_version\":null}"), 2);
 	/* For everybody else it is gone. */
 	IS(designs_get(store, arena, USER_A, ids[0], &doc, &err), RC_NOT_FOUND);
 	IS(designs_find(store, arena, ids[0], &doc, &err), RC_NOT_FOUND);
