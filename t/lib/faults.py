@@ -13,7 +13,7 @@ import zlib
 
 import tap
 import truth
-from stack import TMP, Stack, mongo_client, script, wait_for
+from stack import TMP, Stack, mongo_client, script, send_signal, wait_for
 
 DESIGN = {"original_prompt": "a ring with an oval ruby", "num_variations_requested": 2,
           "gem_data": {"type": "Ruby", "cut": "Oval", "color": "Red", "transparency": "Transparent",
@@ -47,7 +47,7 @@ class Mongod:
 
     def signal(self, number):
         with open(os.path.join(self.state, "pids", "mongod.pid"), encoding="ascii") as file:
-            os.kill(int(file.read().split()[0]), number)
+            send_signal(int(file.read().split()[0]), number)
 
     def kill(self):
         """kill -9, and what watched it has noticed."""

@@ -71,6 +71,28 @@ def wait_for(test, seconds=10, what="the condition"):
         time.sleep(0.02)
 
 
+def _is_stopped(pid):
+    try:
+        for thread in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/stat" % (pid, thread), encoding="latin-1") as file:
+                if file.read().rpartition(")")[2].split()[0] not in "TtZ":
+                    return False
+    except FileNotFoundError:
+        return not os.path.exists("/proc/%d" % pid)
+    return True
+
+
+def send_signal(pid, number):
+    """One that has gone is no fault. A process of many threads goes on until the one that was given SIGSTOP gets a
+    processor, which takes its time on a machine with much to do: waited for."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+    if number == signal.SIGSTOP:
+        wait_for(lambda: _is_stopped(pid), 30, "process %d to stop" % pid)
+
+
 def clear_of_border(period_s, needs_s):
     """Limits count in windows of the clock, days are those of UTC: sleeps over a border that would come within so many
     seconds. For what must happen within one window."""
@@ -411,10 +433,7 @@ class Stack:
             if not os.path.exists("/proc/%d" % pid):
                 return
             raise ValueError("%d is no process of this stack" % pid)
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            pass
+        send_signal(pid, number)
 
     # --- bezel's other commands
     def bezel_command(self, *words):
