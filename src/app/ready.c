@@ -16,6 +16,7 @@ static const struct {
 	{ "mail", METRIC_mail_failing, 1 },
 	{ "shares", METRIC_shares_failing, 1 },
 	{ "share_looks", METRIC_share_looks_failing, 1 },
+	{ "share_keys", METRIC_share_keys_failing, 1 },
 	{ "cdn", METRIC_cdn_failing, 1 },
 	/* One picture that the program cannot bear is no sign. */
 	{ "images", METRIC_images_failing, 3 },

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "app/share-numbers.h"
 #include "base/log.h"
 #include "cmd/open.h"
 #include "cmd/worker.h"
@@ -12,8 +13,8 @@
 
 /*
  * What the provider says of itself before any picture is asked for: once when the
- * service starts, after each reload, and by `bezel check`. Whatever comes of it,
- * the service serves.
+ * service starts, after each reload, and by `bezel check`, which also compares the keys
+ * of links with the database. Whatever comes of it, the service serves.
  */
 
 static enum rc
@@ -72,17 +73,37 @@ say(const char *name, struct str value)
 		(void)printf("%s: %.*s\n", name, STR_FMT(value));
 }
 
+/* Whether those of this host are the installation's. */
+static bool
+compare_share_keys(struct app *app, struct arena *arena)
+{
+	struct share_numbers numbers;
+	struct str text;
+	struct err err;
+
+	err_init(&err);
+	text = share_numbers_compare(app, arena, &numbers, &err) != RC_OK
+	    ? str_of(err.message) : share_numbers_text(app, arena, &numbers);
+	say("share_keys", text.p == NULL ? STR("ok") : text);
+	return text.p == NULL;
+}
+
 int
 cmd_check(struct cmd *cmd, struct err *err)
 {
+	struct app app = { .wake_fd = -1 };
 	struct provider_check check;
+	bool good;
 
 	net_global_init();
-	if (ask(cmd->arena, cmd->conf, &check, err) != RC_OK)
+	if (open_app(cmd->arena, cmd->conf, OPEN_PROVIDER | OPEN_STORE,
+	    "bezel-check", &app, err) != RC_OK)
 		return 1;
+	provider_check(app.provider, cmd->arena, &check);
 	say("provider", check.reason);
 	say("models", check.models);
 	say("missing", check.missing);
 	say("detail", check.detail);
-	return check.outcome == PROVIDER_OK ? 0 : 1;
+	good = compare_share_keys(&app, cmd->arena);
+	return check.outcome == PROVIDER_OK && good ? 0 : 1;
 }

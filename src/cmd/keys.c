@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "app/audit.h"
+#include "app/share-numbers.h"
 #include "base/clock.h"
 #include "cmd/admin.h"
 #include "cmd/open.h"
@@ -152,36 +153,98 @@ say_shares(const unsigned char ids[KEYRING_SHARE_KEYS])
 static int
 shares(struct cmd *cmd, struct app *app, struct err *err)
 {
-	unsigned char ids[KEYRING_SHARE_KEYS];
+	struct share_numbers numbers;
+	struct str text;
 
-	(void)app;
-	if (share_keys_read(cmd->arena, cmd->conf->master_key_file, ids, err)
-	    != RC_OK)
+	if (share_numbers_compare(app, cmd->arena, &numbers, err) != RC_OK)
 		return 1;
-	say_shares(ids);
+	say_shares(numbers.here);
+	text = share_numbers_text(app, cmd->arena, &numbers);
+	if (text.p != NULL)
+		(void)printf("%.*s\n", STR_FMT(text));
+	return text.p != NULL;
+}
+
+static enum rc
+differ(const struct app *app, struct arena *arena,
+    const struct share_numbers *numbers, struct err *err)
+{
+	(void)err_set(err, RC_CONFLICT, "Nothing was changed.");
+	return err_detail(err, "%.*s", STR_FMT(share_numbers_text(app, arena,
+	    numbers)));
+}
+
+static enum rc
+write_shares(struct cmd *cmd, const unsigned char ids[KEYRING_SHARE_KEYS],
+    struct err *err)
+{
+	return share_keys_write(cmd->arena, cmd->conf->master_key_file, ids, err);
+}
+
+static int
+fetch_shares(struct cmd *cmd, struct app *app, struct err *err)
+{
+	struct share_numbers numbers;
+
+	if (share_numbers_compare(app, cmd->arena, &numbers, err) != RC_OK)
+		return 1;
+	if (numbers.state == SHARE_NUMBERS_UNRECORDED)
+		(void)err_set(err, RC_NOT_FOUND, "The database has nothing of the keys"
+		    " of links yet: bezel db apply on a host that has the right file"
+		    " records them.");
+	else if (numbers.state == SHARE_NUMBERS_AHEAD)
+		(void)!differ(app, cmd->arena, &numbers, err);
+	else
+		(void)!write_shares(cmd, numbers.recorded, err);
+	if (err->rc != RC_OK)
+		return 1;
+	say_shares(numbers.recorded);
+	(void)printf("Reload bezel on this host, if it has not these numbers yet.\n");
 	return 0;
+}
+
+/* Takes a step, or ends one that was recorded before the file could be written. */
+static enum rc
+step_shares(struct cmd *cmd, struct app *app, struct share_numbers *numbers,
+    bool *ret_resumed, struct err *err)
+{
+	struct actor actor = admin_operator(cmd->arena);
+	unsigned char next[KEYRING_SHARE_KEYS];
+
+	*ret_resumed = numbers->state == SHARE_NUMBERS_BEHIND
+	    && numbers->steps == 1;
+	memcpy(next, *ret_resumed ? numbers->recorded : numbers->here, sizeof next);
+	if (!*ret_resumed) {
+		if (numbers->state == SHARE_NUMBERS_BEHIND
+		    || numbers->state == SHARE_NUMBERS_AHEAD)
+			return differ(app, cmd->arena, numbers, err);
+		(void)share_keys_next(next);
+		/* Whether it can be written shows before anything has changed. */
+		if (write_shares(cmd, numbers->here, err) != RC_OK
+		    || share_numbers_step(app, cmd->arena, &actor, numbers, next,
+		    err) != RC_OK)
+			return err->rc;
+	}
+	memcpy(numbers->here, next, sizeof next);
+	return write_shares(cmd, next, err);
 }
 
 static int
 rotate_shares(struct cmd *cmd, struct app *app, struct err *err)
 {
-	unsigned char ids[KEYRING_SHARE_KEYS];
-	bool signs;
+	struct share_numbers numbers;
+	bool resumed, more;
 
-	if (share_keys_read(cmd->arena, cmd->conf->master_key_file, ids, err)
-	    != RC_OK)
+	if (share_numbers_compare(app, cmd->arena, &numbers, err) != RC_OK
+	    || step_shares(cmd, app, &numbers, &resumed, err) != RC_OK)
 		return 1;
-	signs = share_keys_next(ids);
-	if (note(cmd, app, "share_keys_rotated", arena_printf(cmd->arena,
-	    "share/v2/%u signs, share/v2/%u is valid", ids[0], ids[1]).p, err)
-	    != RC_OK || share_keys_write(cmd->arena,
-	    cmd->conf->master_key_file, ids, err) != RC_OK)
-		return 1;
-	say_shares(ids);
-	(void)printf(signs ? "Copy %s.share to all hosts and reload them: new links "
-	    "are signed with the new key.\n" : "Copy %s.share to all hosts and "
-	    "reload them, then run this again: from then on the new key signs.\n",
-	    cmd->conf->master_key_file);
+	if (resumed)
+		(void)printf("ended the step that was taken already\n");
+	say_shares(numbers.here);
+	more = numbers.here[1] == (unsigned char)(numbers.here[0] + 1);
+	(void)printf("Run bezel keys fetch-shares on the other hosts and reload bezel"
+	    " on all%s.\n", more ? ", then run this again: from then on the new key"
+	    " signs" : ": new links are signed with the new key");
 	return 0;
 }
 
@@ -197,17 +260,20 @@ static const struct {
 	{ "shares", 0, "keys shares takes no argument", shares },
 	{ "rotate-shares", 0, "keys rotate-shares takes no argument",
 	    rotate_shares },
+	{ "fetch-shares", 0, "keys fetch-shares takes no argument", fetch_shares },
 	{ "rewrap", 1, "keys rewrap needs the file of the old master key", rewrap },
 };
 
 int
 cmd_keys(struct cmd *cmd, struct err *err)
 {
+	static const char needs[] = "keys needs list, rotate, prune, rewrap, shares,"
+	    " rotate-shares or fetch-shares";
 	struct app app = { .wake_fd = -1 };
 	int args = 0;
 
 	if (cmd->args[0] == NULL)
-		return cmd_usage("keys needs list, rotate, prune, rewrap, shares or rotate-shares");
+		return cmd_usage(needs);
 	while (cmd->args[args + 1] != NULL)
 		args++;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -220,5 +286,5 @@ cmd_keys(struct cmd *cmd, struct err *err)
 			return 1;
 		return words[i].run(cmd, &app, err);
 	}
-	return cmd_usage("keys needs list, rotate, prune, rewrap, shares or rotate-shares");
+	return cmd_usage(needs);
 }

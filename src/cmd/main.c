@@ -7,6 +7,7 @@
 
 #include "app/retention.h"
 #include "app/session-cache.h"
+#include "app/share-numbers.h"
 #include "base/log.h"
 #include "cmd/open.h"
 #include "store/migrate.h"
@@ -58,6 +59,24 @@ cmd_usage(const char *what)
 	return 2;
 }
 
+/* Recorded when the database is brought up to date; else looked at. */
+static enum rc
+db_share_numbers(struct app *app, struct arena *arena, enum migrate_mode mode,
+    bool *ret_differ, struct err *err)
+{
+	struct share_numbers numbers;
+	struct str text;
+
+	if ((mode == MIGRATE_APPLY ? share_numbers_record(app, arena, &numbers, err)
+	    : share_numbers_compare(app, arena, &numbers, err)) != RC_OK)
+		return err->rc;
+	text = share_numbers_text(app, arena, &numbers);
+	*ret_differ = text.p != NULL;
+	if (*ret_differ)
+		(void)fprintf(stderr, "bezel: %.*s\n", STR_FMT(text));
+	return RC_OK;
+}
+
 int
 cmd_db(struct cmd *cmd, struct err *err)
 {
@@ -70,6 +89,7 @@ cmd_db(struct cmd *cmd, struct err *err)
 	};
 	struct app app = { 0 };
 	struct buf report;
+	bool differ = false;
 	int changes;
 
 	if (cmd->args[0] == NULL || cmd->args[1] != NULL)
@@ -87,7 +107,10 @@ cmd_db(struct cmd *cmd, struct err *err)
 		(void)printf(modes[i].mode == MIGRATE_APPLY
 		    ? "%d collections changed\n"
 		    : "%d collections differ from the rows\n", changes);
-		return modes[i].mode == MIGRATE_CHECK && changes > 0;
+		if (db_share_numbers(&app, cmd->arena, modes[i].mode, &differ, err)
+		    != RC_OK)
+			return 1;
+		return modes[i].mode == MIGRATE_CHECK && (changes > 0 || differ);
 	}
 	return cmd_usage("db needs plan, apply or check");
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { IDS = 256, FILE_MAX = 16 };
+enum { IDS = 256, STEPS = 2 * IDS, FILE_MAX = 16 };
 
 static enum rc
 refuse(struct err *err, const char *path, const char *why)
@@ -32,18 +32,20 @@ is_id(struct str text, int64_t *ret_id)
 static bool
 parse(struct str text, unsigned char ret_ids[KEYRING_SHARE_KEYS])
 {
+	unsigned char ids[KEYRING_SHARE_KEYS];
 	struct str rest = text, first;
 	int64_t signing, other;
 
 	if (rest.n > 0 && rest.p[rest.n - 1] == '\n')
 		rest.n--;
 	first = str_cut(&rest, ' ');
-	if (!is_id(first, &signing) || rest.p == NULL || !is_id(rest, &other)
-	    || ((signing - other + IDS) % IDS != 1
-	    && (other - signing + IDS) % IDS != 1))
+	if (!is_id(first, &signing) || rest.p == NULL || !is_id(rest, &other))
 		return false;
-	ret_ids[0] = (unsigned char)signing;
-	ret_ids[1] = (unsigned char)other;
+	ids[0] = (unsigned char)signing;
+	ids[1] = (unsigned char)other;
+	if (!share_keys_valid(ids))
+		return false;
+	memcpy(ret_ids, ids, sizeof ids);
 	return true;
 }
 
@@ -111,4 +113,28 @@ share_keys_next(unsigned char ids[KEYRING_SHARE_KEYS])
 	if (known)
 		ids[0] = next;
 	return known;
+}
+
+bool
+share_keys_valid(const unsigned char ids[KEYRING_SHARE_KEYS])
+{
+	int apart = (ids[0] - ids[1] + IDS) % IDS;
+
+	return apart == 1 || apart == IDS - 1;
+}
+
+/* How many steps lead there. */
+static int
+place_of(const unsigned char ids[KEYRING_SHARE_KEYS])
+{
+	return 2 * ids[0] + (ids[1] == (unsigned char)(ids[0] + 1));
+}
+
+int
+share_keys_ahead(const unsigned char ids[KEYRING_SHARE_KEYS],
+    const unsigned char others[KEYRING_SHARE_KEYS])
+{
+	int steps = (place_of(ids) - place_of(others) + STEPS) % STEPS;
+
+	return steps > IDS ? steps - STEPS : steps;
 }

@@ -7,6 +7,7 @@
 
 #include "app/me.h"
 #include "app/retention.h"
+#include "app/share-numbers.h"
 #include "app/share-watch.h"
 #include "app/views.h"
 #include "app/work.h"
@@ -20,6 +21,7 @@ enum {
 	ORPHANS_EVERY_S = 3600,
 	TIDY_EVERY_S = 24 * 3600,
 	AUDIT_EVERY_S = 60,
+	NUMBERS_EVERY_S = 10,
 	TICK_MS = 500,
 	/* Looks at links that failed one after another: from so many on an operator is
 	 * told, and each so many again. */
@@ -172,10 +174,15 @@ jobs_watch(struct app *app, const volatile bool *stop)
 {
 	struct arena *arena = arena_new(), *ours = arena_new();
 	struct share_watch *watch = share_watch_new(ours);
-	int failed = 0;
+	int failed = 0, known = 0;
+	int64_t due_ms = 0;
 
 	while (!*stop) {
 		watch_once(watch, app, arena, &failed);
+		if (clock_mono_ms() >= due_ms) {
+			share_numbers_watch(app, arena, &known);
+			due_ms = clock_mono_ms() + NUMBERS_EVERY_S * 1000;
+		}
 		arena_reset(arena);
 		clock_sleep_ms(SHARE_POLL_MS);
 	}

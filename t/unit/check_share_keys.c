@@ -158,7 +158,29 @@ START_TEST(a_rotation_has_two_steps)
 }
 END_TEST
 
+/* Each step is one ahead of the one before, all the way round. */
+START_TEST(steps_are_counted)
+{
+	unsigned char ids[2] = { 1, 0 }, was[2], far[2] = { 1, 0 };
+
+	for (int i = 1; i <= 512; i++) {
+		memcpy(was, ids, 2);
+		(void)share_keys_next(ids);
+		ck_assert(share_keys_valid(ids));
+		ck_assert_int_eq(share_keys_ahead(ids, was), 1);
+		ck_assert_int_eq(share_keys_ahead(was, ids), -1);
+		ck_assert_int_eq(share_keys_ahead(ids, ids), 0);
+		ck_assert_int_eq(share_keys_ahead(ids, far),
+		    i <= 256 ? i : i - 512);
+	}
+	ck_assert_mem_eq(ids, far, 2);
+	ck_assert(!share_keys_valid((unsigned char[2]){ 1, 1 }));
+	ck_assert(!share_keys_valid((unsigned char[2]){ 3, 1 }));
+}
+END_TEST
+
 UNIT_MAIN_FIXTURE("share_keys", begin, end, without_a_file_the_first_key_signs,
     a_file_names_two_neighbours, anything_else_is_refused,
     what_is_written_is_read, what_cannot_be_written_changes_nothing,
-    a_rotation_has_two_steps)
+    a_rotation_has_two_steps,
+    steps_are_counted)
