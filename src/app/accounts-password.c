@@ -3,6 +3,7 @@
 #include "app/accounts.h"
 
 #include "app/audit.h"
+#include "app/email-change.h"
 #include "app/limit.h"
 #include "app/links.h"
 #include "app/password.h"
@@ -24,13 +25,16 @@ struct change {
 	struct one_time_token token;
 };
 
-/* In the transaction, behind the new password: nothing of before holds. */
+/* In the transaction, behind the new password: nothing of before holds, also no other
+ * address that one of those sessions has asked for. A way back to an earlier address does:
+ * it is a mailbox's, not a session's. */
 static enum rc
-end_all_else(struct change *c, struct arena *arena, const char *audit,
-    struct err *err)
+end_all_else(struct change *c, struct store *store, struct arena *arena,
+    const char *audit, struct err *err)
 {
 	if (app_sessions_end(c->app, arena, c->user.id, err) != RC_OK
-	    || post_enqueue(c->app, arena, &c->order, c->user.id, err) != RC_OK)
+	    || email_drop_pending(c->app, store, arena, c->actor, c->user.id, err)
+	    != RC_OK || post_enqueue(c->app, arena, &c->order, c->user.id, err) != RC_OK)
 		return err->rc;
 	return audit_write(c->app, arena, c->actor, audit, c->user.id, NULL, err);
 }
@@ -82,7 +86,7 @@ reset_in_transaction(struct store *store, struct arena *arena, void *arg,
 	    || api_keys_revoke_all(store, arena, c->user.id, clock_now_ms(),
 	    clock_now_ms() + API_KEYS_KEPT_MS, err) != RC_OK)
 		return err->rc;
-	return end_all_else(c, arena, "password_reset", err);
+	return end_all_else(c, store, arena, "password_reset", err);
 }
 
 /* Whose link it is, before the password is looked at: the token is used up only with
@@ -179,7 +183,7 @@ change_in_transaction(struct store *store, struct arena *arena, void *arg,
 	if (users_replace_password(store, arena, &c->user, c->sealed, err)
 	    != RC_OK)
 		return err->rc;
-	return end_all_else(c, arena, "password_changed", err);
+	return end_all_else(c, store, arena, "password_changed", err);
 }
 
 enum rc

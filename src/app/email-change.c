@@ -184,21 +184,29 @@ app_email_change_prepare(struct app *app, struct arena *arena,
 
 /* --- taking it back ------------------------------------------------------ */
 
+enum rc
+email_drop_pending(struct app *app, struct store *store, struct arena *arena,
+    const struct actor *actor, struct str user_id, struct err *err)
+{
+	bool dropped;
+
+	if (users_drop_pending_email(store, arena, user_id, &dropped, err) != RC_OK
+	    || !dropped)
+		return err->rc;
+	if (tokens_remove(store, arena, user_id, "email_change", err) != RC_OK)
+		return err->rc;
+	return audit_write(app, arena, actor, "email_change_cancelled", user_id,
+	    NULL, err);
+}
+
 static enum rc
 cancel_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
 {
 	struct asked *a = arg;
-	struct str id = a->actor->account;
-	bool dropped;
 
-	if (users_drop_pending_email(store, arena, id, &dropped, err) != RC_OK
-	    || !dropped)
-		return err->rc;
-	if (tokens_remove(store, arena, id, "email_change", err) != RC_OK)
-		return err->rc;
-	return audit_write(a->app, arena, a->actor, "email_change_cancelled", id,
-	    NULL, err);
+	return email_drop_pending(a->app, store, arena, a->actor,
+	    a->actor->account, err);
 }
 
 enum rc

@@ -69,6 +69,11 @@ enum rc email_make_room(struct app *app, struct store *store,
     struct arena *arena, const struct actor *actor, const struct user *user,
     struct str email, struct err *err) must_use;
 
+/* In a transaction: whatever change was asked for, it is void, and its link too. */
+enum rc email_drop_pending(struct app *app, struct store *store,
+    struct arena *arena, const struct actor *actor, struct str user_id,
+    struct err *err) must_use;
+
 /* In a transaction: links to the account by what was its address are void. Those that
  * take a change back are not: who changes the address twice would be rid of them. */
 enum rc email_void_links(struct store *store, struct arena *arena,

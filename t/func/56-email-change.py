@@ -301,6 +301,73 @@ def links_end():
     contains(str(plan["queryPlanner"]["winningPlan"]), "by_pending", "by an index that only those are in")
 
 
+def cancelled(client, token, name, present=1):
+    user = stored(client)
+    is_((user["email"], user["pending_email"], user["pending_email_until"]), (client.address_of_mail, None, None), name + ": nothing is pending")
+    is_(stack.db.one_time_tokens.count_documents({"user_id": client.user, "purpose": "email_change"}), 0, name + ": there is no link")
+    is_(events(client).count("email_change_cancelled"), present, name + ": in the audit log")
+    problem(client.post(CONFIRM, json={"token": token}), 410, "link_expired", name + ": the one that was sent is void")
+    is_(me(client)["email"], client.address_of_mail, name + ": the address is what it was")
+
+
+@test
+def a_new_password_ends_it():
+    """Whoever had a session may have asked for it: a reset, or a change by the owner, takes it back."""
+    owner, thief = member(stack), stack.client()
+    login(thief, owner.address_of_mail)
+    thief.user = owner.user
+    token = asked(thief)
+    stack.client().post("/v1/auth/password-reset", json={"email": owner.address_of_mail})
+    reset = {"token": token_in(wait_mail(stack, owner.address_of_mail, "new password")), "password": "password1"}
+    is_(owner.post("/v1/auth/password-reset/confirm", json=reset).status, 422, "a password that is refused")
+    is_(stored(owner)["pending_email"], thief.new_address, "changes nothing")
+    is_(owner.post("/v1/auth/password-reset/confirm", json={**reset, "password": "an agate of 4 carats"}).status, 200, "a reset")
+    cancelled(owner, token, "reset")
+    is_(login(thief, owner.address_of_mail, "an agate of 4 carats").status, 200, "also who had the new password")
+    problem(thief.post(CONFIRM, json={"token": token}), 410, "link_expired", "could not follow it")
+
+    ann, other = member(stack), stack.client()
+    login(other, ann.address_of_mail)
+    token = asked(other)
+    change = {"current_password": PASSWORD, "new_password": "a ruby of 9 carats"}
+    is_(ann.post("/v1/auth/password", json={**change, "current_password": "wrong"}).status, 422, "a wrong password")
+    is_(stored(ann)["pending_email"], other.new_address, "changes nothing")
+    is_(ann.post("/v1/auth/password", json=change).status, 204, "a change")
+    cancelled(ann, token, "change")
+    is_(ann.post(CONFIRM, json={"token": asked(ann)}).status, 200, "asked for again, it comes about")
+
+    ben = member(stack)
+    is_(ben.post("/v1/auth/password", json=change).status, 204, "without one that is pending")
+    is_(events(ben).count("email_change_cancelled"), 0, "nothing is cancelled")
+
+
+@test
+def a_new_password_leaves_the_way_back():
+    """A thief who has changed the address already must not be rid of it by a new password."""
+    client = member(stack)
+    undo = changed(client)
+    is_(client.post("/v1/auth/password", json={"current_password": PASSWORD, "new_password": "a ruby of 9 carats"}).status, 204, "another password")
+    is_((stack.client().post(UNDO, json={"token": undo}).status, stored(client)["email"]), (202, client.address_of_mail), "the old address comes back")
+
+
+@test
+def a_new_password_at_the_same_moment():
+    """Whichever comes first, account, link and audit log agree."""
+    client, address = member(stack), an_address("new")
+    reply = []
+    threads = [threading.Thread(target=lambda: reply.append(ask(client, address).status)),
+               threading.Thread(target=lambda: reply.append(client.post("/v1/auth/password", json={
+                   "current_password": PASSWORD, "new_password": "a ruby of 9 carats"}).status))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ok(set(reply) <= {202, 204, 401} and 204 in reply, "both at once", reply)
+    user, links = stored(client), stack.db.one_time_tokens.count_documents({"user_id": client.user, "purpose": "email_change"})
+    is_(links, 0 if user["pending_email"] is None else 1, "a link is there exactly when an address waits")
+    is_(events(client).count("email_change_cancelled"), events(client).count("email_change_asked") - links, "as the audit log has it")
+
+
 @test
 def who_leaves_and_who_is_closed():
     client = member(stack)

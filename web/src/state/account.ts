@@ -237,6 +237,9 @@ export async function changePassword(current: string, next: string): Promise<voi
 			await memberStill();
 		throw error;
 	}
+	/* With the other sessions ends what one of them may have asked for. */
+	if (member.value !== null)
+		takeMember({ ...member.value, pending_email: null, pending_email_until: null });
 	if (identities.value !== null)
 		identities.value = { ...identities.value, has_password: true };
 	await readSessions();
