@@ -97,8 +97,7 @@ find_token_user(struct change *c, struct arena *arena, struct err *err)
 	enum rc rc = tokens_get(c->app->store, arena, c->id, &c->token, err);
 
 	if (rc == RC_OK && c->token.user_id.p != NULL
-	    && c->token.used_at == TIME_NULL
-	    && c->token.expires_at > clock_now_ms())
+	    && token_holds(&c->token, clock_now_ms()))
 		rc = users_get(c->app->store, arena, c->token.user_id, &c->user,
 		    NULL, err);
 	else if (rc == RC_OK)

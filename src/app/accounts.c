@@ -19,12 +19,11 @@
 
 enum {
 	DAY_S = 24 * 3600, HOUR_S = 3600,
-	VERIFY_LIFE_S = 48 * 3600, RESET_LIFE_S = 15 * 60,
 	ASK_MS = 10000
 };
 
-static enum rc
-address_of(struct arena *arena, struct str text, struct str *ret_email,
+enum rc
+app_address(struct arena *arena, struct str text, struct str *ret_email,
     struct err *err)
 {
 	if (!email_normalize(arena, text, ret_email))
@@ -58,19 +57,6 @@ register_in_transaction(struct store *store, struct arena *arena, void *arg,
 }
 
 static void
-fill_token(struct one_time_token *token, struct str id, const char *purpose,
-    const struct user *user, int64_t now_ms, int life_s)
-{
-	doc_init(&doc_one_time_token, token);
-	token->id = id;
-	token->purpose = str_of(purpose);
-	token->user_id = user->id;
-	token->email = user->email;
-	token->created_at = now_ms;
-	token->expires_at = now_ms + life_s * 1000LL;
-}
-
-static void
 fill_registration(struct registration *r, struct arena *arena, struct str email,
     struct str full_name, struct str browser)
 {
@@ -80,7 +66,7 @@ fill_registration(struct registration *r, struct arena *arena, struct str email,
 	user->full_name = full_name;
 	user->auth_provider = STR("email");
 	user->created_at = user->updated_at = clock_now_ms();
-	fill_token(&r->token, uuid_new(arena), "verify_email", user,
+	link_one_time(&r->token, uuid_new(arena), "verify_email", user->id, email,
 	    user->created_at, VERIFY_LIFE_S);
 	r->token.browser = browser;
 	post_address(&r->order, "verify_email", user);
@@ -137,7 +123,7 @@ app_register(struct app *app, struct arena *arena, const struct actor *actor,
 	struct str email = STR_NULL, browser = uuid_new(arena);
 	enum rc rc;
 
-	(void)!address_of(arena, body->email, &email, err);
+	(void)!app_address(arena, body->email, &email, err);
 	app_password_faults(arena, STR("/password"), body->password, email,
 	    body->full_name, err);
 	if (err->rc != RC_OK
@@ -172,7 +158,7 @@ app_mail_ask(struct app *app, struct arena *arena, const struct actor *actor,
 
 	doc_init(&doc_mail_order, &order);
 	order.template = str_of(template);
-	if (address_of(arena, email, &order.to, err) != RC_OK)
+	if (app_address(arena, email, &order.to, err) != RC_OK)
 		return err->rc;
 	limits[0] = (struct limit){ "mail-from", app_address_key(arena,
 	    actor->address), app->conf->register_address_daily, DAY_S, 1 };
@@ -225,8 +211,9 @@ app_mail_prepare(struct app *app, struct arena *arena, struct mail_order *order,
 	if (rc != RC_OK || user.disabled_at != TIME_NULL
 	    || (!reset && user.email_verified))
 		return rc;
-	fill_token(&asked.token, token_id, reset ? "password_reset" : "verify_email",
-	    &user, asked_ms, reset ? RESET_LIFE_S : VERIFY_LIFE_S);
+	link_one_time(&asked.token, token_id, reset ? "password_reset"
+	    : "verify_email", user.id, user.email, asked_ms,
+	    reset ? RESET_LIFE_S : VERIFY_LIFE_S);
 	rc = store_transaction(app->store, arena, clock_mono_ms() + ASK_MS,
 	    ask_in_transaction, &asked, err);
 	if (rc == RC_CONFLICT)		/* of an earlier try */

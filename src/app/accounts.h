@@ -16,6 +16,10 @@ struct body_register;
 struct user;
 struct mail_order;
 
+/* What somebody typed, as it is stored and compared; a fault at /email. */
+enum rc app_address(struct arena *arena, struct str text, struct str *ret_email,
+    struct err *err) must_use;
+
 /* *ret_browser: for a cookie by which the link in the mail also signs in here. */
 enum rc app_register(struct app *app, struct arena *arena,
     const struct actor *actor, const struct body_register *body,

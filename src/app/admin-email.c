@@ -5,14 +5,16 @@
 
 #include "app/audit.h"
 #include "app/email-change.h"
+#include "app/links.h"
 #include "app/post.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "codec/email.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
 #include "store/users.h"
 
-enum { ACT_MS = 10000, VERIFY_LIFE_S = 48 * 3600 };
+enum { ACT_MS = 10000 };
 
 struct act {
 	struct app *app;
@@ -31,8 +33,8 @@ send_mails(const struct act *act, struct store *store, struct arena *arena,
 	struct one_time_token token;
 	struct mail_order order;
 
-	email_token(arena, &token, "verify_email", act->id, act->email,
-	    VERIFY_LIFE_S);
+	link_one_time(&token, uuid_new(arena), "verify_email",
+	    act->id, act->email, clock_now_ms(), VERIFY_LIFE_S);
 	email_order(&order, "verify_email", user, act->email);
 	order.token_id = token.id;
 	if (tokens_insert(store, arena, &token, err) != RC_OK

@@ -11,26 +11,12 @@
 #include "app/sessions.h"
 #include "base/clock.h"
 #include "base/uuid.h"
-#include "codec/email.h"
 #include "schema/documents.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
 #include "store/users.h"
 
 enum { DAY_S = 24 * 3600, HOUR_S = 3600 };
-
-void
-email_token(struct arena *arena, struct one_time_token *token,
-    const char *purpose, struct str user_id, struct str email, int life_s)
-{
-	doc_init(&doc_one_time_token, token);
-	token->id = uuid_new(arena);
-	token->purpose = str_of(purpose);
-	token->user_id = user_id;
-	token->email = email;
-	token->created_at = clock_now_ms();
-	token->expires_at = token->created_at + life_s * 1000LL;
-}
 
 void
 email_order(struct mail_order *order, const char *template,
@@ -130,13 +116,9 @@ app_email_change_ask(struct app *app, struct arena *arena,
 	struct asked a = { .app = app, .actor = actor };
 	struct str address;
 
-	if (app_fresh(app, actor, err) != RC_OK)
+	if (app_fresh(app, actor, err) != RC_OK
+	    || app_address(arena, email, &address, err) != RC_OK)
 		return err->rc;
-	if (!email_normalize(arena, email, &address)) {
-		err_fault(err, arena, STR("/email"), "not_an_address",
-		    "This is no e-mail address.");
-		return err->rc;
-	}
 	if (read_member(app, arena, actor, &a.user, err) != RC_OK)
 		return err->rc;
 	if (str_eq(address, a.user.email)) {
@@ -145,8 +127,8 @@ app_email_change_ask(struct app *app, struct arena *arena,
 	}
 	if (take_limits(app, arena, actor, address, err) != RC_OK)
 		return err->rc;
-	email_token(arena, &a.token, "email_change", a.user.id, address,
-	    EMAIL_CHANGE_LIFE_S);
+	link_one_time(&a.token, uuid_new(arena), "email_change",
+	    a.user.id, address, clock_now_ms(), EMAIL_CHANGE_LIFE_S);
 	email_order(&a.order, "email_change", &a.user, address);
 	a.order.token_id = a.token.id;
 	if (store_transaction(app->store, arena, actor->deadline_ms,
@@ -165,8 +147,7 @@ app_email_change_prepare(struct app *app, struct arena *arena,
 	struct user other;
 	enum rc rc = tokens_get(app->store, arena, order->token_id, &token, err);
 
-	*ret_wanted = rc == RC_OK && token.used_at == TIME_NULL
-	    && token.expires_at > clock_now_ms();
+	*ret_wanted = rc == RC_OK && token_holds(&token, clock_now_ms());
 	if (rc == RC_OK && *ret_wanted)
 		rc = users_by_email(app->store, arena, order->to, &other, err);
 	if (rc == RC_NOT_FOUND) {
@@ -281,8 +262,8 @@ tell_old(const struct confirm *c, struct store *store, struct arena *arena,
 	struct one_time_token undo;
 	struct mail_order order;
 
-	email_token(arena, &undo, "email_changed", c->user.id, c->user.email,
-	    EMAIL_UNDO_LIFE_S);
+	link_one_time(&undo, uuid_new(arena), "email_changed",
+	    c->user.id, c->user.email, clock_now_ms(), EMAIL_UNDO_LIFE_S);
 	email_order(&order, "email_moved", &c->user, c->user.email);
 	if (c->user.email_verified) {
 		order.template = STR("email_changed");

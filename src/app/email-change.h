@@ -54,10 +54,6 @@ enum {
 	EMAIL_UNDO_LIFE_S = 7 * 24 * 3600
 };
 
-/* A token for a user, of now. */
-void email_token(struct arena *arena, struct one_time_token *token,
-    const char *purpose, struct str user_id, struct str email, int life_s);
-
 /* A mail to an address of *user; by name when it is the account's and proven. */
 void email_order(struct mail_order *order, const char *template,
     const struct user *user, struct str to);

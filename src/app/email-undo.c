@@ -9,13 +9,12 @@
 #include "app/post.h"
 #include "app/sessions.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "schema/documents.h"
 #include "store/api-keys.h"
 #include "store/identities.h"
 #include "store/tokens.h"
 #include "store/users.h"
-
-enum { RESET_LIFE_S = 15 * 60 };
 
 struct undo {
 	struct app *app;
@@ -81,8 +80,8 @@ send_mails(const struct undo *u, struct store *store, struct arena *arena,
 	struct mail_order order;
 	struct str id = u->user.id;
 
-	email_token(arena, &reset, "password_reset", id, u->token.email,
-	    RESET_LIFE_S);
+	link_one_time(&reset, uuid_new(arena), "password_reset",
+	    id, u->token.email, clock_now_ms(), RESET_LIFE_S);
 	email_order(&order, "password_reset", &u->user, u->token.email);
 	order.token_id = reset.id;
 	if (tokens_insert(store, arena, &reset, err) != RC_OK

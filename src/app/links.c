@@ -4,6 +4,7 @@
 
 #include "base/uuid.h"
 #include "crypt/token.h"
+#include "schema/documents.h"
 
 struct str
 link_token(const struct keyring *keyring, struct arena *arena,
@@ -26,6 +27,19 @@ link_token_verify(const struct keyring *keyring, const char *purpose,
 		return false;
 	*ret_id = id;
 	return true;
+}
+
+void
+link_one_time(struct one_time_token *token, struct str id, const char *purpose,
+    struct str user_id, struct str email, int64_t now_ms, int life_s)
+{
+	doc_init(&doc_one_time_token, token);
+	token->id = id;
+	token->purpose = str_of(purpose);
+	token->user_id = user_id;
+	token->email = email;
+	token->created_at = now_ms;
+	token->expires_at = now_ms + life_s * 1000LL;
 }
 
 struct str

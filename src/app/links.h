@@ -12,6 +12,10 @@
 #include "base/err.h"
 #include "crypt/keyring.h"
 
+struct one_time_token;
+
+enum { VERIFY_LIFE_S = 48 * 3600, RESET_LIFE_S = 15 * 60 };
+
 /* token_sign(KEY_MAIL, "<purpose>.<id>"); purpose is a template's name
  * ("password_reset"), id a UUID. */
 struct str link_token(const struct keyring *keyring, struct arena *arena,
@@ -19,6 +23,11 @@ struct str link_token(const struct keyring *keyring, struct arena *arena,
 /* The id, a slice of token, of one made for that purpose and no other. */
 must_use bool link_token_verify(const struct keyring *keyring,
     const char *purpose, struct str token, struct str *ret_id);
+
+/* The one-time token of such a link, as it is stored. */
+void link_one_time(struct one_time_token *token, struct str id,
+    const char *purpose, struct str user_id, struct str email, int64_t now_ms,
+    int life_s);
 
 /* The token of /u/<token>: turns one list of a member off, and does nothing
  * else. It does not end: old mail must unsubscribe too. */

@@ -2,6 +2,7 @@
 
 #include "app/provider-email.h"
 
+#include "app/accounts.h"
 #include "app/device.h"
 #include "app/guests.h"
 #include "app/identities.h"
@@ -10,7 +11,6 @@
 #include "app/post.h"
 #include "base/clock.h"
 #include "base/uuid.h"
-#include "codec/email.h"
 #include "schema/documents.h"
 #include "store/tokens.h"
 
@@ -61,12 +61,6 @@ ask_in_transaction(struct store *store, struct arena *arena, void *arg,
 	return post_enqueue(a->app, arena, &a->order, STR_NULL, err);
 }
 
-static bool
-is_live(const struct one_time_token *token)
-{
-	return token->used_at == TIME_NULL && token->expires_at > clock_now_ms();
-}
-
 static enum rc
 read_pending(struct app *app, struct arena *arena, struct str cookie,
     struct one_time_token *ret_token, struct err *err)
@@ -77,7 +71,7 @@ read_pending(struct app *app, struct arena *arena, struct str cookie,
 
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	if (rc == RC_OK && is_live(ret_token)
+	if (rc == RC_OK && token_holds(ret_token, clock_now_ms())
 	    && str_eqz(ret_token->purpose, "provider_pending"))
 		return RC_OK;
 	return err_set(err, RC_SIGN_IN_STATE, "No sign-in waits for an address in "
@@ -128,14 +122,9 @@ app_pending_email(struct app *app, struct arena *arena, const struct actor *acto
 	struct asked a = { .app = app };
 	struct str address, pending_id;
 
-	if (read_pending(app, arena, cookie, &a.token, err) != RC_OK)
-		return err->rc;
-	if (!email_normalize(arena, email, &address)) {
-		err_fault(err, arena, STR("/email"), "not_an_address",
-		    "This is no e-mail address.");
-		return err->rc;
-	}
-	if (take_limits(app, arena, actor, address, err) != RC_OK)
+	if (read_pending(app, arena, cookie, &a.token, err) != RC_OK
+	    || app_address(arena, email, &address, err) != RC_OK
+	    || take_limits(app, arena, actor, address, err) != RC_OK)
 		return err->rc;
 	pending_id = a.token.id;
 	a.token.id = uuid_new(arena);
@@ -192,7 +181,8 @@ read_link(struct app *app, struct arena *arena, struct str cookie,
 	if (!link_token_verify(&app->keyring, "provider_confirm", token, &id))
 		return no_longer(err);
 	rc = tokens_get(app->store, arena, id, ret_token, err);
-	if (rc == RC_NOT_FOUND || (rc == RC_OK && (!is_live(ret_token)
+	if (rc == RC_NOT_FOUND || (rc == RC_OK
+	    && (!token_holds(ret_token, clock_now_ms())
 	    || !str_eqz(ret_token->purpose, "provider_confirm"))))
 		return no_longer(err);
 	if (rc != RC_OK)

@@ -66,6 +66,16 @@ bson_add_owner(bson_t *bson, struct store_owner owner)
 }
 
 bson_t *
+db_own(struct arena *arena, struct store_owner owner, struct str id)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_str(filter, "_id", id);
+	bson_add_owner(filter, owner);
+	return filter;
+}
+
+bson_t *
 db_literals(struct arena *arena, struct str set)
 {
 	bson_t *fields = db_bson(arena), literal, values;

@@ -161,5 +161,7 @@ void bson_add_is_time(bson_t *bson, const char *key, bool is_time);
 
 /* {_id, user_id} or {_id, user_id: null, guest_session_id}: the part after _id. */
 void bson_add_owner(bson_t *bson, struct store_owner owner);
+/* A filter of both. */
+bson_t *db_own(struct arena *arena, struct store_owner owner, struct str id);
 
 #endif

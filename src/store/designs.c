@@ -6,16 +6,6 @@
 #include "store/designs-change.h"
 #include "store/designs-filter.h"
 
-static bson_t *
-own(struct arena *arena, struct store_owner owner, struct str id)
-{
-	bson_t *filter = db_bson(arena);
-
-	bson_add_str(filter, "_id", id);
-	bson_add_owner(filter, owner);
-	return filter;
-}
-
 void
 designs_add_deleted(bson_t *filter, bool deleted)
 {
@@ -83,7 +73,7 @@ designs_set(struct store *store, struct arena *arena, struct store_owner owner,
     struct str id, const struct designs_when *when, struct str set,
     struct str *ret_doc, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 
 	add_when(filter, when);
 	return designs_change_one(store, arena, filter, db_literals(arena, set),
@@ -105,7 +95,7 @@ designs_trash(struct store *store, struct arena *arena, struct store_owner owner
     struct str id, const struct designs_when *when, bool to_trash,
     struct str *ret_doc, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 
 	add_when(filter, when);
 	return designs_change_one(store, arena, filter,
@@ -144,7 +134,7 @@ designs_remove(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 	int64_t deleted, buried;
 
 	add_when(filter, when);
@@ -214,7 +204,7 @@ designs_leave_folder(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err)
 {
-	return designs_change_one(store, arena, own(arena, owner, id),
+	return designs_change_one(store, arena, db_own(arena, owner, id),
 	    move_fields(arena, STR_NULL), ret_doc, err);
 }
 
@@ -257,7 +247,7 @@ designs_select(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, const struct designs_when *when,
     struct str image_id, struct str *ret_doc, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 
 	add_when(filter, when);
 	(void)bson_concat(filter, db_json(arena,
@@ -278,7 +268,7 @@ designs_begin_generation(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str generation_id,
     struct str *ret_doc, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 
 	designs_add_deleted(filter, false);
 	return designs_change_one(store, arena, filter, db_json(arena,

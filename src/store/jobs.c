@@ -40,16 +40,6 @@ jobs_insert_many(struct store *store, struct arena *arena,
 }
 
 static bson_t *
-own(struct arena *arena, struct store_owner owner, struct str id)
-{
-	bson_t *filter = db_bson(arena);
-
-	bson_add_str(filter, "_id", id);
-	bson_add_owner(filter, owner);
-	return filter;
-}
-
-static bson_t *
 held(struct arena *arena, struct str id, struct str token)
 {
 	bson_t *filter = db_bson(arena);
@@ -325,7 +315,7 @@ jobs_cancel_queued(struct store *store, struct arena *arena,
     const char *reason, const char *message, struct job *ret_job,
     bool *ret_found, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 	const struct db_modify modify = { .collection = collection,
 	    .filter = filter, .flags = DB_PIPELINE,
 	    .update = db_json(arena, "[{\"$set\":{\"status\":\"running\","
@@ -350,7 +340,7 @@ enum rc
 jobs_cancel_running(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 	int64_t matched;
 
 	BSON_APPEND_UTF8(filter, "status", "running");
@@ -367,7 +357,7 @@ jobs_retry(struct store *store, struct arena *arena, struct store_owner owner,
     struct str id, int64_t rank, const struct charge *charge,
     struct str *ret_doc, struct err *err)
 {
-	bson_t *filter = own(arena, owner, id);
+	bson_t *filter = db_own(arena, owner, id);
 	struct db_modify modify = { .collection = collection, .filter = filter,
 		.flags = DB_PIPELINE };
 	struct str set = STR("");

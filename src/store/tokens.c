@@ -27,6 +27,12 @@ tokens_get(struct store *store, struct arena *arena, struct str id,
 	return RC_OK;
 }
 
+bool
+token_holds(const struct one_time_token *token, int64_t now_ms)
+{
+	return token->used_at == TIME_NULL && token->expires_at > now_ms;
+}
+
 enum rc
 tokens_over(struct err *err)
 {

@@ -17,6 +17,9 @@ enum rc tokens_insert(struct store *store, struct arena *arena,
 enum rc tokens_get(struct store *store, struct arena *arena, struct str id,
     struct one_time_token *ret_token, struct err *err) must_use;
 
+/* Unused, and in time. */
+bool token_holds(const struct one_time_token *token, int64_t now_ms);
+
 /* Sets RC_LINK_EXPIRED, for a link that does nothing any more, whatever the reason. */
 enum rc tokens_over(struct err *err);
 

@@ -1,16 +1,9 @@
 // From words to pictures: tiles fill one by one, one is picked and refined, nothing is lost.
-import { Browser } from "./lib/browser.mjs";
-import { Stack } from "./lib/stack.mjs";
+import { begin } from "./lib/begin.mjs";
 import { ask, describe, designId, openStudio, png, seenTiles, states, waitFilled, waitSome, watchTiles } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { is, main, ok, test } from "./lib/tap.mjs";
 
-const stack = new Stack({ provider_script: "*:ok:1100" });
-const browser = new Browser();
-whenEnded(() => stack.close());
-whenEnded(() => browser.close());
-whenFailed(() => stack.showLogs());
-await stack.start();
-await browser.open();
+const { stack, browser } = await begin({ provider_script: "*:ok:1100" });
 let page = await openStudio(browser, stack.url);
 let id = null;
 

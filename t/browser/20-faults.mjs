@@ -1,16 +1,9 @@
 // What goes wrong is told, costs nothing, and can be tried again.
-import { Browser } from "./lib/browser.mjs";
-import { Stack } from "./lib/stack.mjs";
+import { begin } from "./lib/begin.mjs";
 import { ask, describe, designId, make, openStudio, states, waitFilled } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { is, main, ok, test } from "./lib/tap.mjs";
 
-const stack = new Stack({ provider_script: "2:failed:200,3:refused:200,*:ok:300" });
-const browser = new Browser();
-whenEnded(() => stack.close());
-whenEnded(() => browser.close());
-whenFailed(() => stack.showLogs());
-await stack.start();
-await browser.open();
+const { stack, browser } = await begin({ provider_script: "2:failed:200,3:refused:200,*:ok:300" });
 /* Chromium writes each answer of 400 and more to the console by itself. */
 browser.expected.push(/Failed to load resource: the server responded with a status of (422|503|429|404|409)/,
 	/Failed to load resource: net::ERR_/);

@@ -1,17 +1,10 @@
 // Lists, trash and undo, and all of it by keys alone.
 import { readFile } from "node:fs/promises";
-import { Browser } from "./lib/browser.mjs";
-import { Stack } from "./lib/stack.mjs";
+import { begin } from "./lib/begin.mjs";
 import { ask, burst, designId, focusName, make, openStudio, slowly, twoFrames, waitFilled } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { is, main, ok, test } from "./lib/tap.mjs";
 
-const stack = new Stack({ provider_script: "*:ok:150" });
-const browser = new Browser();
-whenEnded(() => stack.close());
-whenEnded(() => browser.close());
-whenFailed(() => stack.showLogs());
-await stack.start();
-await browser.open();
+const { stack, browser } = await begin({ provider_script: "*:ok:150" });
 const page = await openStudio(browser, stack.url);
 const entry = (id) => page.locator(`.entry[data-design="${id}"]`);
 const ids = [];

@@ -1,18 +1,11 @@
 // Widths, colours, what a checker of accessibility finds, and what nginx sends along.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { Browser } from "./lib/browser.mjs";
-import { Stack } from "./lib/stack.mjs";
+import { begin } from "./lib/begin.mjs";
 import { describe, make, openStudio, waitFilled } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { is, main, ok, test } from "./lib/tap.mjs";
 
-const stack = new Stack({ provider_script: "4:failed,*:ok:250" });
-const browser = new Browser();
-whenEnded(() => stack.close());
-whenEnded(() => browser.close());
-whenFailed(() => stack.showLogs());
-await stack.start();
-await browser.open();
+const { stack, browser } = await begin({ provider_script: "4:failed,*:ok:250" });
 const page = await openStudio(browser, stack.url);
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

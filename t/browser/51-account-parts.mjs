@@ -1,18 +1,11 @@
 // Parts of the account page: API keys, as they are; and a picture, export, deletion and the names of other services, with
 // an interface that is played here, so that each of its answers comes when it shall.
 import { becomeMember, field, fillSignIn, heading, look, openAccount } from "./lib/accounts.mjs";
-import { Browser } from "./lib/browser.mjs";
-import { Stack } from "./lib/stack.mjs";
+import { begin } from "./lib/begin.mjs";
 import { ask, focusName, png } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { is, main, ok, test } from "./lib/tap.mjs";
 
-const stack = new Stack({});
-const browser = new Browser();
-whenEnded(() => stack.close());
-whenEnded(() => browser.close());
-whenFailed(() => stack.showLogs());
-await stack.start();
-await browser.open();
+const { stack, browser } = await begin();
 browser.expected.push(/Failed to load resource: the server responded with a status of (404|409|422)/);
 const page = await browser.page();
 const password = "an emerald of the steppe";

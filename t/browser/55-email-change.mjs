@@ -1,18 +1,11 @@
 // Another e-mail address: asking in the account, the link where one is signed in and where not, and taking it back.
 import { becomeMember, field, fillSignIn, heading, look, openAccount } from "./lib/accounts.mjs";
-import { Browser } from "./lib/browser.mjs";
+import { begin } from "./lib/begin.mjs";
 import { waitLink } from "./lib/mail.mjs";
-import { Stack } from "./lib/stack.mjs";
 import { ask, focusName } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { is, main, ok, test } from "./lib/tap.mjs";
 
-const stack = new Stack({});
-const browser = new Browser();
-whenEnded(() => stack.close());
-whenEnded(() => browser.close());
-whenFailed(() => stack.showLogs());
-await stack.start();
-await browser.open();
+const { stack, browser } = await begin();
 browser.expected.push(/Failed to load resource: the server responded with a status of (401|403|404|409|410|422|507)/);
 const page = await browser.page();
 const password = "an emerald of the steppe";

@@ -3,7 +3,6 @@
 guest sees, what is charged, the rows of the usage log and what it cost."""
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -219,16 +218,6 @@ def reload_with(**options):
     wait_for(lambda: not set(old) & set(workers(stack, "job")) and workers(stack, "job"), 20, "the reload")
 
 
-def write_key(key):
-    path = os.path.join(stack.folder, "gemini.key")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key + "\n")
-    if os.getuid() == 0:
-        shutil.chown(path, "bezel", "bezel")
-    return path
-
-
 # --- before the first picture -------------------------------------------------
 
 def checks(number=0):
@@ -290,7 +279,7 @@ def a_start_without_a_key_that_is_good():
     is_(next_check(before), ["error", "cannot_open", None, None], "no key: the log says so")
     is_([stack.client().get(path).status for path in ("/readyz", "/v1/catalog")], [200, 200], "no key: the service serves")
     stack.stop()
-    write_key("another-key")
+    stack.secret("gemini.key", "another-key")
     before = len(checks())
     stack.start()
     is_(next_check(before), ["error", "bad_key", None, None], "a wrong key: the log says so")
@@ -317,7 +306,7 @@ def a_start_without_a_key_that_is_good():
             ("none is left", {"gone_models": [FLASH25, FLASH31]}, {}, ["error", "model_gone", None, BOTH])):
         before = len(checks())
         standin.control(order)
-        write_key(KEY)
+        stack.secret("gemini.key", KEY)
         reload_with(**options)
         is_(next_check(before), wanted, "a reload: " + name)
         is_(ann.get("/readyz").status, 200, "a reload: %s: the service serves" % name)
@@ -639,6 +628,6 @@ standin.__enter__()
 stack = Stack(settings={"provider": "gemini", "gemini_base_url": standin.url, "job_workers": "1", "job_slots": "2",
                         "job_attempts": str(ATTEMPTS), "job_retry_ms": "1", "guest_daily": str(DAILY),
                         "guest_address_daily": str(DAILY)})
-stack.settings["gemini_api_key_file"] = write_key(KEY)
+stack.settings["gemini_api_key_file"] = stack.secret("gemini.key", KEY)
 stack.start()
 main()

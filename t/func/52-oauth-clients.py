@@ -7,7 +7,6 @@ import hmac
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -491,36 +490,25 @@ def facebook_signs_requests():
 
 # --- the service -------------------------------------------------------------
 
-def write_secret(stack, name, text, mode=0o600):
-    path = os.path.join(stack.folder, name)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text + "\n")
-    os.chmod(path, mode)
-    if os.getuid() == 0:
-        shutil.chown(path, "bezel", "bezel")
-    return path
-
-
 @test
 def the_service_opens_them():
     """Slow workers hold the clients; a reload that cannot read a secret changes nothing, and no secret is logged."""
     stack = Stack(settings={"provider": "mem", "google_issuer": oidc.url, "google_client_id": "rp",
                             "facebook_app_id": APP_ID, "facebook_graph_url": facebook.url})
-    stack.settings["google_client_secret_file"] = write_secret(stack, "google.secret", SECRET)
-    stack.settings["facebook_app_secret_file"] = write_secret(stack, "facebook.secret", APP_SECRET)
+    stack.settings["google_client_secret_file"] = stack.secret("google.secret", SECRET)
+    stack.settings["facebook_app_secret_file"] = stack.secret("facebook.secret", APP_SECRET)
     oidc.seen.clear()
     with stack:
         slow = workers(stack, "slow")
         ok(slow, "slow workers run")
         is_(stack.client().get("/readyz").json(), {"status": "ready", "failing": []}, "nothing fails")
         is_(oidc.seen, [], "and the provider is not asked before somebody signs in")
-        write_secret(stack, "facebook.secret", APP_SECRET, 0o644)
+        stack.secret("facebook.secret", APP_SECRET, 0o644)
         stack.kill(stack.pid("bezel"), signal.SIGHUP)
         refusals = wait_for(lambda: stack.events("reload.refused"), 20, "the refusal of the reload")
         contains(refusals[0]["detail"], "facebook.secret: is open to group or others", "a reload with a secret that all can read")
         is_(workers(stack, "slow"), slow, "changes nothing")
-        write_secret(stack, "facebook.secret", APP_SECRET)
+        stack.secret("facebook.secret", APP_SECRET)
         stack.kill(stack.pid("bezel"), signal.SIGHUP)
         wait_for(lambda: not set(slow) & set(workers(stack, "slow")) and workers(stack, "slow"), 20, "the reload")
         is_(stack.events("worker.failed"), [], "no worker had trouble")

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import sys
 import threading
 import time
@@ -776,16 +775,6 @@ def nothing_secret_is_kept():
     ok(len(secret) > 100, "of many", len(secret))
 
 
-def write_secret(name, text):
-    path = os.path.join(stack.folder, name)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text + "\n")
-    if os.getuid() == 0:
-        shutil.chown(path, "bezel", "bezel")
-    return path
-
-
 told = []
 port = free_port()
 oidc = Oidc(redirect="http://127.0.0.1:%d/v1/auth/google/callback" % port)
@@ -796,7 +785,7 @@ stack = Stack(port=port, settings={
     "provider": "mem", "session_cache_s": "0", "register_address_daily": "100000", "mail_address_hourly": "1000",
     "google_issuer": oidc.url, "google_client_id": "rp", "google_prompt": "", "facebook_app_id": APP_ID,
     "facebook_graph_url": facebook.url, "facebook_dialog_url": facebook.url})
-stack.settings["google_client_secret_file"] = write_secret("google.secret", SECRET)
-stack.settings["facebook_app_secret_file"] = write_secret("facebook.secret", APP_SECRET)
+stack.settings["google_client_secret_file"] = stack.secret("google.secret", SECRET)
+stack.settings["facebook_app_secret_file"] = stack.secret("facebook.secret", APP_SECRET)
 stack.start()
 main(300)

@@ -23,18 +23,8 @@ static struct str plain;
 static struct str
 picture(const char *name)
 {
-	FILE *file = fopen(unit_build_path(arena, arena_printf(arena, "t/pictures/%s", name).p),
-	    "rb");
-	struct buf buf;
-	char part[65536];
-	size_t n;
-
-	ck_assert_msg(file != NULL, "%s", name);
-	buf_init(&buf, arena, 0, 64 << 20);
-	while ((n = fread(part, 1, sizeof part, file)) > 0)
-		buf_add(&buf, part, n);
-	(void)fclose(file);
-	return buf_str(&buf);
+	return unit_read(arena, unit_build_path(arena,
+	    arena_printf(arena, "t/pictures/%s", name).p));
 }
 
 static void

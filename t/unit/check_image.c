@@ -58,22 +58,6 @@ teardown(void)
 
 /* --- files ------------------------------------------------------------------ */
 
-static struct str
-read_file(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-	struct buf buf;
-	char part[65536];
-	size_t n;
-
-	ck_assert_msg(file != NULL, "%s", path);
-	buf_init(&buf, arena, 0, 64 << 20);
-	while ((n = fread(part, 1, sizeof part, file)) > 0)
-		buf_add(&buf, part, n);
-	(void)fclose(file);
-	return buf_str(&buf);
-}
-
 static void
 write_file(const char *path, struct str bytes, mode_t mode)
 {
@@ -88,7 +72,7 @@ write_file(const char *path, struct str bytes, mode_t mode)
 static struct str
 picture(const char *name)
 {
-	return read_file(unit_build_path(arena, arena_printf(arena, "t/pictures/%s", name).p));
+	return unit_read(arena, unit_build_path(arena, arena_printf(arena, "t/pictures/%s", name).p));
 }
 
 static bool
@@ -889,7 +873,7 @@ END_TEST
 static struct str
 proc_file(const char *name)
 {
-	return read_file(arena_printf(arena, "/proc/%d/%s",
+	return unit_read(arena, arena_printf(arena, "/proc/%d/%s",
 	    (int)image->child.pid, name).p);
 }
 
@@ -963,12 +947,12 @@ START_TEST(a_program_inherits_nothing)
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_gt(dup(0), 2);	/* that may be inherited */
 	fails(RC_UNAVAILABLE, normalize(picture("one.png")));
-	seen = read_file(work_path("fds"));
+	seen = unit_read(arena, work_path("fds"));
 	(void)snprintf(list, sizeof list, "%.*s", STR_FMT(seen));
 	/* 4 is the folder that ls reads. */
 	ck_assert_str_eq(list, "0\n1\n2\n3\n4\n");
-	ck_assert(!contains(read_file(work_path("env")), "BEZEL"));
-	ck_assert(!contains(read_file(work_path("env")), "HOME"));
+	ck_assert(!contains(unit_read(arena, work_path("env")), "BEZEL"));
+	ck_assert(!contains(unit_read(arena, work_path("env")), "HOME"));
 	teardown();
 }
 END_TEST

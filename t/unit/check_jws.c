@@ -6,6 +6,7 @@
 
 #include "crypt/jws.h"
 #include "jws_sign.h"
+#include "rfc7520.h"
 #include "unit_arena.h"	/* last: its arena is no parameter of the others */
 
 static EVP_PKEY *rsa, *other_rsa, *ec;	/* made once, before the cases are forked */
@@ -34,17 +35,7 @@ verify(struct str token, struct str jwks)
 	return fault;
 }
 
-/* RFC 7520, 4.1. */
-static const char rfc7520_jwks[] =
-	"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"bilbo.baggins@hobbiton.example\","
-	"\"use\":\"sig\",\"e\":\"AQAB\",\"n\":\""
-	"n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdN"
-	"hxJWTDvNd7nqQ0VEiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcE"
-	"e6XC0dApr5ydQLrHqkHHig3RBordaZ6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZ"
-	"cD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHrtIQbS0FVbb9k3-tVTU4fg"
-	"_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5iaiQkq"
-	"gc5gHdrNP5zw"
-	"\"}]}";
+/* RFC 7520, 4.1, as its key in the header. */
 static const char rfc7520_token[] =
 	"eyJhbGciOiJSUzI1NiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbX"
 	"BsZSJ9.SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V"

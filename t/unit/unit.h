@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum { UNIT_PATH = 80 };	/* short: sockets lie there too */
@@ -76,6 +77,23 @@ unit_build_path(struct arena *arena, const char *name)
 	const char *folder = getenv("BEZEL_BUILDDIR");
 
 	return arena_printf(arena, "%s/%s", folder == NULL ? "." : folder, name).p;
+}
+
+/* The whole of a file, which is there. */
+static inline struct str
+unit_read(struct arena *arena, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	struct buf buf;
+	char part[65536];
+	size_t n;
+
+	ck_assert_msg(file != NULL, "%s", path);
+	buf_init(&buf, arena, 0, 64 << 20);
+	while ((n = fread(part, 1, sizeof part, file)) > 0)
+		buf_add(&buf, part, n);
+	(void)fclose(file);
+	return buf_str(&buf);
 }
 
 static inline int

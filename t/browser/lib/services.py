@@ -5,31 +5,21 @@ JSON. Each line on its input is a name and a value for the person who signs in a
 answered with "ok". The end of the input ends both."""
 import json
 import os
-import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 # pylint: disable=wrong-import-position
 from facebook import APP_ID, APP_SECRET, Facebook
 from oidc import SECRET, Oidc
-
-
-def write_secret(name, text):
-    path = os.path.join(sys.argv[2], name)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text + "\n")
-    if os.getuid() == 0:
-        shutil.chown(path, "bezel", "bezel")
-    return path
+from stack import write_secret
 
 
 with Oidc(redirect="http://127.0.0.1:%s/v1/auth/google/callback" % sys.argv[1]) as oidc, Facebook() as facebook:
     print(json.dumps({
         "google_issuer": oidc.url, "google_client_id": "rp", "google_prompt": "",
-        "google_client_secret_file": write_secret("google.secret", SECRET), "facebook_app_id": APP_ID,
+        "google_client_secret_file": write_secret(os.path.join(sys.argv[2], "google.secret"), SECRET), "facebook_app_id": APP_ID,
         "facebook_graph_url": facebook.url, "facebook_dialog_url": facebook.url,
-        "facebook_app_secret_file": write_secret("facebook.secret", APP_SECRET)}), flush=True)
+        "facebook_app_secret_file": write_secret(os.path.join(sys.argv[2], "facebook.secret"), APP_SECRET)}), flush=True)
     for line in sys.stdin:
         name, _, value = line.strip().partition(" ")
         setattr(facebook, name, value)
