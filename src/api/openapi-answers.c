@@ -38,6 +38,15 @@ openapi_may_have_etag(const struct route *route)
 	return openapi_has_etag(route) || among(names, route->name);
 }
 
+/* Pictures, which nginx keeps or has lying there. */
+bool
+openapi_has_ranges(const struct route *route)
+{
+	static const char *const names[] = { "picture_jpeg", "share_file", NULL };
+
+	return among(names, route->name);
+}
+
 /* --- refusals ------------------------------------------------------------ */
 
 static const struct refusal {
@@ -66,6 +75,8 @@ static const struct refusal {
 	    "another version", NULL },
 	{ 413, "TooLarge", "The body is too large", NULL },
 	{ 415, "UnsupportedMediaType", "The body is of another media type", NULL },
+	{ 416, "RangeNotSatisfiable", "There is nothing in the range that was asked "
+	    "for (range_not_satisfiable)", "Content-Range" },
 	{ 422, "Invalid", "The body has faults, all in `errors` (invalid), or the "
 	    "Idempotency-Key came with another body before "
 	    "(idempotency_mismatch)", NULL },
@@ -142,6 +153,8 @@ by_guards(const struct route *route, int status)
 		return (route->match.verb & CHANGES) != 0;
 	case 415:
 		return (guards & BODIES) != 0;
+	case 416:
+		return openapi_has_ranges(route);
 	case 422:
 		return (guards & (BODIES | IDEM)) != 0;
 	case 428:
@@ -214,6 +227,7 @@ static const struct {
 	{ "Retry-After", "\"type\":\"integer\",\"minimum\":0",
 	    "Seconds after which to ask again", true },
 	{ "WWW-Authenticate", "\"type\":\"string\"", "RFC 6750, section 3", true },
+	{ "Content-Range", "\"type\":\"string\"", "Which bytes, and of how many", true },
 	{ "Link", "\"type\":\"string\"", "rel=next: the next page, when there is one",
 	    false },
 	{ "Idempotent-Replayed", "\"type\":\"string\",\"const\":\"true\"",
@@ -253,6 +267,8 @@ print_headers(struct buf *buf, const struct route *route, int status)
 		print_header(buf, "Location", false);
 	if (accepted)
 		print_header(buf, "Retry-After", false);
+	if (status == 206)
+		print_header(buf, "Content-Range", false);
 	if (route->guards & PAGE)
 		print_header(buf, "Link", false);
 	if (route->guards & IDEM)
@@ -360,6 +376,8 @@ static const struct {
 	{ "guest_start", 200, "Renewed" },
 	{ "share_put", 200, "Changed" },
 	{ "export_get", 204, "There is none" },
+	{ "picture_jpeg", 206, "The part that Range asks for" },
+	{ "share_file", 206, "The part that Range asks for" },
 };
 
 void

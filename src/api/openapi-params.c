@@ -109,6 +109,10 @@ print_care(struct buf *buf, const struct route *route, bool *first)
 		print_one(buf, &(struct parameter){ .name = "If-None-Match",
 		    .schema = TEXT, .text = "The ETag that one has: 304 when it is "
 		    "the present one" }, "header", first);
+	if (openapi_has_ranges(route))
+		print_one(buf, &(struct parameter){ .name = "Range",
+		    .schema = TEXT, .text = "A part of it: bytes=0-1023" },
+		    "header", first);
 }
 
 void

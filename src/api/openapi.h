@@ -32,6 +32,9 @@ const char *openapi_shape(const char *word);
 bool openapi_has_etag(const struct route *route);
 bool openapi_may_have_etag(const struct route *route);
 
+/* Whether one may ask for a part of it. */
+bool openapi_has_ranges(const struct route *route);
+
 /* What API keys may do only with If-Match. */
 bool openapi_needs_match(const struct route *route);
 

@@ -263,6 +263,8 @@ def kept_from_the_gate_on():
     is_((first.status, first.header("Cache-Control"), first.header("Content-Type"), first.header("Surrogate-Key")[:2]),
         (200, "public, max-age=0, s-maxage=86400", "image/webp", "s-"), "a picture: a worker says where it is")
     is_((second.body == first.body, second.header("Surrogate-Key")), (True, "h-" + link.token[:24]), "and then nginx alone")
+    part = client.get(image, headers={"Range": "bytes=0-3"})
+    is_((part.status, part.body, client.get(image, headers={"Range": "bytes=99999999-"}).status), (206, b"RIFF", 416), "also a part of it")
     is_(os.listdir(os.path.join(stack.state, "var", "shares", link.token)), [image.rsplit("/", 1)[1]], "by a second name")
     is_(metric(stack, "bezel_database_commands_total") - before, 1, "for one read")
     is_(client.get(link.page + "/i/" + "0" * 32 + ".webp").status, 404, "no other picture")

@@ -2595,6 +2595,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description There is nothing in the range that was asked for (range_not_satisfiable) */
+        RangeNotSatisfiable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Content-Range": components["headers"]["Content-Range"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The body has faults, all in `errors` (invalid), or the Idempotency-Key came with another body before (idempotency_mismatch) */
         Invalid: {
             headers: {
@@ -2690,6 +2701,8 @@ export interface components {
         "Retry-After": number;
         /** @description RFC 6750, section 3 */
         "WWW-Authenticate": string;
+        /** @description Which bytes, and of how many */
+        "Content-Range": string;
         /** @description rel=next: the next page, when there is one */
         Link: string;
         /** @description An earlier request with this Idempotency-Key has done it */
@@ -5508,6 +5521,8 @@ export interface operations {
             header?: {
                 /** @description The ETag that one has: 304 when it is the present one */
                 "If-None-Match"?: string;
+                /** @description A part of it: bytes=0-1023 */
+                Range?: string;
             };
             path: {
                 signature: string;
@@ -5530,6 +5545,18 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
+            /** @description The part that Range asks for */
+            206: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
             /** @description It has not changed */
             304: {
                 headers: {
@@ -5540,6 +5567,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             404: components["responses"]["NotFound"];
             410: components["responses"]["Gone"];
+            416: components["responses"]["RangeNotSatisfiable"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -5671,6 +5699,8 @@ export interface operations {
             header?: {
                 /** @description The ETag that one has: 304 when it is the present one */
                 "If-None-Match"?: string;
+                /** @description A part of it: bytes=0-1023 */
+                Range?: string;
             };
             path: {
                 token: string;
@@ -5691,6 +5721,18 @@ export interface operations {
                     "image/webp": string;
                 };
             };
+            /** @description The part that Range asks for */
+            206: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
             /** @description It has not changed */
             304: {
                 headers: {
@@ -5702,6 +5744,7 @@ export interface operations {
             403: components["responses"]["Page"];
             404: components["responses"]["Page"];
             410: components["responses"]["Page"];
+            416: components["responses"]["Page"];
             429: components["responses"]["Page"];
             503: components["responses"]["Page"];
             default: components["responses"]["Page"];
