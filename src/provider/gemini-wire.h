@@ -39,6 +39,14 @@ struct gemini_target {
 	struct str aspect_ratio, image_size, system_instruction;
 };
 
+/* What is not set gets its usual value; RC_INVALID with what cannot be. */
+enum rc gemini_options_complete(struct gemini_options *options, struct err *err)
+    must_use;
+/* Of the i-th model; RC_INVALID: it does not make such pictures, or its price is not
+ * known. */
+enum rc gemini_target_of(const struct gemini_options *options, size_t i,
+    struct gemini_target *ret_target, struct err *err) must_use;
+
 /* False, with the reason: bad_reference, bad_base, request_too_large. */
 bool gemini_request_json(struct arena *scratch,
     const struct gemini_target *target, const struct provider_request *request,
