@@ -194,6 +194,16 @@ test("taking it back", async () => {
 	await look(page, "a way back that is none");
 });
 
+test("another password takes it back", async () => {
+	await askFor("fourth@new.example.net");
+	await field(page, "Current password").fill("a garnet of the valley");
+	await field(page, "New password").fill("a topaz of the mountain");
+	await button("Change the password").click();
+	await page.getByText("The password is changed.").first().waitFor();
+	await another.waitFor();
+	is((await ask(page, "/v1/me")).pending_email, null, "nothing is pending, and the page says so");
+});
+
 test("the page has nothing to complain about", async () => {
 	is(browser.complaints, [], "no exceptions, no CSP violations, no dialogs");
 });
