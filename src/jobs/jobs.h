@@ -10,8 +10,9 @@
  * jobs again. Errors are logged and waited out. */
 void jobs_run(struct app *app, int wake_fd, const volatile bool *stop);
 
-/* Looks after what caches hold of links until *stop (app/share-watch.h): in a process of
- * its own, for a sweep may take minutes. */
+/* Looks after what caches hold of links (app/share-watch.h), and whether this host's keys
+ * of links are right (app/share-numbers.h), until *stop: in a process of its own, for a
+ * sweep may take minutes. */
 void jobs_watch(struct app *app, const volatile bool *stop);
 
 /* Run what is due by the clock until *stop. What may take minutes is swept, so that what

@@ -13,6 +13,16 @@
 
 enum { WIDTH = 430, HEIGHT = 630, NARROW = 120 };	/* of a card, and of none */
 
+/* Sets of fonts for a script are kept by pango where no pointer to them is seen: a few
+ * kilobytes a script, whatever is drawn. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig";
+}
+
 /* Each byte can be read; where there is no text there is no sheet. */
 static void
 check_sheet(const struct image_card_text *text, int width)
