@@ -2,7 +2,7 @@
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
 import { ask, describe, designId, make, openStudio, states, waitFilled } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { is, main, ok, settled, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const stack = new Stack({ provider_script: "2:failed:200,3:refused:200,*:ok:300" });
 const browser = new Browser();
@@ -130,7 +130,7 @@ test("bad input is shown at its field", async () => {
 	is(await at("/gem_data/size/dimensions/length_mm"), "At most 500.", "the length");
 	is(await at("/gem_data/size/carat_weight"), "At least 0.001.", "the weight");
 	is(await at("/material_preferences/metals"), "Choose at least one metal.", "the metals");
-	ok(await page.locator(".words-input").evaluate((e) => e === document.activeElement), "the first field at fault has the focus");
+	ok(await settled(() => page.locator(".words-input").evaluate((e) => e === document.activeElement), Boolean), "the first field at fault has the focus");
 	is(await page.locator(".words-input").getAttribute("aria-invalid"), "true", "it is marked for readers");
 	const described = await page.locator(".words-input").evaluate((e) =>
 		e.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join(" "));

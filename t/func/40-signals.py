@@ -174,9 +174,8 @@ def a_frozen_job_worker():
     """Beyond its lease: another one has made the pictures; what the late one brings is discarded."""
     guests = [Guest(stack) for _ in range(2)]
     all_at_once([guest.design for guest in guests])
-    time.sleep(0.5)
-    frozen = [pid for pid in workers(stack, "job")
-              if any(job["status"] == "running" for guest in guests for job in guest.jobs())][:1]
+    wait_for(lambda: all(job["status"] != "queued" for guest in guests for job in guest.jobs()), 10, "workers that have the jobs")
+    frozen = workers(stack, "job")[:1]
     for pid in frozen:
         stack.kill(pid, signal.SIGSTOP)
     try:
@@ -328,6 +327,8 @@ def an_absent_database():
 @test
 def the_end_under_load():
     """SIGTERM to the supervisor: what was accepted is answered, jobs are given back, all is gone in time."""
+    set_options(provider_script="*:ok:5000")    # a job that is in hand when the end comes, however late that is noticed
+    reload_wholly()
     guest = Guest(stack)
     old, runner = stack.workers, stack.pid("run")
     stack.kill(runner, signal.SIGSTOP)
