@@ -24,7 +24,9 @@ from tap import diag, is_, main, ok, test
 
 GATE_S = int(2 * SLOWER)
 CLIENTS = 64
-LATE = int(10000 / SLOWER)		# requests that begin behind an owner's answer
+# Requests that begin behind an owner's answer: as many as show a race that is rare. That is not another one in a build with a
+# sanitizer, for which it is enough that each change was met by a crowd.
+LATE = 1000 if os.environ.get("BEZEL_TEST_SANITIZED") else int(10000 / SLOWER)
 EACH = LATE // 9 + 1		# of one change
 POLL_S = 2 + 2 * SLOWER		# a look each second, and the look itself
 
