@@ -79,14 +79,18 @@ def reloads_under_load():
     uploader = threading.Thread(target=upload)
     uploader.start()
     seconds = 60 if LONG else 8
-    reads = wrk(stack, "/v1/catalog", seconds, 8)
-    writes = wrk(stack, "/v1/guest-session", seconds, 4, lua)
-    reloads, end = 0, time.monotonic() + seconds - 1
-    while time.monotonic() < end:
-        hup()
-        reloads += 1
-        time.sleep(0.25 * SLOWER)
-    reads, writes = reads(), writes()
+    reads, writes, reloads = (0, 0, 0), (0, 0, 0), 0
+    # Again when the machine had so much else to do that there were few.
+    for _ in range(4):
+        more = wrk(stack, "/v1/catalog", seconds, 8), wrk(stack, "/v1/guest-session", seconds, 4, lua)
+        end = time.monotonic() + seconds - 1
+        while time.monotonic() < end:
+            hup()
+            reloads += 1
+            time.sleep(0.25 * SLOWER)
+        reads, writes = [tuple(map(sum, zip(sums, each()))) for sums, each in zip((reads, writes), more)]
+        if reads[0] > 500 and writes[0] > 50:
+            break
     stop.append(True)
     uploader.join()
     diag("%d reloads, %d reads, %d writes, %d uploads" % (reloads, reads[0], writes[0], len(statuses)))
