@@ -59,30 +59,25 @@ is_root()
 # A pid file holds "PID START BOOT": the process id, its start time in clock ticks and the
 # id of the boot, so that a pid that was given to somebody else is never taken for ours.
 
-boot_id()
-{
-	cat /proc/sys/kernel/random/boot_id
-}
+# They are asked often, and all without a process of their own.
+read -r boot_id </proc/sys/kernel/random/boot_id
 
-# proc_start PID: field 22 of its stat; the name before it may hold spaces.
-proc_start()
+# proc_look PID: its state in $pr_state, its start in $pr_start (fields 3 and 22 of its stat; the name before them may
+# hold spaces); both empty when there is no such process.
+proc_look()
 {
-	sed -n 's/^.*) \(.*\)$/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
-}
-
-# proc_is_zombie PID: it has ended, and only waits for its parent to notice.
-proc_is_zombie()
-{
-	case $(sed -n 's/^.*) \(.\).*$/\1/p' "/proc/$1/stat" 2>/dev/null) in
-	Z|X) return 0 ;;
-	esac
-	return 1
+	pr_state='' pr_start='' pr_line=''
+	{ read -r pr_line <"/proc/$1/stat"; } 2>/dev/null || return 0
+	# shellcheck disable=SC2086 # fields
+	set -- ${pr_line##*) }
+	pr_state=${1:-} pr_start=${20:-}
 }
 
 # pid_save FILE PID
 pid_save()
 {
-	printf '%s %s %s\n' "$2" "$(proc_start "$2")" "$(boot_id)" >"$1.new"
+	proc_look "$2"
+	printf '%s %s %s\n' "$2" "$pr_start" "$boot_id" >"$1.new"
 	mv -f "$1.new" "$1"
 }
 
@@ -94,9 +89,13 @@ pid_live()
 	# shellcheck disable=SC2034 # the rest swallows what a newer version may add
 	[ -r "$1" ] && read -r pl_pid pl_start pl_boot pl_rest <"$1" || return 1
 	is_number "$pl_pid" && is_number "$pl_start" || return 1
-	[ "$pl_boot" = "$(boot_id)" ] || return 1
-	[ "$(proc_start "$pl_pid")" = "$pl_start" ] || return 1
-	proc_is_zombie "$pl_pid" && return 1
+	[ "$pl_boot" = "$boot_id" ] || return 1
+	proc_look "$pl_pid"
+	[ "$pr_start" = "$pl_start" ] || return 1
+	# One that has ended, and only waits for its parent to notice.
+	case $pr_state in
+	Z|X) return 1 ;;
+	esac
 	grep -qaF -- "$2" "/proc/$pl_pid/cmdline" 2>/dev/null || return 1
 	printf '%s\n' "$pl_pid"
 }
@@ -105,12 +104,12 @@ pid_live()
 # and waits. Fails when the process still lives after SECONDS.
 pid_stop()
 {
-	ps_left=$(($4 * 10))
-	while ps_pid=$(pid_live "$1" "$2"); do
+	ps_left=$(($4 * 20))
+	while pid_live "$1" "$2" >/dev/null; do
 		[ "$ps_left" -gt 0 ] || return 1
-		[ $((ps_left % 10)) -ne 0 ] || kill -s "$3" "$ps_pid" 2>/dev/null || :
+		[ $((ps_left % 20)) -ne 0 ] || kill -s "$3" "$pl_pid" 2>/dev/null || :
 		ps_left=$((ps_left - 1))
-		sleep 0.1
+		sleep 0.05
 	done
 }
 
@@ -120,10 +119,11 @@ session_left()
 {
 	sl_pid='' sl_start='' sl_boot=''
 	[ -r "$1" ] && read -r sl_pid sl_start sl_boot <"$1" || return 0
-	is_number "$sl_pid" && [ "$sl_boot" = "$(boot_id)" ] || return 0
+	is_number "$sl_pid" && [ "$sl_boot" = "$boot_id" ] || return 0
 	# The number of a session is not given away while it has members. When its leader lives and
 	# began at another time, it is another session.
-	[ ! -e "/proc/$sl_pid" ] || [ "$(proc_start "$sl_pid")" = "$sl_start" ] || return 0
+	proc_look "$sl_pid"
+	[ -z "$pr_start" ] || [ "$pr_start" = "$sl_start" ] || return 0
 	# shellcheck disable=SC2013 # numbers, one a line
 	for sl_each in $(cat /proc/[0-9]*/stat 2>/dev/null |
 	    sed -n "s/^\\([0-9]*\\) (.*) [^ZX] [0-9-]* [0-9-]* $sl_pid .*/\\1/p"); do

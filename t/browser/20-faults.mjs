@@ -1,7 +1,7 @@
 // What goes wrong is told, costs nothing, and can be tried again.
 import { begin } from "./lib/begin.mjs";
 import { ask, describe, designId, make, openStudio, states, waitFilled } from "./lib/studio.mjs";
-import { is, main, ok, test } from "./lib/tap.mjs";
+import { is, main, ok, settled, test } from "./lib/tap.mjs";
 
 const { stack, browser } = await begin({ provider_script: "2:failed:200,3:refused:200,*:ok:300" });
 /* Chromium writes each answer of 400 and more to the console by itself. */
@@ -123,7 +123,7 @@ test("bad input is shown at its field", async () => {
 	is(await at("/gem_data/size/dimensions/length_mm"), "At most 500.", "the length");
 	is(await at("/gem_data/size/carat_weight"), "At least 0.001.", "the weight");
 	is(await at("/material_preferences/metals"), "Choose at least one metal.", "the metals");
-	ok(await page.locator(".words-input").evaluate((e) => e === document.activeElement), "the first field at fault has the focus");
+	ok(await settled(() => page.locator(".words-input").evaluate((e) => e === document.activeElement), Boolean), "the first field at fault has the focus");
 	is(await page.locator(".words-input").getAttribute("aria-invalid"), "true", "it is marked for readers");
 	const described = await page.locator(".words-input").evaluate((e) =>
 		e.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join(" "));

@@ -7,8 +7,8 @@ import {
 import { Browser } from "./lib/browser.mjs";
 import { waitLink } from "./lib/mail.mjs";
 import { Stack } from "./lib/stack.mjs";
-import { ask, designId, focusName, make, openStudio } from "./lib/studio.mjs";
-import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
+import { ask, designId, focusOn, make, openStudio } from "./lib/studio.mjs";
+import { becomes, is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const MAIL = "anna.goldsmith@example.net";
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0";
@@ -96,7 +96,7 @@ test("signing up by keyboard alone", async () => {
 	ok(await tabTo(page, "Sign up"), "Tab comes to Sign up");
 	await page.keyboard.press("Enter");
 	await heading(page, "Sign up");
-	is(await focusName(page), "Sign up", "the page's heading has the focus");
+	is(await focusOn(page, "Sign up"), "Sign up", "the page's heading has the focus");
 	ok(await tabTo(page, "E-mail"), "Tab comes to the address");
 	await page.keyboard.type(MAIL);
 	await page.keyboard.press("Tab");
@@ -105,7 +105,7 @@ test("signing up by keyboard alone", async () => {
 	await page.keyboard.type("Anna Goldsmith");
 	await page.keyboard.press("Enter");
 	await heading(page, "Look into your mail");
-	is(await focusName(page), "Look into your mail", "what comes next has the focus");
+	is(await focusOn(page, "Look into your mail"), "Look into your mail", "what comes next has the focus");
 	ok(await page.getByText(MAIL).isVisible(), "it says where the mail goes");
 	ok((await page.locator(".away[role=status]").textContent()).startsWith("Look into your mail"), "and reads it out");
 	is(await page.getByRole("button", { name: /Send it again in \d+ s/ }).getAttribute("aria-disabled"), "true", "again only after a while");
@@ -177,7 +177,7 @@ test("a link that was used", async () => {
 
 test("the account page, loaded directly", async () => {
 	await openAccount(page, stack.url);
-	is(await page.locator(".part h2").allInnerTexts(), ["Profile", "E-mail address", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys"]
+	await becomes(() => page.locator(".part h2").allInnerTexts(), ["Profile", "E-mail address", "Settings", "Plan and usage", "Signed in on", "Ways to sign in", "Password", "API keys"]
 		.concat(await page.locator("#leaving").count() ? ["Your data"] : []),
 		"its parts");
 	await look(page, "account");
@@ -187,7 +187,7 @@ test("the account page, loaded directly", async () => {
 		await onPhone(page, `account ${part}`);
 	}
 	await page.getByRole("navigation", { name: "Parts of the account" }).getByRole("link", { name: "Password" }).click();
-	is(await focusName(page), "Password", "a part that is gone to has the focus");
+	is(await focusOn(page, "Password"), "Password", "a part that is gone to has the focus");
 	await field(page, "Name (optional)").fill("Anna Stone");
 	await page.getByRole("button", { name: "Save the name" }).click();
 	await page.locator("#profile").getByText("Saved.").waitFor();

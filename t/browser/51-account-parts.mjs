@@ -2,7 +2,7 @@
 // an interface that is played here, so that each of its answers comes when it shall.
 import { becomeMember, field, fillSignIn, heading, look, openAccount } from "./lib/accounts.mjs";
 import { begin } from "./lib/begin.mjs";
-import { ask, focusName, png } from "./lib/studio.mjs";
+import { ask, focusOn, png } from "./lib/studio.mjs";
 import { is, main, ok, test } from "./lib/tap.mjs";
 
 const { stack, browser } = await begin();
@@ -90,7 +90,7 @@ test("an API key is made, and shown once", async () => {
 	await look(page, "account with a new key");
 	await makeKey();
 	await page.getByText("Copy the key now.").waitFor();
-	is(await focusName(page), "Copy", "the button to copy it has the focus");
+	is(await focusOn(page, "Copy"), "Copy", "the button to copy it has the focus");
 	await look(page, "account with a secret");
 });
 
@@ -118,7 +118,7 @@ test("an API key opens what it may, until it ends", async () => {
 	await look(page, "account with a key");
 	await page.getByRole("button", { name: "End the key Workshop" }).click();
 	await page.locator("#api-keys .row.ended", { hasText: "Workshop" }).waitFor();
-	is(await focusName(page), "API keys", "it ends; the part's title has the focus");
+	is(await focusOn(page, "API keys"), "API keys", "it ends; the part's title has the focus");
 	const gone = await byKey(key, "/v1/me");
 	is([gone.status, (await gone.json()).code], [401, "invalid_api_key"], "from now on it is refused");
 	await page.reload();
@@ -227,7 +227,7 @@ test("deletion", async () => {
 	await look(page, "deleting the account");
 	await page.keyboard.press("Escape");
 	await page.getByRole("dialog").waitFor({ state: "detached" });
-	is(await focusName(page), "Delete my account…", "one can keep it, and is where one was");
+	is(await focusOn(page, "Delete my account…"), "Delete my account…", "one can keep it, and is where one was");
 	await page.getByRole("button", { name: "Delete my account…" }).click();
 	await word.fill(password);
 	await page.getByRole("button", { name: "Delete for good" }).click();

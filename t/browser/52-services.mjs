@@ -5,7 +5,7 @@ import { Browser } from "./lib/browser.mjs";
 import { waitLink } from "./lib/mail.mjs";
 import { Services, atGoogle, forgetGoogle, keepOnLoopback } from "./lib/services.mjs";
 import { Stack, freePort } from "./lib/stack.mjs";
-import { ask, focusName, make, openStudio } from "./lib/studio.mjs";
+import { ask, focusOn, make, openStudio } from "./lib/studio.mjs";
 import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 const services = new Services();
@@ -127,7 +127,7 @@ test("Facebook vouches for no address: one is asked for", async () => {
 	await field(page, "E-mail").fill("fanny@example.net");
 	await page.getByRole("button", { name: "Send the link" }).click();
 	await heading(page, "Look into your mail");
-	is(await focusName(page), "Look into your mail", "what comes next has the focus");
+	is(await focusOn(page, "Look into your mail"), "Look into your mail", "what comes next has the focus");
 	await look(page, "confirm email, sent");
 	await page.getByRole("button", { name: "Another address, or once more" }).click();
 	is(await field(page, "E-mail").count(), 1, "another address can be given");
@@ -222,7 +222,7 @@ test("another one is linked, and unlinked", async () => {
 	await look(page, "account, two ways in");
 	await way("Google").getByRole("button", { name: "Unlink Google" }).click();
 	await way("Google").getByRole("link", { name: "Link Google" }).waitFor();
-	is(await focusName(page), "Ways to sign in", "the part's title has the focus");
+	is(await focusOn(page, "Ways to sign in"), "Ways to sign in", "the part's title has the focus");
 	is((await ask(page, "/v1/me/identities")).items.map((i) => i.provider), ["facebook"], "one is left");
 });
 
@@ -253,7 +253,7 @@ test("a sign-in that belongs to another account", async () => {
 	await atGoogle(page, "verified:gina@example.net");
 	await problem("identity_taken").waitFor();
 	is(await ours(page), "/account#ways", "the code is out of the address");
-	is(await focusName(page), "Ways to sign in", "it is told where one can do something about it");
+	is(await focusOn(page, "Ways to sign in"), "Ways to sign in", "it is told where one can do something about it");
 	await look(page, "account, identity taken");
 	await page.reload();
 	await way("Google").waitFor();

@@ -3,7 +3,7 @@
 import { becomeMember, heading, look, tabTo } from "./lib/accounts.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { Stack } from "./lib/stack.mjs";
-import { ask, describe, focusName, make, openStudio } from "./lib/studio.mjs";
+import { ask, describe, focusOn, make, openStudio } from "./lib/studio.mjs";
 import { is, main, ok, test, whenEnded, whenFailed } from "./lib/tap.mjs";
 
 /* The first piece has no picture. */
@@ -63,7 +63,7 @@ test("a guest is led to an account, and what has no picture says why it is not s
 	await look(page, "a guest shares");
 	await page.keyboard.press("Escape");
 	await page.locator("dialog").waitFor({ state: "detached" });
-	ok((await focusName(page)).includes("Share"), "Escape closes it, and the button has the focus again");
+	ok((await focusOn(page, /Share/)).includes("Share"), "Escape closes it, and the button has the focus again");
 	is((await page.evaluate(async (id) => (await fetch(`/v1/designs/${id}/share`, { method: "PUT", headers: { "Content-Type": "application/json" }, body: "{}" })).status, first)),
 		403, "nor does the interface let a guest share");
 	await shareButton().click();
@@ -332,7 +332,7 @@ test("by keys alone", async () => {
 	ok(await tabTo(page, "Stop sharing"), "and reaches what it has");
 	await page.keyboard.press("Escape");
 	await dialog.waitFor({ state: "detached" });
-	ok((await focusName(page)).includes("Shared"), "Escape closes it, and the button has the focus again");
+	ok((await focusOn(page, /Shared/)).includes("Shared"), "Escape closes it, and the button has the focus again");
 });
 
 /* --- the end, and back ------------------------------------------------------------------------ */
@@ -403,12 +403,12 @@ test("a link is changed in the list, ends there and comes back", async () => {
 	await until("Saved");
 	await page.keyboard.press("Escape");
 	await dialog.waitFor({ state: "detached" });
-	ok((await focusName(page)).startsWith("Change the link of Pendant with a name"), "closed, and the focus is where it was");
+	ok((await focusOn(page, /^Change the link of Pendant with a name/)).startsWith("Change the link of Pendant with a name"), "closed, and the focus is where it was");
 	ok((await rows.nth(1).innerText()).includes("takes two lines"), "the row has the new title");
 	await look(page, "links with a long title");
 	await page.getByRole("button", { name: /^Stop sharing Pendant/ }).click();
 	await page.locator(".note", { hasText: "is not shared any more" }).waitFor();
-	is([await rows.count(), await focusName(page)], [2, "Links"], "it is gone, and the focus is on the page's heading");
+	is([await rows.count(), await focusOn(page, "Links")], [2, "Links"], "it is gone, and the focus is on the page's heading");
 	await page.getByRole("button", { name: "Undo" }).click();
 	await rows.nth(2).waitFor();
 	ok((await rows.nth(1).innerText()).includes("takes two lines"), "it is back where it was");

@@ -1,8 +1,8 @@
 // Another e-mail address: asking in the account, the link where one is signed in and where not, and taking it back.
-import { becomeMember, field, fillSignIn, heading, look, openAccount } from "./lib/accounts.mjs";
+import { becomeMember, field, fillSignIn, hasFocus, heading, look, openAccount } from "./lib/accounts.mjs";
 import { begin } from "./lib/begin.mjs";
 import { waitLink } from "./lib/mail.mjs";
-import { ask, focusName } from "./lib/studio.mjs";
+import { ask, focusOn } from "./lib/studio.mjs";
 import { is, main, ok, test } from "./lib/tap.mjs";
 
 const { stack, browser } = await begin();
@@ -12,11 +12,6 @@ const password = "an emerald of the steppe";
 const old = "wilhelmina.of.the.long.address@workshop.example.net", wanted = "w@new.example.net", third = "third@new.example.net";
 const part = page.locator("#email");
 const button = (name) => page.getByRole("button", { name, exact: true });
-// The focus follows the frame in which the button is back.
-const focusWhenBack = async () => {
-	await page.waitForFunction(() => document.activeElement?.textContent === "Another address…", null, { timeout: 10000 }).catch(() => null);
-	return focusName(page);
-};
 const another = part.getByRole("button", { name: "Another address…" });
 const problem = (status, code) => ({ status, contentType: "application/problem+json", body: JSON.stringify({ status, code }) });
 
@@ -34,7 +29,7 @@ test("another address is asked for", async () => {
 	is(await part.locator("p.address").innerText(), old, "the address that one has");
 	await look(page, "account, address");
 	await another.click();
-	ok(await field(page, "New e-mail address").evaluate((e) => e === document.activeElement), "the field has the focus");
+	ok(await hasFocus(page, "New e-mail address"), "the field has the focus");
 	await button("Send the link").click();
 	await part.locator(".fault", { hasText: "Enter the new address." }).waitFor();
 	await field(page, "New e-mail address").fill("no address");
@@ -43,7 +38,7 @@ test("another address is asked for", async () => {
 	await part.scrollIntoViewIfNeeded();
 	await look(page, "account, another address");
 	await part.getByRole("button", { name: "Cancel" }).click();
-	is(await focusWhenBack(), "Another address…", "cancelled, one is where one was");
+	is(await focusOn(page, "Another address…"), "Another address…", "cancelled, one is where one was");
 	await another.click();
 	is(await field(page, "New e-mail address").inputValue(), "", "and nothing is left of it");
 	await field(page, "New e-mail address").fill(old.toUpperCase());
@@ -90,7 +85,7 @@ test("it waits, is sent again, and taken back", async () => {
 	await heading(page, "Account");
 	await button("Keep the present address").click();
 	await another.waitFor();
-	is(await focusWhenBack(), "Another address…", "taken back, one is where one was");
+	is(await focusOn(page, "Another address…"), "Another address…", "taken back, one is where one was");
 	is((await ask(page, "/v1/me")).pending_email, null, "nothing is pending");
 });
 

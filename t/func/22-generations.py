@@ -404,10 +404,12 @@ def stopping_while_it_begins():
     ann, seen, began = guest(quick), collections.Counter(), time.monotonic()
     make(ann)
     lasts = time.monotonic() - began
-    for i in range(20):
+    # Until both were seen: what lasts so long when the machine is idle lasts longer beside others.
+    while sum(seen.values()) < 20 or not (seen["cancelled", False] and any(begun for _, begun in seen)) and sum(seen.values()) < 80:
+        i = sum(seen.values())
         ahead = create(ann).json()["generation"]["id"]      # the one worker has this in hand for a while
         generation = create(ann).json()["generation"]["id"]
-        time.sleep(lasts * 1.2 * (i % 10) / 10)
+        time.sleep(lasts * 1.2 * (1 + i // 20) * (i % 10) / 10)
         replies = parallel(lambda _, g=generation: ann.post("/v1/generations/%s/cancel" % g), 6)
         ended = over(ann, generation)
         begun = any(s["attempts"] for s in ended["slots"])
@@ -420,7 +422,7 @@ def stopping_while_it_begins():
     diag("how they ended, and whether a call had begun: %r" % dict(seen))
     ok(seen["cancelled", False] and sum(n for how, n in seen.items() if how[1]), "before and behind its begin", seen)
     is_(truth.faults_of_guest(quick.db, ann.session, truth.objects_on_disk(os.path.join(quick.state, "objects")),
-                              designs=41, address="127.0.0.1"), [], "all agrees with itself")
+                              designs=1 + 2 * sum(seen.values()), address="127.0.0.1"), [], "all agrees with itself")
     is_(quick.events("job.failed"), [], "no job met a fault")
 
 

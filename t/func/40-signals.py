@@ -79,14 +79,18 @@ def reloads_under_load():
     uploader = threading.Thread(target=upload)
     uploader.start()
     seconds = 60 if LONG else 8
-    reads = wrk(stack, "/v1/catalog", seconds, 8)
-    writes = wrk(stack, "/v1/guest-session", seconds, 4, lua)
-    reloads, end = 0, time.monotonic() + seconds - 1
-    while time.monotonic() < end:
-        hup()
-        reloads += 1
-        time.sleep(0.25 * SLOWER)
-    reads, writes = reads(), writes()
+    reads, writes, reloads = (0, 0, 0), (0, 0, 0), 0
+    # Again when the machine had so much else to do that there were few.
+    for _ in range(4):
+        more = wrk(stack, "/v1/catalog", seconds, 8), wrk(stack, "/v1/guest-session", seconds, 4, lua)
+        end = time.monotonic() + seconds - 1
+        while time.monotonic() < end:
+            hup()
+            reloads += 1
+            time.sleep(0.25 * SLOWER)
+        reads, writes = [tuple(map(sum, zip(sums, each()))) for sums, each in zip((reads, writes), more)]
+        if reads[0] > 500 and writes[0] > 50:
+            break
     stop.append(True)
     uploader.join()
     diag("%d reloads, %d reads, %d writes, %d uploads" % (reloads, reads[0], writes[0], len(statuses)))
@@ -174,9 +178,8 @@ def a_frozen_job_worker():
     """Beyond its lease: another one has made the pictures; what the late one brings is discarded."""
     guests = [Guest(stack) for _ in range(2)]
     all_at_once([guest.design for guest in guests])
-    time.sleep(0.5)
-    frozen = [pid for pid in workers(stack, "job")
-              if any(job["status"] == "running" for guest in guests for job in guest.jobs())][:1]
+    wait_for(lambda: all(job["status"] != "queued" for guest in guests for job in guest.jobs()), 10, "workers that have the jobs")
+    frozen = workers(stack, "job")[:1]
     for pid in frozen:
         stack.kill(pid, signal.SIGSTOP)
     try:
@@ -328,6 +331,8 @@ def an_absent_database():
 @test
 def the_end_under_load():
     """SIGTERM to the supervisor: what was accepted is answered, jobs are given back, all is gone in time."""
+    set_options(provider_script="*:ok:5000")    # a job that is in hand when the end comes, however late that is noticed
+    reload_wholly()
     guest = Guest(stack)
     old, runner = stack.workers, stack.pid("run")
     stack.kill(runner, signal.SIGSTOP)

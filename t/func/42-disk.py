@@ -145,8 +145,13 @@ def no_descriptors_left():
         held.append(socket.socket(socket.AF_UNIX))
         held[-1].connect(path)
         held[-1].send(b"\1\1\0\1")    # a record that never goes on
-    time.sleep(0.3)
-    is_({pid: len(os.listdir("/proc/%d/fd" % pid)) for pid in web}, limits, "all their descriptors are used up")
+    def used():
+        return {pid: len(os.listdir("/proc/%d/fd" % pid)) for pid in web}
+    try:
+        wait_for(lambda: used() == limits, 10, "the last descriptor")
+    except TimeoutError:
+        pass
+    is_(used(), limits, "all their descriptors are used up")
     before, began = sum(map(cpu_s, web)), time.monotonic()
     time.sleep(3)
     share = (sum(map(cpu_s, web)) - before) / (time.monotonic() - began)

@@ -24,7 +24,9 @@ from tap import diag, is_, main, ok, test
 
 GATE_S = int(2 * SLOWER)
 CLIENTS = 64
-LATE = int(10000 / SLOWER)		# requests that begin behind an owner's answer
+# Requests that begin behind an owner's answer: as many as show a race that is rare. That is not another one in a build with a
+# sanitizer, for which it is enough that each change was met by a crowd.
+LATE = 1000 if os.environ.get("BEZEL_TEST_SANITIZED") else int(10000 / SLOWER)
 EACH = LATE // 9 + 1		# of one change
 POLL_S = 2 + 2 * SLOWER		# a look each second, and the look itself
 
@@ -487,12 +489,12 @@ def a_second_host():
 
 @test
 def the_end_of_its_time():
-    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=GATE_S + 5)
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=GATE_S + 5 * SLOWER)
     link = Link(stack, expires_at=end.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
     client = stack.client()
     link.warm()
     age = client.get(link.page).header("Cache-Control")
-    ok(0 < int(re.search(r"s-maxage=(\d+)", age).group(1)) <= GATE_S + 5, "kept until then at most", age)
+    ok(0 < int(re.search(r"s-maxage=(\d+)", age).group(1)) <= GATE_S + 5 * SLOWER, "kept until then at most", age)
     image = client.get(link.json).json()["image_url"]
     is_(client.get(image[image.index("/s/"):]).status, 200, "a picture")
     ok(not os.path.exists(os.path.join(stack.state, "var", "shares", link.token)), "is not linked for less than a day")

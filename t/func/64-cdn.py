@@ -107,7 +107,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def settings(service):
-    made = {"provider": "mem", "cdn": service.kind, "cdn_retry_s": "1", "cdn_timeout_s": str(int(2 * SLOWER)), "share_gate_s": str(int(10 * SLOWER)),
+    made = {"provider": "mem", "cdn": service.kind, "cdn_retry_s": "1", "cdn_timeout_s": str(int(2 * SLOWER)), "share_gate_s": str(int(6 + 4 * SLOWER)),
             "share_daily": "1000", "job_workers": "2"}
     if service.kind == "varnish":
         return {**made, "varnish_urls": service.url}

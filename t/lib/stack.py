@@ -25,6 +25,7 @@ import http.client
 import itertools
 import json as json_module
 import os
+import random
 import re
 import secrets
 import shutil
@@ -54,9 +55,18 @@ _numbers = itertools.count(1)
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Not of those that the kernel gives to whoever connects: one of them may take it before we listen, or while what
+    listens there is started again."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        low, high = map(int, file.read().split())
+    first, last = (10000, low - 1) if low > 15000 else (high + 1, 65535) if high < 60000 else (0, 0)
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.randint(first, last)))
+                return probe.getsockname()[1]
+            except OSError:
+                continue
 
 
 def wait_for(test, seconds=10, what="the condition"):
@@ -324,8 +334,8 @@ class Stack:
             if ended.returncode == 0:
                 self._started = True
                 return self
-            # Somebody took the port between our look and nginx's.
-            if "is in use" not in ended.stderr or attempt == 2:
+            # Somebody took the port between our look and nginx's, who says so in other words than scripts/run.
+            if "in use" not in ended.stderr or attempt == 2:
                 break
             self.port = free_port()
         self.close()

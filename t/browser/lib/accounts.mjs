@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { waitLink } from "./mail.mjs";
 import { focusName } from "./studio.mjs";
-import { is } from "./tap.mjs";
+import { is, settled } from "./tap.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -12,7 +12,7 @@ export const heading = (p, name) => p.getByRole("heading", { name, level: 1, exa
 export const field = (p, label) => p.getByRole("textbox", { name: label, exact: true });
 export const faultAt = (p, label) => field(p, label).evaluate((e) => (e.getAttribute("aria-describedby") ?? "").split(" ")
 	.map((id) => document.getElementById(id)).filter((x) => x?.classList.contains("fault")).map((x) => x.textContent).join(" "));
-export const hasFocus = (p, label) => field(p, label).evaluate((e) => e === document.activeElement);
+export const hasFocus = (p, label) => settled(() => field(p, label).evaluate((e) => e === document.activeElement), Boolean);
 export const stored = (p, name) => p.evaluate((n) => localStorage.getItem("bezel." + n), name);
 
 export async function fillSignIn(p, mail, word) {

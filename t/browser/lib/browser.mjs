@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { slower } from "./tap.mjs";
 
 const program = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -22,7 +23,7 @@ export class Browser {
 			env: { PATH: process.env.PATH, HOME: join(this.folder, "home"), LANG: "C.UTF-8" },
 			viewport: { width: 1440, height: 900 }, colorScheme: "light", reducedMotion: "reduce", ...options,
 		});
-		this.context.setDefaultTimeout(20000);
+		this.context.setDefaultTimeout(20000 * slower);
 		for (const page of this.context.pages())
 			await page.close();
 		return this;

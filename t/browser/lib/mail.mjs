@@ -1,6 +1,7 @@
 // What lies in the outbox of a test's bezel.
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { slower } from "./tap.mjs";
 
 // Quoted-printable or base64 by the part's own header; the first text part is the plain one.
 function plainText(raw) {
@@ -29,7 +30,7 @@ async function mails(stack, to) {
 
 // The count-th message to an address whose link leads to this page: the path with its token.
 export async function waitLink(stack, to, page, count = 1) {
-	for (const until = Date.now() + 15000; Date.now() < until; await new Promise((done) => setTimeout(done, 100))) {
+	for (const until = Date.now() + 15000 * slower; Date.now() < until; await new Promise((done) => setTimeout(done, 100))) {
 		const links = (await mails(stack, to)).map(({ text }) => new RegExp(`/${page}#token=[A-Za-z0-9._-]+`).exec(text)?.[0])
 			.filter((link) => link !== undefined);
 		if (links.length >= count)

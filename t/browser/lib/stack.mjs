@@ -1,5 +1,6 @@
 // A whole bezel for a test: scripts/run with its own mongod and nginx on a free port, ended by scripts/stop.
 import { execFile } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -10,15 +11,23 @@ import { diag } from "./tap.mjs";
 const run = promisify(execFile);
 const top = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-export function freePort() {
-	return new Promise((resolve, reject) => {
-		const probe = createServer();
-		probe.on("error", reject);
-		probe.listen(0, "127.0.0.1", () => {
-			const { port } = probe.address();
-			probe.close(() => resolve(port));
+// Not of those that the kernel gives to whoever connects: one of them may take it before we listen, or while we restart.
+export async function freePort() {
+	const [low, high] = (await readFile("/proc/sys/net/ipv4/ip_local_port_range", "ascii")).split(/\s+/).map(Number);
+	const [first, last] = low > 15000 ? [10000, low - 1] : high < 60000 ? [high + 1, 65535] : [0, 0];
+
+	for (;;) {
+		const port = await new Promise((resolve) => {
+			const probe = createServer();
+			probe.on("error", () => resolve(null));
+			probe.listen(randomInt(first, last + 1), "127.0.0.1", () => {
+				const { port: ours } = probe.address();
+				probe.close(() => resolve(ours));
+			});
 		});
-	});
+		if (port !== null)
+			return port;
+	}
 }
 
 export class Stack {
@@ -45,8 +54,8 @@ export class Stack {
 					"--port", String(this.port), "--mongod-cache", "0.25", ...options], { timeout: 120000 });
 				break;
 			} catch (error) {
-				// Somebody took the port between our look and nginx's; pages know it later on.
-				if (!fresh || tries === 1 || !String(error.stderr).includes("is in use"))
+				// Somebody took the port between our look and nginx's (who says so in other words than scripts/run); pages know it later on.
+				if (!fresh || tries === 1 || !String(error.stderr).includes("in use"))
 					throw error;
 				this.port = await freePort();
 			}

@@ -1,4 +1,6 @@
 // What tests of the studio do again and again.
+import { settled, slower } from "./tap.mjs";
+
 export async function openStudio(browser, url, path = "/") {
 	const page = await browser.page();
 
@@ -51,7 +53,7 @@ export async function waitSome(page, n) {
 
 export const seenTiles = (page) => page.evaluate(() => window.seen);
 
-export async function waitFilled(page, n, timeout = 30000) {
+export async function waitFilled(page, n, timeout = 30000 * slower) {
 	await page.waitForFunction((count) => document.querySelectorAll(".tile.filled .picture.ready").length === count, n, { timeout });
 }
 
@@ -99,3 +101,6 @@ export const focusName = (page) => page.evaluate(() => {
 	const e = document.activeElement;
 	return e === null || e === document.body ? "" : e.getAttribute("aria-label") ?? e.labels?.[0]?.textContent ?? e.textContent ?? "";
 });
+
+// The name of what has the focus, once it is the wanted one: the focus follows the frame in which its place is there.
+export const focusOn = (page, wanted) => settled(() => focusName(page), (name) => wanted instanceof RegExp ? wanted.test(name) : name === wanted);

@@ -27,6 +27,23 @@ export function is(got, want, name) {
 		`got:  ${inspect(got, { depth: 9 })}\nwant: ${inspect(want, { depth: 9 })}`);
 }
 
+// Times are so many times longer on a machine with much else to do.
+export const slower = Number(process.env.BEZEL_TEST_SLOWER ?? 1);
+
+// What `read` gives, once that is good, at the latest after some seconds: for what follows in a later frame, or with
+// an answer that nothing on the page tells of.
+export async function settled(read, good, seconds = 5) {
+	for (const until = Date.now() + seconds * 1000 * slower;; await new Promise((done) => setTimeout(done, 20))) {
+		const got = await read();
+		if (good(got) || Date.now() > until)
+			return got;
+	}
+}
+
+// A point about what becomes so.
+export const becomes = async (read, want, name) =>
+	is(await settled(read, (got) => inspect(got, { depth: 9 }) === inspect(want, { depth: 9 })), want, name);
+
 export const test = (name, run) => void tests.push({ name, run });
 export const whenFailed = (run) => void atFailure.push(run);
 export const whenEnded = (run) => void atEnd.push(run);
