@@ -12,11 +12,9 @@
 enum rc
 api_share_card(struct call *call, struct err *err)
 {
-	const struct http_request *request = call->request;
 	struct http_response *response = call->response;
 	struct share_view view;
-	struct str etag, jpeg;
-	bool known;
+	struct str jpeg;
 
 	if (share_look(call, &view, err) != RC_OK)
 		return err->rc;
@@ -24,22 +22,15 @@ api_share_card(struct call *call, struct err *err)
 		return err_set(err, RC_LINK_EXPIRED, "This link has ended.");
 	if (view.state == SHARE_LOCKED)
 		return err_set(err, RC_NOT_FOUND, "There is nothing here.");
-	etag = arena_printf(call->arena, "\"%s-%.*s\"", SHARE_CARD_LOOK,
-	    STR_FMT(view.etag));
-	/* Who has it already needs no picture of it. */
-	known = view.state == SHARE_OPEN && request->if_none_match.p != NULL
-	    && http_etag_in(request->if_none_match, etag, true);
-	if (!known && app_share_card(call->app, call->arena, &view, &jpeg, err)
-	    != RC_OK)
+	if (app_share_card(call->app, call->arena, &view, &jpeg, err) != RC_OK)
 		return err->rc;
 	share_cache_headers(call, &view);
 	if (response->etag.p != NULL)
-		response->etag = etag;
+		response->etag = ARENA_JOIN(call->arena,
+		    STR("\"" SHARE_CARD_LOOK "-"), view.etag, STR("\""));
 	http_header(response, "Content-Disposition", STR("inline"));
 	/* Other sites show it: it is how a link is embedded. */
 	http_header(response, "Cross-Origin-Resource-Policy", STR("cross-origin"));
-	if (share_not_modified(call))
-		return RC_OK;
 	response->content_type = "image/jpeg";
 	buf_add_str(&response->body, jpeg);
 	return RC_OK;

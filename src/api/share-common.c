@@ -64,12 +64,12 @@ least(int64_t a, int64_t b)
 static void
 add_tags(struct http_response *response, const struct share_view *view)
 {
-	struct str tags = arena_printf(response->arena, "%.*s %.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+	struct str tags = ARENA_JOIN(response->arena, view->tag_share, STR(" "),
+	    view->tag_design);
 
 	http_header(response, "Surrogate-Key", tags);
-	http_header_printf(response, "Cache-Tag", "%.*s,%.*s",
-	    STR_FMT(view->tag_share), STR_FMT(view->tag_design));
+	http_header(response, "Cache-Tag", ARENA_JOIN(response->arena,
+	    view->tag_share, STR(","), view->tag_design));
 	http_header(response, "xkey", tags);
 }
 
@@ -101,22 +101,9 @@ share_cache_headers(struct call *call, const struct share_view *view)
 	    "s-maxage=%lld, stale-while-revalidate=%lld, stale-if-error=%lld",
 	    (long long)fresh_s, (long long)least(SHARE_REFRESH_S, left_s),
 	    (long long)least(SHARE_IF_ERROR_S, left_s)).p;
-	response->etag = arena_printf(call->arena, "\"%.*s\"",
-	    STR_FMT(view->etag));
+	response->etag = ARENA_JOIN(call->arena, STR("\""), view->etag,
+	    STR("\""));
 	add_tags(response, view);
-}
-
-bool
-share_not_modified(struct call *call)
-{
-	struct http_response *response = call->response;
-
-	if (response->etag.p == NULL || call->request->if_none_match.p == NULL
-	    || !http_etag_in(call->request->if_none_match, response->etag, true))
-		return false;
-	response->status = 304;
-	response->content_type = NULL;
-	return true;
 }
 
 /* --- pages ---------------------------------------------------------------- */

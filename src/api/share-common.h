@@ -26,8 +26,6 @@ enum rc share_look(struct call *call, struct share_view *ret_view,
  */
 void share_cache_headers(struct call *call, const struct share_view *view);
 
-/* Whether the client has what response->etag names: then 304, and no body. */
-bool share_not_modified(struct call *call);
 
 /* An HTML answer: type, policy, and what a browser says of us where it goes next. */
 struct share_sheet;

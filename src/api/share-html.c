@@ -71,29 +71,27 @@ static void
 prepare(struct arena *arena, struct str base_url, const struct share_view *view,
     struct said *ret_said)
 {
-	struct str comma = view->finish.n > 0 ? STR(", ") : STR("");
-	struct str what = arena_printf(arena, "%.*s%s%.*s%.*s%.*s",
-	    STR_FMT(view->stone), view->metals.n > 0 ? ". " : "",
-	    STR_FMT(view->metals), STR_FMT(comma), STR_FMT(view->finish));
 	struct str base = html_escape(arena, base_url);
+	struct str what = ARENA_JOIN(arena, view->stone,
+	    view->metals.n > 0 ? STR(". ") : STR(""), view->metals,
+	    view->finish.n > 0 ? STR(", ") : STR(""), view->finish);
+	struct str pictures = ARENA_JOIN(arena, STR("/s/"), view->token,
+	    STR("/i/"));
 
 	*ret_said = (struct said){ .view = view,
 		.title = html_escape(arena, view->title),
 		.what = html_escape(arena, what),
-		.url = arena_printf(arena, "%.*s/s/%.*s", STR_FMT(base),
-		    STR_FMT(view->token)),
-		.picture = arena_printf(arena, "/s/%.*s/i/%.*s",
-		    STR_FMT(view->token), STR_FMT(view->picture.name)),
-		.thumbnail = arena_printf(arena, "/s/%.*s/i/%.*s",
-		    STR_FMT(view->token), STR_FMT(view->picture.thumbnail_name)) };
+		.url = ARENA_JOIN(arena, base, STR("/s/"), view->token),
+		.picture = ARENA_JOIN(arena, pictures, view->picture.name),
+		.thumbnail = ARENA_JOIN(arena, pictures,
+		    view->picture.thumbnail_name) };
 }
 
 /* For programs that make a preview of a link. */
 static void
 add_preview(struct buf *buf, const struct said *said, struct str base_url)
 {
-	struct str card = arena_printf(buf->arena, "%.*s/card.jpg",
-	    STR_FMT(said->url));
+	struct str card = ARENA_JOIN(buf->arena, said->url, STR("/card.jpg"));
 
 	ADD(buf, STR("<link rel=\"canonical\" href=\""), said->url,
 	    STR("\">\n<meta name=\"description\" content=\""), said->what,

@@ -16,11 +16,10 @@ reply_page(struct call *call, const struct share_view *view)
 
 	share_cache_headers(call, view);
 	if (response->etag.p != NULL)	/* another look is another page */
-		response->etag = arena_printf(call->arena, "\"%.*s-%.*s\"",
-		    STR_FMT(view->etag), STR_FMT(share_look_version));
+		response->etag = ARENA_JOIN(call->arena, STR("\""), view->etag,
+		    STR("-"), share_look_version, STR("\""));
 	share_page_headers(call, &share_sheet_page, "no-referrer");
-	if (!share_not_modified(call))
-		share_html_page(&response->body, call->app->conf->base_url, view);
+	share_html_page(&response->body, call->app->conf->base_url, view);
 	return RC_OK;
 }
 

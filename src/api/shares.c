@@ -175,11 +175,6 @@ api_share_view(struct call *call, struct err *err)
 	if (view.state == SHARE_OPEN)
 		response->etag = arena_printf(call->arena, "\"j%.*s\"",
 		    STR_FMT(view.etag));
-	if (response->etag.p != NULL && call->request->if_none_match.p != NULL
-	    && http_etag_in(call->request->if_none_match, response->etag, true)) {
-		response->status = 304;
-		return RC_OK;
-	}
 	add_view(call, &response->body, &view);
 	reply_json(call, &response->body);
 	return RC_OK;

@@ -277,7 +277,7 @@ tag_of(const struct app *app, struct arena *arena, const char *kind,
 	buf_addz(&buf, kind);
 	buf_add_char(&buf, '|');
 	buf_add_str(&buf, id);
-	hmac_sha256(keyring_key(&app->keyring, KEY_TAG), buf_str(&buf), mac);
+	hmac_sha256_kept(keyring_key(&app->keyring, KEY_TAG), buf_str(&buf), mac);
 	buf_init(&buf, arena, 32, 32);
 	buf_addz(&buf, kind);
 	buf_add_char(&buf, '-');

@@ -187,6 +187,24 @@ arena_str(struct arena *arena, struct str s)
 }
 
 struct str
+arena_join(struct arena *arena, const struct str *pieces, size_t n)
+{
+	size_t length = 0;
+	char *p, *at;
+
+	for (size_t i = 0; i < n; i++)
+		length += pieces[i].n;
+	p = at = arena_alloc_raw(arena, length + 1);
+	for (size_t i = 0; i < n; i++)
+		if (pieces[i].n > 0) {
+			memcpy(at, pieces[i].p, pieces[i].n);
+			at += pieces[i].n;
+		}
+	*at = '\0';
+	return (struct str){ p, length };
+}
+
+struct str
 arena_printf(struct arena *arena, const char *fmt, ...)
 {
 	va_list ap, again;

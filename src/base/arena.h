@@ -35,6 +35,11 @@ struct str arena_str(struct arena *arena, struct str s);
 char *arena_strz(struct arena *arena, struct str s);
 struct str arena_printf(struct arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The pieces one behind the other. */
+struct str arena_join(struct arena *arena, const struct str *pieces, size_t n);
+#define ARENA_JOIN(arena, ...) arena_join((arena), \
+	(const struct str[]){ __VA_ARGS__ }, \
+	sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
 
 /* Calls fn(object) at the next reset or free, the latest first. */
 void arena_defer(struct arena *arena, void (*fn)(void *), void *object);

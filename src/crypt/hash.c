@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 
+enum { KEPT_KEYS = 8 };
+
 static void
 must(bool worked)
 {
@@ -76,20 +78,55 @@ new_hmac(void)
 	return ctx;
 }
 
-/* Not HMAC(), which looks both algorithms up by name each time. */
+/* Key and digest looked up by name at each call are why it is not HMAC(). Of a null key
+ * the context's last one is taken again. */
+static void
+compute(EVP_MAC_CTX *ctx, struct str key, struct str s,
+    unsigned char ret_mac[SHA256_BYTES])
+{
+	size_t n;
+
+	must(EVP_MAC_init(ctx, (const unsigned char *)key.p, key.n, NULL) == 1
+	    && EVP_MAC_update(ctx, (const unsigned char *)s.p, s.n) == 1
+	    && EVP_MAC_final(ctx, ret_mac, &n, SHA256_BYTES) == 1);
+}
+
 void
 hmac_sha256(struct str key, struct str s, unsigned char ret_mac[SHA256_BYTES])
 {
 	static EVP_MAC_CTX *ctx;
-	/* Without a key EVP_MAC_init() would take the last one again. */
-	const char *key_p = key.p != NULL ? key.p : "";
-	size_t n;
 
 	if (ctx == NULL)
 		ctx = new_hmac();
-	must(EVP_MAC_init(ctx, (const unsigned char *)key_p, key.n, NULL) == 1
-	    && EVP_MAC_update(ctx, (const unsigned char *)s.p, s.n) == 1
-	    && EVP_MAC_final(ctx, ret_mac, &n, SHA256_BYTES) == 1);
+	if (key.p == NULL)
+		key = STR("");
+	compute(ctx, key, s, ret_mac);
+}
+
+void
+hmac_sha256_kept(struct str key, struct str s,
+    unsigned char ret_mac[SHA256_BYTES])
+{
+	static struct {
+		unsigned char key[SHA256_BYTES];
+		EVP_MAC_CTX *ctx;
+	} kept[KEPT_KEYS];
+	static unsigned next;
+	unsigned i;
+
+	if (key.n != sizeof kept[0].key)
+		die("hmac_sha256_kept: no key of ours");
+	for (i = 0; i < KEPT_KEYS; i++)
+		if (kept[i].ctx != NULL
+		    && CRYPTO_memcmp(kept[i].key, key.p, key.n) == 0) {
+			compute(kept[i].ctx, STR_NULL, s, ret_mac);
+			return;
+		}
+	i = next++ % KEPT_KEYS;
+	if (kept[i].ctx == NULL)
+		kept[i].ctx = new_hmac();
+	memcpy(kept[i].key, key.p, key.n);
+	compute(kept[i].ctx, key, s, ret_mac);
 }
 
 static OSSL_PARAM

@@ -20,6 +20,12 @@ struct str sha256_hex(struct arena *arena, struct str s);
 void hmac_sha256(struct str key, struct str s,
     unsigned char ret_mac[SHA256_BYTES]);
 
+/* The same with a key of 32 bytes that the process has as long as it lives: what is
+ * computed of the key alone is kept, for the last eight, and is half of the work of a
+ * short text. Not for keys that are to be forgotten. */
+void hmac_sha256_kept(struct str key, struct str s,
+    unsigned char ret_mac[SHA256_BYTES]);
+
 /* RFC 5869 with SHA-256, extract and expand; n is at most 255 * 32. */
 void hkdf_sha256(struct str secret, struct str salt, struct str info,
     unsigned char *ret_key, size_t n);

@@ -17,7 +17,7 @@ static void
 mac_of(const unsigned char key[KEY_BYTES], const unsigned char *p, size_t n,
     unsigned char ret_mac[SHA256_BYTES])
 {
-	hmac_sha256((struct str){ (const char *)key, KEY_BYTES },
+	hmac_sha256_kept((struct str){ (const char *)key, KEY_BYTES },
 	    (struct str){ (const char *)p, n }, ret_mac);
 }
 

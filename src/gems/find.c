@@ -23,10 +23,12 @@ find_phrase(struct str text, struct str phrase)
 {
 	size_t at, i, end;
 	char first = phrase.n > 0 ? lower(phrase.p[0]) : '\0';
+	char capital = first >= 'a' && first <= 'z' ? first ^ 0x20 : first;
 
 	for (at = 0; phrase.n > 0 && at + phrase.n <= text.n; at++) {
-		if (lower(text.p[at]) != first
-		    || (at > 0 && is_word(text.p[at - 1])))
+		if (text.p[at] != first && text.p[at] != capital)
+			continue;	/* most letters */
+		if (at > 0 && is_word(text.p[at - 1]))
 			continue;
 		for (i = 0; i < phrase.n; i++)
 			if (lower(text.p[at + i]) != lower(phrase.p[i]))

@@ -118,6 +118,42 @@ def kept_and_served():
 
 
 @test
+def revalidations():
+    """A CDN asks again with the tag that it has. nginx compares, a worker never hears of it: else a 304 without a body
+    could be kept for all."""
+    for form in ("/s/%s", "/s/%s/card.jpg", "/v1/shares/%s"):
+        name = token()
+        path = form % name
+        tagged = "ETag: \"v%d\"\r\nSurrogate-Key: s-1 d-1\r\n"
+
+        def ask(tag, path=path, **more):
+            return client.get(path, headers={"If-None-Match": tag, **more})
+        say("first", more=tagged % 1)
+        reply = ask('"v1"')
+        is_((reply.status, reply.body), (304, b""), form + ": not sent to who has it, though it is asked for anew")
+        is_([reply.header(each) for each in ("ETag", "Cache-Control", "Surrogate-Key")], ['"v1"', KEPT, "s-1 d-1"],
+            "with what makes it fresh again")
+        is_(seen(client.get(path)), (200, "HIT", "first"), "and kept whole")
+        is_([[key for key, _ in line["params"] if key.startswith("HTTP_")] for line in asked(path)], [[]], "asked for once, without the tag")
+        for tag, status in (('"v1"', 304), ('W/"v1"', 304), ('"v0", "v1"', 304), ("*", 304), ('"v0"', 200), ('"v"', 200)):
+            reply = ask(tag)
+            is_((reply.status, reply.header("X-Cache"), reply.text), (status, "HIT", "first" if status == 200 else ""), "kept: " + tag)
+        close_gate(name)
+        say("second", more=tagged % 2)
+        reply = ask('"v1"')
+        is_((reply.status, reply.text, reply.header("ETag")), (200, "second", '"v2"'), "while it changes: what has changed is sent")
+        is_((ask('"v2"').status, len(asked(path))), (304, 3), "what has not, is not, and a worker is asked for both")
+        open_gate(name)
+        os.unlink(kept_file(path))
+        is_((ask('"v1"').status, ask('"v2"').status), (200, 304), "and then who has the new one has it")
+    path = "/s/" + token()
+    say("long " * 1000, more=tagged % 1)
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    is_((packed.header("Content-Encoding"), packed.header("ETag")), ("gzip", 'W/"v1"'), "compressed: a weak tag")
+    is_(client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": 'W/"v1"'}).status, 304, "which serves as well")
+
+
+@test
 def nothing_of_the_request_matters():
     path = "/s/" + token()
     variants = [{"Accept-Encoding": "br, gzip"}, {"Accept-Language": "de"}, {"Host": "evil.example"}, {"Range": "bytes=0-2"},

@@ -62,6 +62,9 @@ START_TEST(arenas_keep_large_and_small_and_run_defers)
 	for (int i = 0; i < 10000; i++)
 		ck_assert_int_eq(*(char *)arena_alloc(arena, 17), 0);
 	ck_assert_str(arena_printf(arena, "%s-%d", "a", 5), "a-5");
+	ck_assert_str(ARENA_JOIN(arena, STR("a"), STR_NULL, STR(""), STR("bc")),
+	    "abc");
+	ck_assert_str(ARENA_JOIN(arena, STR_NULL), "");
 	ck_assert_ptr_null(arena_str(arena, STR_NULL).p);
 	arena_defer(arena, count_up, &at);
 	arena_defer(arena, count_up, &at);

@@ -102,6 +102,27 @@ START_TEST(hmac_matches_rfc_4231)
 }
 END_TEST
 
+/* More keys than are kept, in turn and each again at once; one that was pushed out comes
+ * back right. */
+START_TEST(kept_keys_give_the_same_macs)
+{
+	unsigned char keys[11][SHA256_BYTES], want[SHA256_BYTES], mac[SHA256_BYTES];
+
+	for (size_t i = 0; i < 11; i++)
+		random_bytes(keys[i], sizeof keys[i]);
+	memcpy(keys[10], keys[9], SHA256_BYTES);
+	keys[10][SHA256_BYTES - 1] ^= 1;
+	for (size_t i = 0; i < 6 * 11; i++) {
+		struct str key = { (const char *)keys[i / 2 % 11], SHA256_BYTES };
+		struct str text = repeated('a', i * 3);
+
+		hmac_sha256(key, text, want);
+		hmac_sha256_kept(key, text, mac);
+		ck_assert_mem_eq(mac, want, SHA256_BYTES);
+	}
+}
+END_TEST
+
 START_TEST(hkdf_matches_rfc_5869)
 {
 	unsigned char key[82];
@@ -493,6 +514,7 @@ START_TEST(what_was_changed_or_cut_does_not_open)
 END_TEST
 
 UNIT_MAIN_FIXTURE("crypt", setup, teardown, digests_match_their_standards,
+    hmac_matches_rfc_4231, kept_keys_give_the_same_macs,
     hmac_matches_rfc_4231, hkdf_matches_rfc_5869,
     a_failure_of_openssl_ends_the_process, comparison_sees_each_bit,
     base64url_matches_rfc_4648, base64url_has_one_text_for_one_value,
