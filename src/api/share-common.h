@@ -26,7 +26,6 @@ enum rc share_look(struct call *call, struct share_view *ret_view,
  */
 void share_cache_headers(struct call *call, const struct share_view *view);
 
-
 /* An HTML answer: type, policy, and what a browser says of us where it goes next. */
 struct share_sheet;
 void share_page_headers(struct call *call, const struct share_sheet *sheet,

@@ -303,8 +303,9 @@ static struct str
 etag_of(struct arena *arena, const struct share_view *view)
 {
 	const struct str shown[] = { view->token, view->title, view->prompt,
-		view->stone, view->color, view->transparency, view->metals,
-		view->finish, view->picture.name, view->picture.thumbnail_name };
+		view->stone, view->gem_type, view->cut, view->size, view->color,
+		view->transparency, view->metals, view->finish,
+		view->picture.name, view->picture.thumbnail_name };
 	unsigned char digest[SHA256_BYTES];
 	struct buf buf;
 

@@ -399,7 +399,16 @@ def what_is_seen():
     for carat, simple, stone in ((1.2, "Large", "Ruby, oval, 1.2 ct"), (None, "Large", "Ruby, oval, large"), (None, None, "Ruby, oval")):
         stack.db.designs.update_one({"_id": design_id}, {"$set": {"gem_data.size": {
             "simple": simple, "dimensions": None, "carat_weight": carat}}})
-        is_(view(anyone, link["token"]).json()["stone"], stone, "its size as far as it is known")
+        reply = view(anyone, link["token"])
+        is_(reply.json()["stone"], stone, "its size as far as it is known")
+    tags = set()
+    for kind, cut in (("Ruby", "oval, x"), ("Ruby, oval", "x")):
+        stack.db.designs.update_one({"_id": design_id}, {"$set": {"gem_data.type": kind, "gem_data.cut": cut}})
+        reply = view(anyone, link["token"])
+        is_([reply.json()[k] for k in ("stone", "gem_type", "cut")], ["Ruby, oval, x", kind, cut], "the same words, parted elsewhere")
+        tags.add(reply.header("ETag"))
+    is_(len(tags), 2, "are another version")
+
 
 
 def without_names(reply):
