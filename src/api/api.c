@@ -128,17 +128,6 @@ admit(struct call *call, struct err *err)
 	return call_guard(call, err);
 }
 
-/* What the handler has said. */
-static void
-leave(struct call *call, const struct err *err)
-{
-	if (err->rc != RC_OK)
-		app_idem_release(call->app, call->arena, &call->idem);
-	else if (call->idem.replay)
-		http_header(call->response, "Idempotent-Replayed", STR("true"));
-	app_idem_end(call->app);
-}
-
 static void
 count_request(const struct call *call, int64_t commands)
 {
@@ -168,11 +157,14 @@ end(struct call *call, struct err *err, int64_t commands)
 	log_context(STR_NULL);
 }
 
+/* Behind its handler. */
 static void
-answer(struct call *call, struct err *err)
+end_handled(struct call *call, const struct err *err)
 {
-	(void)call->route->handler(call, err);
-	leave(call, err);
+	if (err->rc != RC_OK)
+		app_idem_release(call->app, call->arena, &call->idem);
+	else if (call->idem.replay)
+		http_header(call->response, "Idempotent-Replayed", STR("true"));
 }
 
 void
@@ -186,10 +178,15 @@ api_handle(void *arg, struct http_request *request,
 
 	err_init(&err);
 	begin(&call, app, request, response);
-	if (admit(&call, &err) == RC_OK)
-		answer(&call, &err);
+	if (admit(&call, &err) == RC_OK) {
+		(void)call.route->handler(&call, &err);
+		end_handled(&call, &err);
+		app_idem_end(app);
+	}
 	end(&call, &err, store_commands(app->store) - commands);
 }
+
+/* --- several at once ---------------------------------------------------------- */
 
 int
 api_kind(const struct http_request *request)
@@ -203,18 +200,47 @@ api_kind(const struct http_request *request)
 	return 0;
 }
 
-/* Those behind their deadline are not begun any more. */
 static void
-answer_alone(struct joint *joint)
+admit_joint(struct joint *joint, struct app *app, struct http_exchange *exchange)
 {
-	struct err *err = &joint->err;
+	int64_t commands = store_commands(app->store);
 
-	if (clock_mono_ms() < joint->call.actor.deadline_ms)
-		answer(&joint->call, err);
-	else {
-		(void)err_set(err, RC_UNAVAILABLE, "The database cannot answer now.");
-		leave(&joint->call, err);
+	err_init(&joint->err);
+	begin(&joint->call, app, &exchange->request, &exchange->response);
+	joint->admitted = admit(&joint->call, &joint->err) == RC_OK;
+	joint->commands = store_commands(app->store) - commands;
+	log_context(STR_NULL);
+}
+
+/* Those that could not be answered with others, by their own handler: not behind their
+ * deadline, for the others have theirs. */
+static void
+answer_joint(struct joint *joint)
+{
+	struct call *call = &joint->call;
+
+	if (joint->done)
+		return;
+	if (clock_mono_ms() >= call->actor.deadline_ms)
+		(void)err_set(&joint->err, RC_UNAVAILABLE,
+		    "The database cannot answer now.");
+	else
+		(void)call->route->handler(call, &joint->err);
+}
+
+static void
+end_joint(struct joint *joint)
+{
+	struct app *app = joint->call.app;
+	int64_t commands = store_commands(app->store);
+
+	log_context(joint->call.request->request_id);
+	if (joint->admitted) {
+		answer_joint(joint);
+		end_handled(&joint->call, &joint->err);
 	}
+	end(&joint->call, &joint->err, joint->commands
+	    + store_commands(app->store) - commands);
 }
 
 void
@@ -224,36 +250,20 @@ api_handle_together(void *arg, struct http_exchange *const *exchanges, size_t n)
 	struct arena *arena = exchanges[0]->request.arena;
 	struct joint *all = arena_many(arena, n, struct joint),
 	    **admitted = arena_many(arena, n, struct joint *);
+	int64_t commands;
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int64_t commands = store_commands(app->store);
-
-		err_init(&all[i].err);
-		begin(&all[i].call, app, &exchanges[i]->request,
-		    &exchanges[i]->response);
-		if (admit(&all[i].call, &all[i].err) == RC_OK)
+		admit_joint(&all[i], app, exchanges[i]);
+		if (all[i].admitted)
 			admitted[count++] = &all[i];
-		else
-			all[i].done = true;
-		all[i].commands = store_commands(app->store) - commands;
 	}
-	log_context(STR_NULL);
+	commands = store_commands(app->store);
 	if (count > 1) {
-		int64_t commands = store_commands(app->store);
-
 		admitted[0]->call.route->together(admitted, count);
 		admitted[0]->commands += store_commands(app->store) - commands;
 	}
-	for (size_t i = 0; i < n; i++) {
-		int64_t commands = store_commands(app->store);
-
-		log_context(all[i].call.request->request_id);
-		if (!all[i].done)
-			answer_alone(&all[i]);
-		else if (all[i].call.route != NULL)
-			leave(&all[i].call, &all[i].err);
-		end(&all[i].call, &all[i].err, all[i].commands
-		    + store_commands(app->store) - commands);
-	}
+	for (size_t i = 0; i < n; i++)
+		end_joint(&all[i]);
+	app_idem_end(app);
 }

@@ -52,15 +52,17 @@ struct call {
 
 typedef enum rc route_handler(struct call *call, struct err *err);
 
-/* One of several calls of a row that are answered together. `done` says that it has been
- * answered, or refused with err; else the row's handler answers it alone. */
+/* One of several calls of a row that are answered together. */
 struct joint {
 	struct call call;
 	struct err err;
-	bool done;
-	int64_t commands;		/* sent before it was this one's turn */
+	bool admitted;			/* by its guards */
+	bool done;			/* answered, or refused with err; else alone */
+	int64_t commands;		/* sent before its turn came */
 };
 
+/* Answers those that it can, and sets `done` of them. The others are answered one by one by
+ * the row's handler, as if they had come alone: nothing of them may have happened. */
 typedef void route_together(struct joint *const *joints, size_t n);
 
 struct route {

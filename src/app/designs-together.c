@@ -19,7 +19,7 @@ static bool
 may_join(const struct app_creation *c)
 {
 	return (c->actor->kind == ACTOR_GUEST || c->actor->kind == ACTOR_MEMBER)
-	    && !c->idem->replay && c->idem->key.p == NULL
+	    && !c->idem->replay
 	    && c->body->gem_data.uploaded_image_url.p == NULL;
 }
 
@@ -51,15 +51,18 @@ create_in_transaction(struct store *store, struct arena *arena, void *arg,
 	struct together *t = arg;
 	struct str *docs = arena_many(arena, t->n, struct str);
 	struct job *jobs = arena_many(arena, t->n, struct job);
+	const struct idem **idems = arena_many(arena, t->n, const struct idem *);
 
 	for (size_t i = 0; i < t->n; i++) {
 		docs[i] = t->designs[i].doc;
 		jobs[i] = t->designs[i].job;
+		idems[i] = t->designs[i].idem;
 	}
 	if (charge_principals(t->app, arena, t->charged, t->n, CHARGE_DESIGN,
 	    err) != RC_OK
 	    || designs_insert_many(store, arena, docs, t->n, err) != RC_OK
-	    || jobs_insert_many(store, arena, jobs, t->n, err) != RC_OK)
+	    || jobs_insert_many(store, arena, jobs, t->n, err) != RC_OK
+	    || app_idem_done_all(t->app, arena, idems, t->n, 202, err) != RC_OK)
 		return err->rc;
 	return RC_OK;
 }

@@ -2,11 +2,19 @@
 
 #include "fcgi/exchange.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "fcgi/record.h"
+
+enum {
+	/* A request of the fast routes: nginx lets bodies of 64 KiB through and has
+	 * headers of at most 32 KiB. A unix socket's buffer holds it whole. */
+	WHOLE_MAX = 96 * 1024
+};
 
 static const struct {
 	const char *name;
@@ -70,6 +78,24 @@ take_body(struct exchange *x, struct err *err)
 		return err_set(err, RC_MALFORMED, "The request was cut.");
 	request->body = (struct str){ body, (size_t)n };
 	return RC_OK;
+}
+
+enum exchange_waiting
+exchange_waiting(int fd)
+{
+	static unsigned char whole[WHOLE_MAX];
+	ssize_t n = recv(fd, whole, sizeof whole, MSG_PEEK | MSG_DONTWAIT);
+	size_t request;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return EXCHANGE_NONE;
+	if (n <= 0)
+		return EXCHANGE_GONE;
+	request = fcgi_record_complete(whole, (size_t)n);
+	if ((size_t)n == sizeof whole)
+		return EXCHANGE_MORE;
+	return request == 0 ? EXCHANGE_HALF
+	    : request == (size_t)n ? EXCHANGE_WHOLE : EXCHANGE_MORE;
 }
 
 static void

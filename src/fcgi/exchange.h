@@ -19,6 +19,14 @@ struct exchange {
 	struct http_exchange http;
 };
 
+/* What has come at fd: nothing, its end, a part of a request, one, one and more. libfcgi
+ * blocks until a request is all there, and so would all others of the worker. nginx
+ * sends a request at once. */
+enum exchange_waiting {
+	EXCHANGE_NONE, EXCHANGE_GONE, EXCHANGE_HALF, EXCHANGE_WHOLE, EXCHANGE_MORE
+};
+enum exchange_waiting exchange_waiting(int fd);
+
 /* Reads the request that waits at fd. False: none came, and fd is closed. */
 bool exchange_read(struct exchange *x, int fd);
 

@@ -6,23 +6,17 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "fcgi/exchange.h"
-#include "fcgi/record.h"
 
 enum {
 	KEPT_MAX = 64,		/* connections a worker holds at most */
 	READY_MAX = KEPT_MAX + 1,	/* and the listener */
 	TOGETHER_MAX = 16,	/* requests that are answered together */
 	IO_TIMEOUT_S = 5,	/* for a peer that stops in the middle */
-	IDLE_MS = 1000,
-	/* A request of the fast routes: nginx lets bodies of 64 KiB through and has
-	 * headers of at most 32 KiB. A unix socket's buffer holds it whole. */
-	WHOLE_MAX = 96 * 1024
+	IDLE_MS = 1000
 };
 
 struct kept {
@@ -118,29 +112,6 @@ next_event(struct worker *w)
 
 /* --- requests ---------------------------------------------------------------- */
 
-enum waiting { NOTHING, GONE, HALF, WHOLE, WHOLE_AND_MORE };
-
-/* libfcgi blocks until a request is all there, and so would the others behind it.
- * nginx sends a request at once; what comes by halves is left in the socket until
- * it is whole, or too old (drop_halves). */
-static enum waiting
-what_waits(int fd)
-{
-	static unsigned char whole[WHOLE_MAX];
-	ssize_t n = recv(fd, whole, sizeof whole, MSG_PEEK | MSG_DONTWAIT);
-	size_t request;
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return NOTHING;
-	if (n <= 0)
-		return GONE;
-	request = fcgi_record_complete(whole, (size_t)n);
-	if ((size_t)n == sizeof whole)
-		return WHOLE_AND_MORE;
-	return request == 0 ? HALF
-	    : request == (size_t)n ? WHOLE : WHOLE_AND_MORE;
-}
-
 /* One that is busy with several is busy with one after the other. */
 static void
 set_busy(struct worker *w)
@@ -180,6 +151,19 @@ is_taken(const struct worker *w, int fd)
 	return false;
 }
 
+/* False: the connection has been closed. */
+static bool
+take_request(struct worker *w, int fd, struct exchange *x)
+{
+	struct kept *kept = find(w, fd);
+
+	if (exchange_read(x, fd))
+		return true;
+	if (kept != NULL)
+		forget(w, kept);
+	return false;
+}
+
 /* Takes the next request that is all there at another connection than those of the
  * taken ones; false when there is none. */
 static bool
@@ -191,14 +175,13 @@ take_waiting(struct worker *w, struct exchange *x, int *at)
 
 		if (kept == NULL || is_taken(w, fd)
 		    || (w->ready[*at].events & (EPOLLHUP | EPOLLRDHUP))
-		    || what_waits(fd) != WHOLE)
+		    || exchange_waiting(fd) != EXCHANGE_WHOLE)
 			continue;	/* whoever comes to it sees what it is */
 		kept->half_since_ms = 0;
-		if (exchange_read(x, fd)) {
-			forget_events(w, fd);
+		forget_events(w, fd);
+		if (take_request(w, fd, x))
 			return true;
-		}
-		forget(w, kept);
+		--*at;
 	}
 	return false;
 }
@@ -245,7 +228,7 @@ serve(struct worker *w, int fd)
 	struct exchange *first = &w->exchanges[0];
 	int kind;
 
-	if (!exchange_read(first, fd))
+	if (!take_request(w, fd, first))
 		return false;
 	w->taken = 1;
 	kind = first->refused || w->options->kind == NULL
@@ -262,37 +245,35 @@ serve(struct worker *w, int fd)
 	return first->keep;
 }
 
+/* What comes by halves is left in the socket until it is whole, or too old
+ * (drop_halves). */
 static void
 connection_ready(struct worker *w, int fd, uint32_t events)
 {
 	struct kept *kept;
 
 	while ((kept = find(w, fd)) != NULL) {
-		enum waiting waiting = what_waits(fd);
+		enum exchange_waiting waiting = exchange_waiting(fd);
 
-		if (waiting == NOTHING)
+		if (waiting == EXCHANGE_NONE)
 			return;
-		if (waiting == GONE || (waiting == HALF
+		if (waiting == EXCHANGE_GONE || (waiting == EXCHANGE_HALF
 		    && (events & (EPOLLHUP | EPOLLRDHUP)))) {
 			drop(w, kept);
 			return;
 		}
-		if (waiting == HALF) {
+		if (waiting == EXCHANGE_HALF) {
 			if (kept->half_since_ms == 0)
 				kept->half_since_ms = clock_mono_ms();
 			return;
 		}
 		kept->half_since_ms = 0;
-		if (!serve(w, fd)) {
-			/* closed */
-			if ((kept = find(w, fd)) != NULL)
-				forget(w, kept);
+		if (!serve(w, fd))
 			return;
-		}
 		/* A connection has one request at a time (nginx's way). What comes
 		 * after this look makes another event (EPOLLET); what was there
 		 * already, and an end, does not. */
-		if (waiting == WHOLE && !(events & (EPOLLHUP | EPOLLRDHUP)))
+		if (waiting == EXCHANGE_WHOLE && !(events & (EPOLLHUP | EPOLLRDHUP)))
 			return;
 	}
 }
@@ -365,16 +346,21 @@ loop(struct worker *w)
 	int64_t drain_until = 0;
 
 	for (;;) {
+		int count;
+
 		if (*w->options->stop && drain_until == 0)
 			drain_until = clock_mono_ms() + w->options->drain_ms;
 		if (drain_until != 0 && (w->kept_count == 0
 		    || clock_mono_ms() >= drain_until))
 			return;
 		listen_on(w, drain_until == 0 && w->kept_count < KEPT_MAX);
-		if (!look_for_events(w, drain_until != 0 ? 50 : IDLE_MS)
-		    && w->options->idle != NULL)
+		if (!look_for_events(w, w->ready_count > 0 ? 0
+		    : drain_until != 0 ? 50 : IDLE_MS)
+		    && w->ready_count == 0 && w->options->idle != NULL)
 			w->options->idle(w->arg);
-		while (w->ready_count > 0) {
+		/* Not those that come meanwhile: there is more to look after. */
+		count = w->ready_count;
+		for (int i = 0; i < count && w->ready_count > 0; i++) {
 			struct epoll_event event = next_event(w);
 
 			if (event.data.fd != w->options->listen_fd)
@@ -415,33 +401,5 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
 	(void)close(w.epoll);
 	for (int i = 0; i < TOGETHER_MAX; i++)
 		arena_free(w.exchanges[i].arena);
-	return RC_OK;
-}
-
-enum rc
-fcgi_listen(const char *path, int backlog, int *ret_fd, struct err *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int fd, bound;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return err_set(err, RC_INTERNAL,
-		    "%s: a unix socket's path has at most %zu bytes.", path,
-		    sizeof address.sun_path - 1);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_set(err, RC_INTERNAL, "socket: %s", strerror(errno));
-	(void)unlink(path);
-	mask = umask(0117);	/* 0660: nginx shares our group */
-	bound = bind(fd, (struct sockaddr *)&address, sizeof address);
-	(void)umask(mask);
-	if (bound != 0 || listen(fd, backlog) != 0) {
-		(void)err_set(err, RC_INTERNAL, "%s: %s", path, strerror(errno));
-		(void)close(fd);
-		return err->rc;
-	}
-	*ret_fd = fd;
 	return RC_OK;
 }
