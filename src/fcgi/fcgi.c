@@ -110,6 +110,45 @@ next_event(struct worker *w)
 	return event;
 }
 
+/* --- connections --------------------------------------------------------------- */
+
+static void
+set_timeouts(int fd)
+{
+	struct timeval tv = { IO_TIMEOUT_S, 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
+}
+
+/* -1: another worker was faster, or there is no room for it now. */
+static int
+accept_one(struct worker *w)
+{
+	int fd = accept4(w->options->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		set_timeouts(fd);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
+	    || errno == ENOBUFS)
+		clock_sleep_ms(100);	/* instead of spinning */
+	return fd;
+}
+
+static bool
+keep_connection(struct worker *w, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+		.data.fd = fd };
+
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+		(void)close(fd);
+		return false;
+	}
+	w->kept[w->kept_count++] = (struct kept){ .fd = fd };
+	return true;
+}
+
 /* --- requests ---------------------------------------------------------------- */
 
 /* One that is busy with several is busy with one after the other. */
@@ -186,6 +225,20 @@ take_waiting(struct worker *w, struct exchange *x, int *at)
 	return false;
 }
 
+/* What connects while we are busy has its request there already. */
+static void
+take_connections(struct worker *w)
+{
+	for (int i = 1; i < TOGETHER_MAX && w->listening
+	    && w->kept_count < KEPT_MAX; i++) {
+		int fd = accept_one(w);
+
+		if (fd < 0)
+			return;
+		(void)keep_connection(w, fd);
+	}
+}
+
 /* Others that have come meanwhile and are of that kind join; those of no such kind are
  * answered before, so that they do not wait for a group. Nobody waits for more. */
 static void
@@ -193,6 +246,7 @@ gather(struct worker *w, int kind)
 {
 	int at = 0;
 
+	take_connections(w);
 	(void)look_for_events(w, 0);
 	for (int i = 1; i < TOGETHER_MAX; i++) {
 		struct exchange *x = &w->exchanges[w->taken];
@@ -290,15 +344,6 @@ drop_halves(struct worker *w)
 }
 
 static void
-set_timeouts(int fd)
-{
-	struct timeval tv = { IO_TIMEOUT_S, 0 };
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-}
-
-static void
 listen_on(struct worker *w, bool on)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE,
@@ -314,30 +359,15 @@ listen_on(struct worker *w, bool on)
 static void
 take_connection(struct worker *w)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
-	int fd = accept4(w->options->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept_one(w);
 
-	if (fd < 0) {
-		/* EAGAIN: another worker was faster. Out of descriptors or
-		 * memory: wait a little instead of spinning. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
-		    || errno == ENOBUFS)
-			clock_sleep_ms(100);
+	if (fd < 0)
 		return;
-	}
-	set_timeouts(fd);
-	if (w->options->mode == FCGI_CLOSE) {
+	if (w->options->mode == FCGI_CLOSE)
 		(void)serve(w, fd);
-		return;
-	}
-	event.data.fd = fd;
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-		(void)close(fd);
-		return;
-	}
-	w->kept[w->kept_count++] = (struct kept){ .fd = fd };
-	/* The request is mostly there already. */
-	connection_ready(w, fd, 0);
+	else if (keep_connection(w, fd))
+		/* The request is mostly there already. */
+		connection_ready(w, fd, 0);
 }
 
 static void
