@@ -3,6 +3,7 @@
 alone. What cannot be together, or fails so, is done one by one."""
 import datetime
 import os
+import re
 import signal
 import sys
 import threading
@@ -12,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 from faults import Guest, Mongod, agree, faulty_stack, workers
 from members import member
-from stack import SLOWER, wait_for
+from stack import SLOWER, SRCDIR, wait_for
 from studio import body, guest, metric
 from tap import is_, main, ok, test
 
@@ -49,6 +50,38 @@ class Held:
         for thread in self.threads:
             thread.join()
         assert not self.errors, self.errors
+
+
+with open(os.path.join(SRCDIR, "src", "app", "shared.c"), encoding="utf-8") as file:
+    GATES = int(re.search(r"\bGATES = (\d+)", file.read())[1])
+
+
+def gate(one):
+    """The gate that the owner has in shared memory (FNV-1a): strangers may meet there, and then one of them is alone."""
+    place = 2166136261
+    for byte in ("user:" + one.user if hasattr(one, "user") else "guest:" + one.session).encode():
+        place = (place ^ byte) * 16777619 & 0xffffffff
+    return place % GATES
+
+
+def apart(*makers):
+    """One of each maker, none in another's gate."""
+    while True:
+        people = [make() for make in makers]
+        if len({gate(one) for one in people}) == len(people):
+            return people
+
+
+def a_guest():
+    return guest(stack)
+
+
+def a_member():
+    return member(stack)
+
+
+def one_who_insists():
+    return Guest(stack)
 
 
 def together():
@@ -97,7 +130,7 @@ def a_group_that_fails_is_done_one_by_one():
     steps = (("the counter", "update", "rate_counters", 1), ("the charge", "update", "guest_sessions", 1),
              ("the designs", "insert", "designs", 1), ("the jobs", "insert", "jobs", 1))
     for name, command, collection, times in steps:
-        people, before = [Guest(stack) for _ in range(3)], together()
+        people, before = apart(*[one_who_insists] * 3), together()
         failing({"times": times}, failCommands=[command], namespace="%s.%s" % (stack.database, collection), errorCode=112,
                 errorLabels=["TransientTransactionError"])
         with Held() as held:
@@ -112,7 +145,7 @@ def a_group_that_fails_is_done_one_by_one():
 @test
 def a_commit_that_is_not_heard_of():
     """The driver asks again, and so do we."""
-    people, before = [Guest(stack) for _ in range(3)], together()
+    people, before = apart(*[one_who_insists] * 3), together()
     failing({"times": 2}, failCommands=["commitTransaction"], closeConnection=True)
     with Held() as held:
         for i, one in enumerate(people):
@@ -126,7 +159,7 @@ def a_commit_that_is_not_heard_of():
 @test
 def a_commit_that_nobody_knows_of():
     """Until the deadline: then it is 503 for each, and nothing was done one by one."""
-    people = [Guest(stack) for _ in range(3)]
+    people = apart(*[one_who_insists] * 3)
     failing("alwaysOn", failCommands=["commitTransaction"], closeConnection=True)
     with Held() as held:
         for i, one in enumerate(people):
@@ -142,7 +175,7 @@ def a_commit_that_nobody_knows_of():
 
 @test
 def killed_amid_a_group():
-    people = [Guest(stack) for _ in range(5)]
+    people = apart(*[one_who_insists] * 5)
     began = time.monotonic()
     failing({"times": 1}, failCommands=["insert"], namespace=stack.database + ".designs", blockConnection=True, blockTimeMS=1500)
     with Held() as held:
@@ -177,10 +210,10 @@ def told_to_leave_amid_a_group():
 
 @test
 def one_transaction_for_all():
-    guests, members = [guest(stack) for _ in range(6)], [member(stack) for _ in range(2)]
+    people = apart(*[a_guest] * 6, *[a_member] * 2)
     before, count, commands = together(), counted(), metric(stack, "bezel_database_commands_total")
     with Held() as held:
-        for i, client in enumerate(guests + members):
+        for i, client in enumerate(people):
             held.post(i, client, json=body(original_prompt="a ring for number %d" % i))
     replies = [held.replies[i] for i in range(8)]
     is_({r.status for r in replies}, {202}, "eight are made")
@@ -190,7 +223,7 @@ def one_transaction_for_all():
     is_(counted() - count, 6, "the address counts the guests")
     is_(len({r.json()["id"] for r in replies}), 8, "with different ids")
     is_(len({r.header("X-Request-Id") for r in replies}), 8, "and requests")
-    for i, (client, reply) in enumerate(zip(guests + members, replies)):
+    for i, (client, reply) in enumerate(zip(people, replies)):
         made = reply.json()
         is_((made["original_prompt"], made["generation"]["status"], reply.header("Location")),
             ("a ring for number %d" % i, "queued", "/v1/designs/" + made["id"]), "%d has its own answer" % i)
@@ -204,7 +237,7 @@ def one_transaction_for_all():
 
 @test
 def no_more_than_sixteen():
-    guests, before = [guest(stack) for _ in range(20)], together()
+    guests, before = apart(*[a_guest] * 20), together()
     with Held() as held:
         for i, client in enumerate(guests):
             held.post(i, client)
@@ -219,7 +252,7 @@ def no_more_than_sixteen():
 def what_is_refused_is_refused_alone():
     """The same requests one after the other are the measure."""
     def people():
-        spent, gone, good, closed, fine = guest(stack), guest(stack), guest(stack), member(stack), member(stack)
+        spent, gone, good, closed, fine = apart(a_guest, a_guest, a_guest, a_member, a_member)
         now = datetime.datetime.now(datetime.timezone.utc)
         stack.db.guest_sessions.update_one({"_id": spent.session}, {"$set": {"usage_count": DAILY, "last_design_at": now}})
         stack.db.guest_sessions.delete_one({"_id": gone.session})
@@ -252,7 +285,7 @@ def what_is_refused_is_refused_alone():
 
 @test
 def refused_by_its_guards_disturbs_nobody():
-    good, other, before = [guest(stack) for _ in range(3)], guest(stack), together()
+    *good, other, before = *apart(*[a_guest] * 4), together()
     with Held() as held:
         for i, client in enumerate(good):
             held.post(i, client)
@@ -268,7 +301,7 @@ def refused_by_its_guards_disturbs_nobody():
 @test
 def two_of_one_owner():
     """At the edge of the quota, guest and member; one of both is made with others, the other alone."""
-    ann, bob, others = guest(stack), member(stack), [guest(stack) for _ in range(3)]
+    ann, bob, *others = apart(a_guest, a_member, a_guest, a_guest, a_guest)
     now = datetime.datetime.now(datetime.timezone.utc)
     stack.db.guest_sessions.update_one({"_id": ann.session}, {"$set": {"usage_count": DAILY - 1, "last_design_at": now}})
     stack.db.users.update_one({"_id": bob.user}, {"$set": {
@@ -293,7 +326,7 @@ def two_of_one_owner():
 
 @test
 def with_keys():
-    guests, before = [guest(stack) for _ in range(4)], together()
+    guests, before = apart(*[a_guest] * 4), together()
     headers = [{"Idempotency-Key": "k%d" % i} for i in range(4)]
     with Held() as held:
         for i, client in enumerate(guests):
