@@ -58,10 +58,15 @@
 
 const struct route routes[] = {
 #define ROUTE(verb, path, handler, guards, body, reply, status, text) \
-	{ { verb, path }, api_##handler, #handler, guards, DOC_PTR_##body, \
-	    DOC_PTR_##reply, #reply, status, text },
+	{ { verb, path }, api_##handler, NULL, #handler, guards, \
+	    DOC_PTR_##body, DOC_PTR_##reply, #reply, status, text },
+#define ROUTE_TOGETHER(verb, path, handler, together, guards, body, reply, \
+    status, text) \
+	{ { verb, path }, api_##handler, api_##together, #handler, guards, \
+	    DOC_PTR_##body, DOC_PTR_##reply, #reply, status, text },
 #include "api/routes.def"
 #undef ROUTE
+#undef ROUTE_TOGETHER
 };
 const size_t route_count = sizeof routes / sizeof routes[0];
 
@@ -91,8 +96,19 @@ refuse(struct call *call, const struct err *err)
 		    LOG_END);
 }
 
+static void
+begin(struct call *call, struct app *app, struct http_request *request,
+    struct http_response *response)
+{
+	*call = (struct call){ .app = app, .arena = request->arena,
+		.request = request, .response = response,
+		.media = { .app = app, .arena = request->arena } };
+	name_request(request);
+}
+
+/* To its handler's door. */
 static enum rc
-dispatch(struct call *call, struct err *err)
+admit(struct call *call, struct err *err)
 {
 	struct http_match *match = &call->match;
 
@@ -109,14 +125,7 @@ dispatch(struct call *call, struct err *err)
 	call->response->status = call->route->status;
 	if (match->param_count > 0)
 		call->id = match->params[0];
-	if (call_guard(call, err) != RC_OK)
-		return err->rc;
-	if (call->route->handler(call, err) != RC_OK)
-		app_idem_release(call->app, call->arena, &call->idem);
-	else if (call->idem.replay)
-		http_header(call->response, "Idempotent-Replayed", STR("true"));
-	app_idem_end(call->app);
-	return err->rc;
+	return call_guard(call, err);
 }
 
 static void
@@ -136,24 +145,125 @@ count_request(const struct call *call, int64_t commands)
 	    LOG_INT("us", took_us), LOG_END);
 }
 
+static void
+end(struct call *call, struct err *err, int64_t commands)
+{
+	if (err->rc == RC_OK && call->response->body.failed)
+		(void)err_set(err, RC_INTERNAL, "The answer is too large.");
+	if (err->rc != RC_OK)
+		refuse(call, err);
+	http_header(call->response, "X-Request-Id", call->request->request_id);
+	count_request(call, commands);
+	log_context(STR_NULL);
+}
+
+/* Behind its handler. */
+static void
+end_handled(struct call *call, const struct err *err)
+{
+	if (err->rc != RC_OK)
+		app_idem_release(call->app, call->arena, &call->idem);
+	else if (call->idem.replay)
+		http_header(call->response, "Idempotent-Replayed", STR("true"));
+}
+
 void
 api_handle(void *arg, struct http_request *request,
     struct http_response *response)
 {
 	struct app *app = arg;
-	struct call call = { .app = app, .arena = request->arena,
-		.request = request, .response = response,
-		.media = { .app = app, .arena = request->arena } };
 	int64_t commands = store_commands(app->store);
+	struct call call;
 	struct err err;
 
 	err_init(&err);
-	name_request(request);
-	if (dispatch(&call, &err) == RC_OK && response->body.failed)
-		(void)err_set(&err, RC_INTERNAL, "The answer is too large.");
-	if (err.rc != RC_OK)
-		refuse(&call, &err);
-	http_header(response, "X-Request-Id", request->request_id);
-	count_request(&call, store_commands(app->store) - commands);
+	begin(&call, app, request, response);
+	if (admit(&call, &err) == RC_OK) {
+		(void)call.route->handler(&call, &err);
+		end_handled(&call, &err);
+		app_idem_end(app);
+	}
+	end(&call, &err, store_commands(app->store) - commands);
+}
+
+/* --- several at once ---------------------------------------------------------- */
+
+int
+api_kind(const struct http_request *request)
+{
+	for (size_t i = 0; i < route_count; i++)
+		if (routes[i].together != NULL
+		    && str_eqz(request->uri, routes[i].match.pattern)
+		    && str_eqz(request->method,
+		    http_method_name(routes[i].match.verb)))
+			return (int)i + 1;
+	return 0;
+}
+
+static void
+admit_joint(struct joint *joint, struct app *app, struct http_exchange *exchange)
+{
+	int64_t commands = store_commands(app->store);
+
+	err_init(&joint->err);
+	begin(&joint->call, app, &exchange->request, &exchange->response);
+	joint->admitted = admit(&joint->call, &joint->err) == RC_OK;
+	joint->commands = store_commands(app->store) - commands;
 	log_context(STR_NULL);
+}
+
+/* Those that could not be answered with others, by their own handler: not behind their
+ * deadline, for the others have theirs. */
+static void
+answer_joint(struct joint *joint)
+{
+	struct call *call = &joint->call;
+
+	if (joint->done)
+		return;
+	if (clock_mono_ms() >= call->actor.deadline_ms)
+		(void)err_set(&joint->err, RC_UNAVAILABLE,
+		    "The database cannot answer now.");
+	else
+		(void)call->route->handler(call, &joint->err);
+}
+
+static void
+end_joint(struct joint *joint)
+{
+	struct app *app = joint->call.app;
+	int64_t commands = store_commands(app->store);
+
+	log_context(joint->call.request->request_id);
+	if (joint->admitted) {
+		answer_joint(joint);
+		end_handled(&joint->call, &joint->err);
+	}
+	end(&joint->call, &joint->err, joint->commands
+	    + store_commands(app->store) - commands);
+}
+
+void
+api_handle_together(void *arg, struct http_exchange *const *exchanges, size_t n)
+{
+	struct app *app = arg;
+	struct arena *arena = exchanges[0]->request.arena;
+	struct joint *all = arena_many(arena, n, struct joint),
+	    **admitted = arena_many(arena, n, struct joint *);
+	int64_t commands;
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		admit_joint(&all[i], app, exchanges[i]);
+		if (all[i].admitted)
+			admitted[count++] = &all[i];
+	}
+	commands = store_commands(app->store);
+	if (count > 1) {
+		admitted[0]->call.route->together(admitted, count);
+		admitted[0]->commands += store_commands(app->store) - commands;
+	}
+	for (size_t i = 0; i < n; i++)
+		end_joint(&all[i]);
+	app_idem_end(app);
 }

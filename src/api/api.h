@@ -8,11 +8,15 @@
 #define BEZEL_API_API_H
 
 #include "app/app.h"
-#include "http/request.h"
-#include "http/response.h"
+#include "http/exchange.h"
 
 void api_handle(void *app, struct http_request *request,
     struct http_response *response);
+
+/* Of those of one kind (not 0), several are answered together. */
+int api_kind(const struct http_request *request);
+void api_handle_together(void *app, struct http_exchange *const *exchanges,
+    size_t n);
 
 /* OpenAPI 3.1 as JSON; a table of routes; nginx's location blocks for the slow
  * ones. From the rows alone. */

@@ -52,9 +52,23 @@ struct call {
 
 typedef enum rc route_handler(struct call *call, struct err *err);
 
+/* One of several calls of a row that are answered together. */
+struct joint {
+	struct call call;
+	struct err err;
+	bool admitted;			/* by its guards */
+	bool done;			/* answered, or refused with err; else alone */
+	int64_t commands;		/* sent before its turn came */
+};
+
+/* Answers those that it can, and sets `done` of them. The others are answered one by one by
+ * the row's handler, as if they had come alone: nothing of them may have happened. */
+typedef void route_together(struct joint *const *joints, size_t n);
+
 struct route {
 	struct http_route match;	/* first: the router walks rows */
 	route_handler *handler;
+	route_together *together;	/* NULL: each alone */
 	const char *name;		/* operationId */
 	unsigned guards;
 	const struct doc *body, *reply;	/* NULL: none */
@@ -133,7 +147,10 @@ enum rc reply_refused(struct call *call, const struct quota *quota,
     struct err *err);
 
 #define ROUTE(verb, path, handler, ...) route_handler api_##handler;
+#define ROUTE_TOGETHER(verb, path, handler, together, ...) \
+	route_handler api_##handler; route_together api_##together;
 #include "api/routes.def"
 #undef ROUTE
+#undef ROUTE_TOGETHER
 
 #endif

@@ -10,6 +10,15 @@
 
 enum { WORDS_MAX = 200 };	/* characters of q */
 
+static void
+reply_created(struct call *call, const struct app_design *design)
+{
+	reply_accepted(call, "/v1/designs/", design->id);
+	reply_quota(call, &design->quota);
+	reply_design(call, design);
+	call->response->cache_control = "no-store";
+}
+
 enum rc
 api_design_create(struct call *call, struct err *err)
 {
@@ -18,11 +27,34 @@ api_design_create(struct call *call, struct err *err)
 	if (app_design_create(call->app, call->arena, &call->actor, call->body,
 	    &call->idem, &design, err) != RC_OK)
 		return reply_refused(call, &design.quota, err);
-	reply_accepted(call, "/v1/designs/", design.id);
-	reply_quota(call, &design.quota);
-	reply_design(call, &design);
-	call->response->cache_control = "no-store";
+	reply_created(call, &design);
 	return RC_OK;
+}
+
+void
+api_designs_create_together(struct joint *const *joints, size_t n)
+{
+	struct call *first = &joints[0]->call;
+	struct app_creation *all = arena_many(first->arena, n,
+	    struct app_creation);
+	struct err err;
+
+	for (size_t i = 0; i < n; i++) {
+		struct call *call = &joints[i]->call;
+
+		all[i] = (struct app_creation){ .arena = call->arena,
+			.actor = &call->actor, .body = call->body,
+			.idem = &call->idem };
+	}
+	err_init(&err);
+	app_designs_create_together(first->app, first->arena, all, n, &err);
+	for (size_t i = 0; i < n; i++) {
+		joints[i]->done = all[i].state != CREATION_ALONE;
+		if (all[i].state == CREATION_MADE)
+			reply_created(&joints[i]->call, &all[i].design);
+		else if (all[i].state == CREATION_UNKNOWN)
+			joints[i]->err = err;
+	}
 }
 
 enum rc

@@ -43,13 +43,15 @@ struct app {
 
 /* In shared memory: what a process has in hand, for its successor when it is
  * killed. */
+enum { APP_TRACE_KEYS = 16 };	/* of requests that are answered together */
 struct app_trace {
 	struct store_trace transaction;
-	char idem_key[65], idem_resource[37];	/* "": none */
+	volatile int idem_count;
+	struct { char key[65], resource[37]; } idem[APP_TRACE_KEYS];
 };
 
-/* Ends what the process before us left: its transaction, and its hold on an
- * Idempotency-Key, so that nobody waits for the dead. */
+/* Ends what the process before us left: its transaction, and its hold on
+ * Idempotency-Keys, so that nobody waits for the dead. */
 enum rc app_take_over(struct app *app, struct arena *arena, struct err *err)
     must_use;
 

@@ -132,8 +132,8 @@ quota_refused(struct app *app, const struct actor *actor, struct quota *quota,
 	return err->rc;
 }
 
-static struct charge *
-new_charge(struct arena *arena, const struct actor *actor,
+struct charge *
+charge_new(struct arena *arena, const struct actor *actor,
     enum users_charge_kind kind)
 {
 	struct charge *charge = arena_one(arena, struct charge);
@@ -151,22 +151,21 @@ new_charge(struct arena *arena, const struct actor *actor,
 	return charge;
 }
 
-/* Guests are counted by address too: they cost nothing to make. */
-static enum rc
-take_address(struct app *app, struct arena *arena, const struct charge *charge,
-    struct err *err)
+enum rc
+charge_address_take(struct app *app, struct arena *arena, struct str address,
+    int64_t amount, struct err *err)
 {
-	return charge->address.n == 0 ? RC_OK : counter_take(app->store, arena,
-	    charge->address, 1, app->conf->guest_address_daily,
-	    clock_now_ms() + COUNTER_LIFE_MS, err);
+	return address.n == 0 ? RC_OK : counter_take(app->store, arena, address,
+	    amount, app->conf->guest_address_daily, clock_now_ms()
+	    + COUNTER_LIFE_MS, err);
 }
 
-static enum rc
-return_address(struct app *app, struct arena *arena, const struct charge *charge,
-    struct err *err)
+enum rc
+charge_address_return(struct app *app, struct arena *arena, struct str address,
+    int64_t amount, struct err *err)
 {
-	return charge->address.n == 0 ? RC_OK
-	    : counter_give_back(app->store, arena, charge->address, 1, err);
+	return address.n == 0 ? RC_OK
+	    : counter_give_back(app->store, arena, address, amount, err);
 }
 
 /* Test keys cost nothing, but work and room: so many a day and account. */
@@ -218,15 +217,16 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 
 	if (actor->kind == ACTOR_TEST)
 		return test_and_run(app, arena, actor, job, fn, arg, quota, err);
-	job->charge = new_charge(arena, actor, kind);
-	rc = take_address(app, arena, job->charge, err);
+	job->charge = charge_new(arena, actor, kind);
+	rc = charge_address_take(app, arena, job->charge->address, 1, err);
 	if (rc == RC_OK) {
 		rc = owner_transaction(app, arena, actor, job, fn, arg, err);
 		err_init(&ignored);
 		/* Not when it may be committed: this counter may say too much,
 		 * never too little. */
 		if (rc != RC_OK && !store_commit_unknown(app->store))
-			(void)!return_address(app, arena, job->charge, &ignored);
+			(void)!charge_address_return(app, arena,
+			    job->charge->address, 1, &ignored);
 	}
 	if (rc == RC_QUOTA)
 		return quota_refused(app, actor, quota, err);
@@ -246,7 +246,7 @@ charge_return(struct app *app, struct arena *arena, const struct job *job,
 
 	if (charge == NULL || charge->returned)
 		return RC_OK;
-	if (return_address(app, arena, charge, err) != RC_OK)
+	if (charge_address_return(app, arena, charge->address, 1, err) != RC_OK)
 		return err->rc;
 	id = charge->principal;
 	day = arena_strz(arena, charge->day);

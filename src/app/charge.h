@@ -42,6 +42,40 @@ enum rc charge_and_run(struct app *app, struct arena *arena,
     store_transaction_fn *fn, void *arg, struct quota *quota,
     struct err *err) must_use;
 
+/* --- several at once (charge-together.c) ------------------------------------- */
+
+/* One of them; its owner's gate has been entered, so no owner is there twice. */
+struct charged {
+	struct arena *arena;		/* of its request */
+	const struct actor *actor;	/* a guest or a member */
+	struct job *job;
+	struct str design_id;
+	struct quota *quota;
+};
+
+/* charge_principal() of all. RC_QUOTA when not all of them may: who it is has to be asked
+ * one by one. */
+enum rc charge_principals(struct app *app, struct arena *arena,
+    struct charged *all, size_t n, enum users_charge_kind kind,
+    struct err *err) must_use;
+
+/* charge_and_run() of all, for a fn that calls charge_principals(). Not redone: with any
+ * error nothing has happened, unless *ret_unknown: nobody knows. */
+enum rc charge_and_run_together(struct app *app, struct arena *arena,
+    struct charged *all, size_t n, enum users_charge_kind kind,
+    store_transaction_fn *fn, void *arg, bool *ret_unknown,
+    struct err *err) must_use;
+
+/* --- parts, for charge-together.c --- */
+struct charge;
+struct charge *charge_new(struct arena *arena, const struct actor *actor,
+    enum users_charge_kind kind);
+/* Guests are counted by address too: they cost nothing to make. */
+enum rc charge_address_take(struct app *app, struct arena *arena,
+    struct str address, int64_t amount, struct err *err) must_use;
+enum rc charge_address_return(struct app *app, struct arena *arena,
+    struct str address, int64_t amount, struct err *err) must_use;
+
 /* In the transaction that ends the job: gives back what its charge says. */
 enum rc charge_return(struct app *app, struct arena *arena,
     const struct job *job, struct err *err) must_use;

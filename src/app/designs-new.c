@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "app/designs.h"
+#include "app/designs-new.h"
 
 #include "app/charge.h"
 #include "app/me.h"
@@ -9,29 +9,19 @@
 #include "schema/documents.h"
 #include "store/jobs.h"
 
-struct create {
-	struct app *app;
-	const struct actor *actor;
-	const struct idem *idem;
-	struct str doc;
-	struct job job;
-	struct str upload_id;		/* used by the design, or null */
-	struct quota *quota;
-};
-
 static enum rc
 create_in_transaction(struct store *store, struct arena *arena, void *arg,
     struct err *err)
 {
-	struct create *c = arg;
+	struct new_design *d = arg;
 
-	if (charge_principal(c->app, arena, c->actor, CHARGE_DESIGN, c->job.design_id,
-	    c->quota, err) != RC_OK
-	    || app_upload_use(store, arena, c->actor, c->upload_id,
-	    c->job.design_id, err) != RC_OK
-	    || designs_insert(store, arena, c->doc, err) != RC_OK
-	    || jobs_insert(store, arena, &c->job, err) != RC_OK
-	    || app_idem_done(c->app, arena, c->idem, 202, err) != RC_OK)
+	if (charge_principal(d->app, arena, d->actor, CHARGE_DESIGN, d->job.design_id,
+	    d->quota, err) != RC_OK
+	    || app_upload_use(store, arena, d->actor, d->upload_id,
+	    d->job.design_id, err) != RC_OK
+	    || designs_insert(store, arena, d->doc, err) != RC_OK
+	    || jobs_insert(store, arena, &d->job, err) != RC_OK
+	    || app_idem_done(d->app, arena, d->idem, 202, err) != RC_OK)
 		return err->rc;
 	return RC_OK;
 }
@@ -73,40 +63,53 @@ replay(struct app *app, struct arena *arena, const struct actor *actor,
 }
 
 enum rc
+new_design_prepare(struct new_design *d, struct arena *arena,
+    struct design *body, struct err *err)
+{
+	if (app_upload_take(d->app, arena, d->actor,
+	    &body->gem_data.uploaded_image_url, &d->upload_id, err) != RC_OK
+	    || usual_variations(d->app, arena, d->actor, body, err) != RC_OK)
+		return err->rc;
+	complete_design(body, d->actor, d->idem);
+	d->doc = doc_to_bson(&doc_design, body, arena);
+	job_init(&d->job, arena, d->actor, "generation", d->idem->second_id,
+	    body->id, body->num_variations_requested, 0);
+	return RC_OK;
+}
+
+void
+new_design_made(struct new_design *d, struct arena *arena,
+    const struct design *body, struct app_design *ret_design)
+{
+	metric_add(d->app->shared, METRIC_designs_created_total, 1);
+	app_wake(d->app);
+	*ret_design = (struct app_design){ .id = body->id, .doc = d->doc,
+		.generation = doc_to_bson(&doc_job, &d->job, arena),
+		.position = -1, .updated_at_ms = body->updated_at,
+		.quota = *d->quota };
+}
+
+enum rc
 app_design_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct design *body, const struct idem *idem,
     struct app_design *ret_design, struct err *err)
 {
-	struct create c = { .app = app, .actor = actor, .idem = idem,
+	struct new_design d = { .app = app, .actor = actor, .idem = idem,
 		.quota = &ret_design->quota };
 	enum rc rc;
 
 	ret_design->quota = (struct quota){ 0 };
-
 	if (idem->replay)
 		return replay(app, arena, actor, idem, ret_design, err);
-	if (app_upload_take(app, arena, actor, &body->gem_data.uploaded_image_url,
-	    &c.upload_id, err) != RC_OK)
+	if (new_design_prepare(&d, arena, body, err) != RC_OK)
 		return err->rc;
-	if (usual_variations(app, arena, actor, body, err) != RC_OK)
-		return err->rc;
-	complete_design(body, actor, idem);
-	c.doc = doc_to_bson(&doc_design, body, arena);
-	job_init(&c.job, arena, actor, "generation", idem->second_id, body->id,
-	    body->num_variations_requested, 0);
-	rc = charge_and_run(app, arena, actor, CHARGE_DESIGN, &c.job,
-	    create_in_transaction, &c, &ret_design->quota, err);
+	rc = charge_and_run(app, arena, actor, CHARGE_DESIGN, &d.job,
+	    create_in_transaction, &d, d.quota, err);
 	if (rc == RC_CONFLICT) {	/* committed by a request that took over */
 		err_init(err);
 		return replay(app, arena, actor, idem, ret_design, err);
 	}
-	if (rc != RC_OK)
-		return rc;
-	metric_add(app->shared, METRIC_designs_created_total, 1);
-	app_wake(app);
-	*ret_design = (struct app_design){ .id = body->id, .doc = c.doc,
-		.generation = doc_to_bson(&doc_job, &c.job, arena),
-		.position = -1, .updated_at_ms = body->updated_at,
-		.quota = ret_design->quota };
-	return RC_OK;
+	if (rc == RC_OK)
+		new_design_made(&d, arena, body, ret_design);
+	return rc;
 }

@@ -27,6 +27,22 @@ enum rc app_design_create(struct app *app, struct arena *arena,
     const struct actor *actor, struct design *body, const struct idem *idem,
     struct app_design *ret_design, struct err *err) must_use;
 
+/* One of several that are to be made by one transaction. */
+struct app_creation {
+	struct arena *arena;		/* of its request */
+	const struct actor *actor;
+	struct design *body;
+	const struct idem *idem;
+	enum { CREATION_ALONE, CREATION_MADE, CREATION_UNKNOWN } state;
+	struct app_design design;	/* made */
+};
+
+/* Makes those that can be made together: all of them or none. The others are to be made
+ * by app_design_create(), which nothing stands in the way of: ALONE. When nobody knows
+ * whether they were made, err says so, and they are not to be tried again: UNKNOWN. */
+void app_designs_create_together(struct app *app, struct arena *arena,
+    struct app_creation *creations, size_t n, struct err *err);
+
 enum rc app_design_get(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id, struct app_design *ret_design,
     struct err *err) must_use;

@@ -16,22 +16,35 @@ key_ok(struct str key)
 	return key.n > 0 && key.n <= KEY_LENGTH_MAX && str_is_visible(key);
 }
 
-/* The resource's id is of our own making: a row with another one is not ours. */
+/* The resource's id is of our own making: a row with another one is not ours. Without room
+ * the key is free again when its lease ends. */
 static void
 leave_trace(struct app *app, const struct idempotency_key *row)
 {
-	if (app->trace == NULL)
+	struct app_trace *trace = app->trace;
+	int n;
+
+	if (trace == NULL || (n = trace->idem_count) >= APP_TRACE_KEYS)
 		return;
-	memcpy(app->trace->idem_resource, row->resource_id.p,
-	    sizeof app->trace->idem_resource - 1);
-	memcpy(app->trace->idem_key, row->id.p, sizeof app->trace->idem_key - 1);
+	memcpy(trace->idem[n].resource, row->resource_id.p,
+	    sizeof trace->idem[n].resource - 1);
+	memcpy(trace->idem[n].key, row->id.p, sizeof trace->idem[n].key - 1);
+	trace->idem_count = n + 1;
+}
+
+/* The latest one was not taken. */
+static void
+drop_trace(struct app *app)
+{
+	if (app->trace != NULL && app->trace->idem_count > 0)
+		app->trace->idem_count--;
 }
 
 void
 app_idem_end(struct app *app)
 {
 	if (app->trace != NULL)
-		app->trace->idem_key[0] = '\0';
+		app->trace->idem_count = 0;
 }
 
 enum rc
@@ -42,9 +55,11 @@ app_take_over(struct app *app, struct arena *arena, struct err *err)
 	if (store_abort_left(app->store, arena, &trace->transaction, err)
 	    != RC_OK)
 		return err->rc;
-	if (trace->idem_key[0] != '\0' && idempotency_release(app->store, arena,
-	    str_of(trace->idem_key), str_of(trace->idem_resource), err) != RC_OK)
-		return err->rc;
+	for (int i = 0; i < trace->idem_count; i++)
+		if (idempotency_release(app->store, arena,
+		    str_of(trace->idem[i].key), str_of(trace->idem[i].resource),
+		    err) != RC_OK)
+			return err->rc;
 	app_idem_end(app);
 	return RC_OK;
 }
@@ -73,7 +88,7 @@ app_idem_take(struct app *app, struct arena *arena, const struct actor *actor,
 	leave_trace(app, &row);
 	if (idempotency_take(app->store, arena, &row, clock_now_ms(), LEASE_MS,
 	    err) != RC_OK) {
-		app_idem_end(app);
+		drop_trace(app);
 		return err->rc;
 	}
 	*ret_idem = (struct idem){ row.id, row.resource_id, row.second_id,
@@ -88,6 +103,20 @@ app_idem_done(struct app *app, struct arena *arena, const struct idem *idem,
 	if (idem->key.p == NULL)
 		return RC_OK;
 	return idempotency_done(app->store, arena, idem->key, status, err);
+}
+
+enum rc
+app_idem_done_all(struct app *app, struct arena *arena,
+    const struct idem *const *idems, size_t n, int status, struct err *err)
+{
+	struct str *keys = arena_many(arena, n, struct str);
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (idems[i]->key.p != NULL)
+			keys[count++] = idems[i]->key;
+	return count == 0 ? RC_OK : idempotency_done_all(app->store, arena, keys,
+	    count, status, err);
 }
 
 enum rc

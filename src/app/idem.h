@@ -27,7 +27,12 @@ enum rc app_idem_take(struct app *app, struct arena *arena,
 enum rc app_idem_done(struct app *app, struct arena *arena,
     const struct idem *idem, int status, struct err *err) must_use;
 
-/* The same, of many things. */
+/* The same for several requests, of which some may have no key. */
+enum rc app_idem_done_all(struct app *app, struct arena *arena,
+    const struct idem *const *idems, size_t n, int status,
+    struct err *err) must_use;
+
+/* Of a request that makes many things. */
 enum rc app_idem_done_many(struct app *app, struct arena *arena,
     const struct idem *idem, int status, struct str outcome,
     struct err *err) must_use;
@@ -36,7 +41,8 @@ enum rc app_idem_done_many(struct app *app, struct arena *arena,
 void app_idem_release(struct app *app, struct arena *arena,
     const struct idem *idem);
 
-/* The request is over: whoever comes after us need not free its key. */
+/* The request is over, or all that were answered together: whoever comes after us need
+ * not free their keys. */
 void app_idem_end(struct app *app);
 
 #endif

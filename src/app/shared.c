@@ -12,7 +12,10 @@
 #include "base/clock.h"
 
 enum {
-	GATES = 512,
+	/* Each worker may be in several at once (gate_try): so many that strangers
+	 * seldom meet in one. */
+	GATES = 4096,
+	SOLOS = 512,
 	CORES_MAX = 64,
 	/* Virtual milliseconds that one generation of an owner stands for. An
 	 * owner with many in the queue falls behind by this much for each, so a
@@ -30,7 +33,7 @@ struct gate {
 struct shared {
 	_Atomic int64_t metrics[METRIC_COUNT];
 	struct gate gates[GATES];
-	pthread_mutex_t solo[GATES];
+	pthread_mutex_t solo[SOLOS];
 	int cores;
 	pthread_mutex_t core[CORES_MAX];
 };
@@ -47,10 +50,10 @@ shared_new(void)
 	(void)pthread_mutexattr_init(&attr);
 	(void)pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	(void)pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-	for (int i = 0; i < GATES; i++) {
+	for (int i = 0; i < GATES; i++)
 		(void)pthread_mutex_init(&shared->gates[i].mutex, &attr);
+	for (int i = 0; i < SOLOS; i++)
 		(void)pthread_mutex_init(&shared->solo[i], &attr);
-	}
 	shared->cores = get_nprocs() < CORES_MAX ? get_nprocs() : CORES_MAX;
 	for (int i = 0; i < shared->cores; i++)
 		(void)pthread_mutex_init(&shared->core[i], &attr);
@@ -110,20 +113,30 @@ metrics_print_reference(struct buf *buf)
 }
 
 /* FNV-1a: collisions only make two owners wait for each other. */
-static size_t
-place_of(struct str owner)
+static uint32_t
+hash_of(struct str owner)
 {
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < owner.n; i++)
 		hash = (hash ^ (unsigned char)owner.p[i]) * 16777619u;
-	return hash % GATES;
+	return hash;
 }
 
 static struct gate *
 gate_of(struct shared *shared, struct str owner)
 {
-	return &shared->gates[place_of(owner)];
+	return &shared->gates[hash_of(owner) % GATES];
+}
+
+static bool
+try_lock(pthread_mutex_t *mutex)
+{
+	int error = pthread_mutex_trylock(mutex);
+
+	if (error == EOWNERDEAD)
+		error = pthread_mutex_consistent(mutex);
+	return error == 0;
 }
 
 bool
@@ -149,6 +162,12 @@ gate_enter(struct shared *shared, struct str owner, int64_t deadline_ms)
 	return error == 0;
 }
 
+bool
+gate_try(struct shared *shared, struct str owner)
+{
+	return try_lock(&gate_of(shared, owner)->mutex);
+}
+
 void
 gate_leave(struct shared *shared, struct str owner)
 {
@@ -167,26 +186,16 @@ gate_rank(struct shared *shared, struct str owner, int64_t now_ms)
 	return rank;
 }
 
-static bool
-try_lock(pthread_mutex_t *mutex)
-{
-	int error = pthread_mutex_trylock(mutex);
-
-	if (error == EOWNERDEAD)
-		error = pthread_mutex_consistent(mutex);
-	return error == 0;
-}
-
 bool
 solo_enter(struct shared *shared, struct str who)
 {
-	return try_lock(&shared->solo[place_of(who)]);
+	return try_lock(&shared->solo[hash_of(who) % SOLOS]);
 }
 
 void
 solo_leave(struct shared *shared, struct str who)
 {
-	(void)pthread_mutex_unlock(&shared->solo[place_of(who)]);
+	(void)pthread_mutex_unlock(&shared->solo[hash_of(who) % SOLOS]);
 }
 
 int

@@ -33,6 +33,8 @@ void metrics_print_reference(struct buf *buf);
 /* Enters the owner's gate, waiting at most until deadline_ms (clock_mono_ms());
  * false then. A process that dies inside leaves it open. */
 bool gate_enter(struct shared *shared, struct str owner, int64_t deadline_ms);
+/* The same without waiting: false when somebody is inside, also ourselves. */
+bool gate_try(struct shared *shared, struct str owner);
 void gate_leave(struct shared *shared, struct str owner);
 
 /* The next rank of this owner: at least now_ms, and a quantum behind the

@@ -3,25 +3,20 @@
 #include "fcgi/fcgi.h"
 
 #include <errno.h>
-#include <fcgiapp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "fcgi/record.h"
+#include "fcgi/exchange.h"
 
 enum {
 	KEPT_MAX = 64,		/* connections a worker holds at most */
-	EVENTS = 64,
+	READY_MAX = KEPT_MAX + 1,	/* and the listener */
+	TOGETHER_MAX = 16,	/* requests that are answered together */
 	IO_TIMEOUT_S = 5,	/* for a peer that stops in the middle */
-	IDLE_MS = 1000,
-	/* A request of the fast routes: nginx lets bodies of 64 KiB through and has
-	 * headers of at most 32 KiB. A unix socket's buffer holds it whole. */
-	WHOLE_MAX = 96 * 1024
+	IDLE_MS = 1000
 };
 
 struct kept {
@@ -33,133 +28,16 @@ struct worker {
 	const struct fcgi_options *options;
 	fcgi_handler *handler;
 	void *arg;
-	struct arena *arena;	/* of one request */
 	int epoll;
+	struct epoll_event ready[READY_MAX];	/* one a descriptor, in their order */
+	int ready_count;
+	struct exchange exchanges[TOGETHER_MAX];
+	int taken;		/* of these are being answered */
 	struct kept kept[KEPT_MAX];
 	int kept_count;
 	bool listening;
 	sigset_t waiting;	/* signals come while we wait, never in a request */
-	FCGX_Request request;
 };
-
-static const struct {
-	const char *name;
-	size_t name_n, offset;
-} headers[] = {
-#define HEADER(member, name) \
-	{ name, sizeof name - 1, offsetof(struct http_request, member) },
-#include "http/headers.def"
-#undef HEADER
-};
-
-/* "NAME=value" of libfcgi to the member of that name; copied, because libfcgi
- * frees it before the answer is written. */
-static void
-take_param(struct http_request *request, const char *param)
-{
-	const char *equals = strchr(param, '=');
-	size_t name_n;
-
-	if (equals == NULL)
-		return;
-	name_n = (size_t)(equals - param);
-	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
-		struct str *member;
-
-		if (headers[i].name_n != name_n
-		    || memcmp(headers[i].name, param, name_n) != 0)
-			continue;
-		member = (struct str *)((char *)request + headers[i].offset);
-		if (member->p == NULL)
-			*member = arena_str(request->arena, str_of(equals + 1));
-		else if (member == &request->cookie)
-			/* nginx passes several Cookie headers on as they are. */
-			*member = arena_printf(request->arena, "%.*s; %s",
-			    STR_FMT(*member), equals + 1);
-		else
-			request->twice = true;
-		return;
-	}
-}
-
-/* The whole body, or an error before anything has happened: a request cut on a
- * record boundary looks complete to libfcgi, so the length must agree too. */
-static enum rc
-take_body(struct worker *w, struct http_request *request, struct err *err)
-{
-	int64_t n = 0;
-	char *body, end;
-
-	if (request->content_length.n > 0
-	    && (!str_to_i64(request->content_length, &n) || n < 0))
-		return err_set(err, RC_MALFORMED, "Content-Length is not a number.");
-	if (n > HTTP_UPLOAD_MAX)
-		return err_set(err, RC_TOO_LARGE, "At most %d bytes.",
-		    HTTP_UPLOAD_MAX);
-	body = arena_alloc(w->arena, (size_t)n + 1);
-	if ((n > 0 && FCGX_GetStr(body, (int)n, w->request.in) != (int)n)
-	    || FCGX_GetStr(&end, 1, w->request.in) != 0
-	    || FCGX_GetError(w->request.in) != 0)
-		return err_set(err, RC_MALFORMED, "The request was cut.");
-	request->body = (struct str){ body, (size_t)n };
-	return RC_OK;
-}
-
-/* False when the request was not read to its end. */
-static bool
-answer(struct worker *w, struct http_request *request,
-    struct http_response *response)
-{
-	struct err err;
-
-	http_response_init(response, w->arena);
-	request->arena = w->arena;
-	request->began_us = clock_mono_us();
-	for (char **param = w->request.envp; *param != NULL; param++)
-		take_param(request, *param);
-	err_init(&err);
-	if (take_body(w, request, &err) == RC_OK) {
-		w->handler(w->arg, request, response);
-		return true;
-	}
-	http_problem(response, &err, STR_NULL, request->uri, request->request_id);
-	return false;
-}
-
-/* One request of a connection that is readable. Returns whether it stays. */
-static bool
-serve_one(struct worker *w, int fd)
-{
-	struct http_request request = { 0 };
-	struct http_response response;
-	bool keep;
-
-	if (FCGX_InitRequest(&w->request, -1, 0) != 0)
-		return false;
-	w->request.ipcFd = fd;
-	w->request.keepConnection = 1;	/* else it begins by closing ours */
-	if (FCGX_Accept_r(&w->request) < 0) {
-		/* libfcgi has closed it unless it says otherwise. */
-		if (w->request.ipcFd >= 0)
-			(void)close(fd);
-		return false;
-	}
-	w->options->pulse->busy_since_ms = clock_mono_ms();
-	keep = answer(w, &request, &response) && w->request.keepConnection;
-	if (!fcgi_record_write(fd, w->request.requestId,
-	    http_response_head(&response),
-	    request.verb == HTTP_HEAD ? STR_NULL : buf_str(&response.body)))
-		keep = false;
-	/* Not FCGX_Finish_r: we have written the answer ourselves, in one
-	 * writev, and its close can stall for two seconds. */
-	FCGX_Free(&w->request, 0);
-	w->options->pulse->busy_since_ms = 0;
-	w->options->pulse->requests++;
-	arena_reset(w->arena);
-	if (!keep)
-		(void)close(fd);
-	return keep;
-}
 
 static struct kept *
 find(struct worker *w, int fd)
@@ -170,9 +48,22 @@ find(struct worker *w, int fd)
 	return NULL;
 }
 
+/* Events of what has closed are another's, once its number is used again. */
+static void
+forget_events(struct worker *w, int fd)
+{
+	int n = 0;
+
+	for (int i = 0; i < w->ready_count; i++)
+		if (w->ready[i].data.fd != fd)
+			w->ready[n++] = w->ready[i];
+	w->ready_count = n;
+}
+
 static void
 forget(struct worker *w, struct kept *kept)
 {
+	forget_events(w, kept->fd);
 	*kept = w->kept[--w->kept_count];
 }
 
@@ -183,43 +74,260 @@ drop(struct worker *w, struct kept *kept)
 	forget(w, kept);
 }
 
-/* libfcgi blocks until a request is all there, and so would the others behind it.
- * nginx sends a request at once; what comes by halves is left in the socket until
- * it is whole, or too old (drop_halves). */
+/* --- events: a queue, because who gathers looks ahead ----------------------- */
+
 static void
-connection_ready(struct worker *w, struct kept *kept, uint32_t events)
+add_event(struct worker *w, const struct epoll_event *event)
 {
-	static unsigned char whole[WHOLE_MAX];
-
-	for (;;) {
-		ssize_t n = recv(kept->fd, whole, sizeof whole,
-		    MSG_PEEK | MSG_DONTWAIT);
-		size_t request;
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	for (int i = 0; i < w->ready_count; i++)
+		if (w->ready[i].data.fd == event->data.fd) {
+			w->ready[i].events |= event->events;
 			return;
-		if (n <= 0) {
+		}
+	w->ready[w->ready_count++] = *event;
+}
+
+/* What has come, waiting at most so long for it; false when nothing has. */
+static bool
+look_for_events(struct worker *w, int wait_ms)
+{
+	struct epoll_event events[READY_MAX];
+	int n = epoll_pwait(w->epoll, events, READY_MAX, wait_ms, &w->waiting);
+
+	for (int i = 0; i < n; i++)
+		add_event(w, &events[i]);
+	return n != 0;
+}
+
+static struct epoll_event
+next_event(struct worker *w)
+{
+	struct epoll_event event = w->ready[0];
+
+	w->ready_count--;
+	memmove(w->ready, w->ready + 1,
+	    (size_t)w->ready_count * sizeof w->ready[0]);
+	return event;
+}
+
+/* --- connections --------------------------------------------------------------- */
+
+static void
+set_timeouts(int fd)
+{
+	struct timeval tv = { IO_TIMEOUT_S, 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
+}
+
+/* -1: another worker was faster, or there is no room for it now. */
+static int
+accept_one(struct worker *w)
+{
+	int fd = accept4(w->options->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		set_timeouts(fd);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
+	    || errno == ENOBUFS)
+		clock_sleep_ms(100);	/* instead of spinning */
+	return fd;
+}
+
+static bool
+keep_connection(struct worker *w, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+		.data.fd = fd };
+
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+		(void)close(fd);
+		return false;
+	}
+	w->kept[w->kept_count++] = (struct kept){ .fd = fd };
+	return true;
+}
+
+/* --- requests ---------------------------------------------------------------- */
+
+/* One that is busy with several is busy with one after the other. */
+static void
+set_busy(struct worker *w)
+{
+	w->options->pulse->busy_since_ms = clock_mono_ms();
+}
+
+static void
+end_exchange(struct worker *w, struct exchange *x)
+{
+	struct kept *kept = find(w, x->fd);
+
+	exchange_write(x);
+	w->options->pulse->requests++;
+	if (x->keep && kept != NULL)
+		return;
+	(void)close(x->fd);	/* of FCGI_CLOSE whatever the peer wishes */
+	if (kept != NULL)
+		forget(w, kept);
+}
+
+static void
+answer_one(struct worker *w, struct exchange *x)
+{
+	set_busy(w);
+	if (!x->refused)
+		w->handler(w->arg, &x->http.request, &x->http.response);
+	end_exchange(w, x);
+}
+
+static bool
+is_taken(const struct worker *w, int fd)
+{
+	for (int i = 0; i < w->taken; i++)
+		if (w->exchanges[i].fd == fd)
+			return true;
+	return false;
+}
+
+/* False: the connection has been closed. */
+static bool
+take_request(struct worker *w, int fd, struct exchange *x)
+{
+	struct kept *kept = find(w, fd);
+
+	if (exchange_read(x, fd))
+		return true;
+	if (kept != NULL)
+		forget(w, kept);
+	return false;
+}
+
+/* Takes the next request that is all there at another connection than those of the
+ * taken ones; false when there is none. */
+static bool
+take_waiting(struct worker *w, struct exchange *x, int *at)
+{
+	for (; *at < w->ready_count; ++*at) {
+		int fd = w->ready[*at].data.fd;
+		struct kept *kept = find(w, fd);
+
+		if (kept == NULL || is_taken(w, fd)
+		    || (w->ready[*at].events & (EPOLLHUP | EPOLLRDHUP))
+		    || exchange_waiting(fd) != EXCHANGE_WHOLE)
+			continue;	/* whoever comes to it sees what it is */
+		kept->half_since_ms = 0;
+		forget_events(w, fd);
+		if (take_request(w, fd, x))
+			return true;
+		--*at;
+	}
+	return false;
+}
+
+/* What connects while we are busy has its request there already. */
+static void
+take_connections(struct worker *w)
+{
+	for (int i = 1; i < TOGETHER_MAX && w->listening
+	    && w->kept_count < KEPT_MAX; i++) {
+		int fd = accept_one(w);
+
+		if (fd < 0)
+			return;
+		(void)keep_connection(w, fd);
+	}
+}
+
+/* Others that have come meanwhile and are of that kind join; those of no such kind are
+ * answered before, so that they do not wait for a group. Nobody waits for more. */
+static void
+gather(struct worker *w, int kind)
+{
+	int at = 0;
+
+	take_connections(w);
+	(void)look_for_events(w, 0);
+	for (int i = 1; i < TOGETHER_MAX; i++) {
+		struct exchange *x = &w->exchanges[w->taken];
+
+		if (!take_waiting(w, x, &at))
+			return;
+		if (!x->refused && w->options->kind(&x->http.request) == kind) {
+			w->taken++;
+			continue;
+		}
+		answer_one(w, x);
+	}
+}
+
+static void
+answer_together(struct worker *w)
+{
+	struct http_exchange *all[TOGETHER_MAX];
+
+	for (int i = 0; i < w->taken; i++)
+		all[i] = &w->exchanges[i].http;
+	set_busy(w);
+	w->options->together(w->arg, all, (size_t)w->taken);
+	for (int i = 0; i < w->taken; i++)
+		end_exchange(w, &w->exchanges[i]);
+}
+
+/* The request of a connection that is readable, and what may be done with it. False:
+ * the connection has been closed. */
+static bool
+serve(struct worker *w, int fd)
+{
+	struct exchange *first = &w->exchanges[0];
+	int kind;
+
+	if (!take_request(w, fd, first))
+		return false;
+	w->taken = 1;
+	kind = first->refused || w->options->kind == NULL
+	    || w->options->mode == FCGI_CLOSE ? 0
+	    : w->options->kind(&first->http.request);
+	if (kind != 0)
+		gather(w, kind);
+	if (w->taken == 1)
+		answer_one(w, first);
+	else
+		answer_together(w);
+	w->taken = 0;
+	w->options->pulse->busy_since_ms = 0;
+	return first->keep;
+}
+
+/* What comes by halves is left in the socket until it is whole, or too old
+ * (drop_halves). */
+static void
+connection_ready(struct worker *w, int fd, uint32_t events)
+{
+	struct kept *kept;
+
+	while ((kept = find(w, fd)) != NULL) {
+		enum exchange_waiting waiting = exchange_waiting(fd);
+
+		if (waiting == EXCHANGE_NONE)
+			return;
+		if (waiting == EXCHANGE_GONE || (waiting == EXCHANGE_HALF
+		    && (events & (EPOLLHUP | EPOLLRDHUP)))) {
 			drop(w, kept);
 			return;
 		}
-		request = fcgi_record_complete(whole, (size_t)n);
-		if ((size_t)n < sizeof whole && request == 0) {
-			if (events & (EPOLLHUP | EPOLLRDHUP))
-				drop(w, kept);
-			else if (kept->half_since_ms == 0)
+		if (waiting == EXCHANGE_HALF) {
+			if (kept->half_since_ms == 0)
 				kept->half_since_ms = clock_mono_ms();
 			return;
 		}
 		kept->half_since_ms = 0;
-		if (!serve_one(w, kept->fd)) {
-			forget(w, kept);
+		if (!serve(w, fd))
 			return;
-		}
 		/* A connection has one request at a time (nginx's way). What comes
 		 * after this look makes another event (EPOLLET); what was there
 		 * already, and an end, does not. */
-		if (request == (size_t)n && (size_t)n < sizeof whole
-		    && !(events & (EPOLLHUP | EPOLLRDHUP)))
+		if (waiting == EXCHANGE_WHOLE && !(events & (EPOLLHUP | EPOLLRDHUP)))
 			return;
 	}
 }
@@ -233,15 +341,6 @@ drop_halves(struct worker *w)
 		if (w->kept[i].half_since_ms != 0
 		    && w->kept[i].half_since_ms < before_ms)
 			drop(w, &w->kept[i]);
-}
-
-static void
-set_timeouts(int fd)
-{
-	struct timeval tv = { IO_TIMEOUT_S, 0 };
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
 }
 
 static void
@@ -260,41 +359,24 @@ listen_on(struct worker *w, bool on)
 static void
 take_connection(struct worker *w)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
-	int fd = accept4(w->options->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept_one(w);
 
-	if (fd < 0) {
-		/* EAGAIN: another worker was faster. Out of descriptors or
-		 * memory: wait a little instead of spinning. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
-		    || errno == ENOBUFS)
-			clock_sleep_ms(100);
+	if (fd < 0)
 		return;
-	}
-	set_timeouts(fd);
-	if (w->options->mode == FCGI_CLOSE) {
-		if (serve_one(w, fd))
-			(void)close(fd);	/* whatever the peer wishes */
-		return;
-	}
-	event.data.fd = fd;
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-		(void)close(fd);
-		return;
-	}
-	w->kept[w->kept_count++] = (struct kept){ .fd = fd };
-	/* The request is mostly there already. */
-	connection_ready(w, &w->kept[w->kept_count - 1], 0);
+	if (w->options->mode == FCGI_CLOSE)
+		(void)serve(w, fd);
+	else if (keep_connection(w, fd))
+		/* The request is mostly there already. */
+		connection_ready(w, fd, 0);
 }
 
 static void
 loop(struct worker *w)
 {
-	struct epoll_event events[EVENTS];
 	int64_t drain_until = 0;
 
 	for (;;) {
-		int n;
+		int count;
 
 		if (*w->options->stop && drain_until == 0)
 			drain_until = clock_mono_ms() + w->options->drain_ms;
@@ -302,18 +384,18 @@ loop(struct worker *w)
 		    || clock_mono_ms() >= drain_until))
 			return;
 		listen_on(w, drain_until == 0 && w->kept_count < KEPT_MAX);
-		n = epoll_pwait(w->epoll, events, EVENTS,
-		    drain_until != 0 ? 50 : IDLE_MS, &w->waiting);
-		if (n == 0 && w->options->idle != NULL)
+		if (!look_for_events(w, w->ready_count > 0 ? 0
+		    : drain_until != 0 ? 50 : IDLE_MS)
+		    && w->ready_count == 0 && w->options->idle != NULL)
 			w->options->idle(w->arg);
-		for (int i = 0; i < n; i++) {
-			int fd = events[i].data.fd;
-			struct kept *kept = find(w, fd);
+		/* Not those that come meanwhile: there is more to look after. */
+		count = w->ready_count;
+		for (int i = 0; i < count && w->ready_count > 0; i++) {
+			struct epoll_event event = next_event(w);
 
-			if (kept != NULL)
-				connection_ready(w, kept, events[i].events);
-			else if (fd == w->options->listen_fd
-			    && !*w->options->stop)
+			if (event.data.fd != w->options->listen_fd)
+				connection_ready(w, event.data.fd, event.events);
+			else if (!*w->options->stop && w->kept_count < KEPT_MAX)
 				take_connection(w);
 		}
 		drop_halves(w);
@@ -341,41 +423,13 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (w.epoll < 0)
 		return err_set(err, RC_INTERNAL, "epoll cannot start.");
-	w.arena = arena_new();
 	options->pulse->busy_since_ms = 0;
 	options->pulse->serving = true;
 	loop(&w);
 	for (int i = 0; i < w.kept_count; i++)
 		(void)close(w.kept[i].fd);
 	(void)close(w.epoll);
-	arena_free(w.arena);
-	return RC_OK;
-}
-
-enum rc
-fcgi_listen(const char *path, int backlog, int *ret_fd, struct err *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int fd, bound;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return err_set(err, RC_INTERNAL,
-		    "%s: a unix socket's path has at most %zu bytes.", path,
-		    sizeof address.sun_path - 1);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_set(err, RC_INTERNAL, "socket: %s", strerror(errno));
-	(void)unlink(path);
-	mask = umask(0117);	/* 0660: nginx shares our group */
-	bound = bind(fd, (struct sockaddr *)&address, sizeof address);
-	(void)umask(mask);
-	if (bound != 0 || listen(fd, backlog) != 0) {
-		(void)err_set(err, RC_INTERNAL, "%s: %s", path, strerror(errno));
-		(void)close(fd);
-		return err->rc;
-	}
-	*ret_fd = fd;
+	for (int i = 0; i < TOGETHER_MAX; i++)
+		arena_free(w.exchanges[i].arena);
 	return RC_OK;
 }

@@ -12,8 +12,7 @@
 
 #include <signal.h>
 
-#include "http/request.h"
-#include "http/response.h"
+#include "http/exchange.h"
 
 enum fcgi_mode {
 	FCGI_KEEP,	/* connections stay open while nginx wants them to */
@@ -23,6 +22,12 @@ enum fcgi_mode {
 /* Fills response. A handler cannot fail: it answers with a problem then. */
 typedef void fcgi_handler(void *arg, struct http_request *request,
     struct http_response *response);
+
+/* What is cheaper for several: requests of one kind that wait at a worker at the same
+ * time are answered by one call. 0: of no kind, alone. */
+typedef int fcgi_kind(const struct http_request *request);
+typedef void fcgi_together(void *arg, struct http_exchange *const *exchanges,
+    size_t n);
 
 /* Shared with the supervisor, who kills a worker that is busy too long. One that
  * starts is busy until fcgi_serve() waits for its first request: whoever forks it
@@ -39,6 +44,8 @@ struct fcgi_options {
 	const volatile sig_atomic_t *stop;	/* set by SIGTERM: drain and leave */
 	int64_t drain_ms;		/* at most so long */
 	struct fcgi_pulse *pulse;
+	fcgi_kind *kind;		/* or NULL: each alone */
+	fcgi_together *together;
 	void (*idle)(void *arg);	/* about each second without a request; or NULL */
 };
 

@@ -106,15 +106,17 @@ db_set_pipeline(struct arena *arena, struct str set)
 	return pipeline;
 }
 
-void
-bson_add_in(bson_t *bson, const char *key, const struct str *values, size_t n)
+/* key: {operator: [values]} */
+static void
+add_list(bson_t *bson, const char *key, const char *operator,
+    const struct str *values, size_t n)
 {
 	bson_t in, list;
 	const char *index;
 	char room[16];
 
 	BSON_APPEND_DOCUMENT_BEGIN(bson, key, &in);
-	BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
+	BSON_APPEND_ARRAY_BEGIN(&in, operator, &list);
 	for (size_t i = 0; i < n; i++) {
 		(void)bson_uint32_to_string((uint32_t)i, &index, room,
 		    sizeof room);
@@ -122,6 +124,18 @@ bson_add_in(bson_t *bson, const char *key, const struct str *values, size_t n)
 	}
 	bson_append_array_end(&in, &list);
 	bson_append_document_end(bson, &in);
+}
+
+void
+bson_add_in(bson_t *bson, const char *key, const struct str *values, size_t n)
+{
+	add_list(bson, key, "$in", values, n);
+}
+
+void
+bson_add_list(bson_t *bson, const char *key, const struct str *values, size_t n)
+{
+	add_list(bson, key, "$literal", values, n);
 }
 
 void

@@ -4,15 +4,39 @@
 
 #include "schema/schema.h"
 
-static bool
-has_id(const struct str *docs, size_t n, struct str id)
+/* The document with that id, or null. */
+static struct str
+with_id(const struct str *docs, size_t n, struct str id)
 {
 	struct str other;
 
 	for (size_t i = 0; i < n; i++)
 		if (doc_peek_str(docs[i], "_id", &other) && str_eq(other, id))
-			return true;
-	return false;
+			return docs[i];
+	return STR_NULL;
+}
+
+enum rc
+db_get_all(struct store *store, struct arena *arena, const char *collection,
+    const struct str *ids, size_t n, const bson_t *projection,
+    struct str *ret_docs, struct err *err)
+{
+	struct str *docs = arena_many(arena, n, struct str);
+	bson_t *filter = db_bson(arena);
+	const struct db_find find = { .collection = collection, .filter = filter,
+		.projection = projection, .limit = (int)n };
+	size_t found;
+
+	bson_add_in(filter, "_id", ids, n);
+	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++) {
+		ret_docs[i] = with_id(docs, found, ids[i]);
+		if (ret_docs[i].p == NULL)
+			return err_set(err, RC_NOT_FOUND,
+			    "There is nothing here.");
+	}
+	return RC_OK;
 }
 
 enum rc
@@ -31,7 +55,7 @@ db_exist(struct store *store, struct arena *arena, const char *collection,
 	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++)
-		ret_exist[i] = has_id(docs, found, ids[i]);
+		ret_exist[i] = with_id(docs, found, ids[i]).p != NULL;
 	return RC_OK;
 }
 

@@ -232,10 +232,10 @@ reply_count(const bson_t *reply, const char *key)
 	return bson_iter_init_find(&it, reply, key) ? bson_iter_as_int64(&it) : 0;
 }
 
-enum rc
-db_update(struct store *store, struct arena *arena, const char *collection,
-    const bson_t *filter, const bson_t *update, enum db_update_flags flags,
-    int64_t *ret_matched, struct err *err)
+static enum rc
+update(struct store *store, struct arena *arena, const char *collection,
+    const bson_t *filter, const bson_t *change, const bson_t *variables,
+    enum db_update_flags flags, int64_t *ret_matched, struct err *err)
 {
 	bson_t command = BSON_INITIALIZER, array, item;
 	const bson_t *reply = NULL;
@@ -246,19 +246,39 @@ db_update(struct store *store, struct arena *arena, const char *collection,
 	BSON_APPEND_ARRAY_BEGIN(&command, "updates", &array);
 	BSON_APPEND_DOCUMENT_BEGIN(&array, "0", &item);
 	BSON_APPEND_DOCUMENT(&item, "q", filter);
-	append_update(&item, "u", update, flags);
+	append_update(&item, "u", change, flags);
 	if (flags & DB_UPSERT)
 		BSON_APPEND_BOOL(&item, "upsert", true);
 	if (flags & DB_MULTI)
 		BSON_APPEND_BOOL(&item, "multi", true);
 	bson_append_document_end(&array, &item);
 	bson_append_array_end(&command, &array);
+	if (variables != NULL)
+		BSON_APPEND_DOCUMENT(&command, "let", variables);
 	rc = write_how(store, arena, &command, flags & DB_FAST ? CLIENT_FAST : CLIENT_WRITE,
 	    &reply, err);
 	bson_destroy(&command);
 	if (rc == RC_OK && ret_matched != NULL)
 		*ret_matched = reply_count(reply, "n");
 	return rc;
+}
+
+enum rc
+db_update(struct store *store, struct arena *arena, const char *collection,
+    const bson_t *filter, const bson_t *change, enum db_update_flags flags,
+    int64_t *ret_matched, struct err *err)
+{
+	return update(store, arena, collection, filter, change, NULL, flags,
+	    ret_matched, err);
+}
+
+enum rc
+db_update_all(struct store *store, struct arena *arena, const char *collection,
+    const bson_t *filter, const bson_t *pipeline, const bson_t *variables,
+    int64_t *ret_matched, struct err *err)
+{
+	return update(store, arena, collection, filter, pipeline, variables,
+	    DB_PIPELINE | DB_MULTI, ret_matched, err);
 }
 
 enum rc

@@ -31,6 +31,12 @@ enum rc db_exist(struct store *store, struct arena *arena,
     const char *collection, bson_t *filter, const struct str *ids, size_t n,
     bool *ret_exist, struct err *err) must_use;
 
+/* The documents of these n different ids, in their order; RC_NOT_FOUND when one of them is
+ * not there. */
+enum rc db_get_all(struct store *store, struct arena *arena,
+    const char *collection, const struct str *ids, size_t n,
+    const bson_t *projection, struct str *ret_docs, struct err *err) must_use;
+
 /* Only the _ids of what find finds; those that are no text are left out. */
 enum rc db_find_ids(struct store *store, struct arena *arena,
     const struct db_find *find, struct str *ret_ids, size_t *ret_n,
@@ -78,6 +84,11 @@ enum db_update_flags { DB_UPSERT = 1, DB_MULTI = 2, DB_PIPELINE = 4, DB_FAST = 8
 enum rc db_update(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, const bson_t *update,
     enum db_update_flags flags, int64_t *ret_matched, struct err *err) must_use;
+
+/* All that match, by a pipeline with variables ("let"). */
+enum rc db_update_all(struct store *store, struct arena *arena,
+    const char *collection, const bson_t *filter, const bson_t *pipeline,
+    const bson_t *variables, int64_t *ret_matched, struct err *err) must_use;
 
 enum rc db_delete(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, int limit,
@@ -154,6 +165,10 @@ bson_t *db_literals(struct arena *arena, struct str set);
 
 /* key: {$in: [values]} */
 void bson_add_in(bson_t *bson, const char *key, const struct str *values,
+    size_t n);
+
+/* key: {$literal: [values]}, for a variable. */
+void bson_add_list(bson_t *bson, const char *key, const struct str *values,
     size_t n);
 
 /* key: {$type: "date"}, or the contrary (null, absent, poisoned). */

@@ -37,6 +37,13 @@ designs_insert(struct store *store, struct arena *arena, struct str doc,
 }
 
 enum rc
+designs_insert_many(struct store *store, struct arena *arena,
+    const struct str *docs, size_t n, struct err *err)
+{
+	return db_insert_many(store, arena, DESIGNS, docs, n, err);
+}
+
+enum rc
 designs_get(struct store *store, struct arena *arena, struct store_owner owner,
     struct str id, struct str *ret_doc, struct err *err)
 {

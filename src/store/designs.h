@@ -19,6 +19,10 @@ enum { DESIGN_REFINEMENTS_MAX = 50, DESIGN_IMAGES_MAX = 64 };
 enum rc designs_insert(struct store *store, struct arena *arena, struct str doc,
     struct err *err) must_use;
 
+/* In one command. */
+enum rc designs_insert_many(struct store *store, struct arena *arena,
+    const struct str *docs, size_t n, struct err *err) must_use;
+
 enum rc designs_get(struct store *store, struct arena *arena,
     struct store_owner owner, struct str id, struct str *ret_doc,
     struct err *err) must_use;

@@ -127,6 +127,9 @@ add_room_for(bson_t *filter, struct arena *arena, struct str design_id)
 #define DESIGNS "{\"$cond\":[{\"$isArray\":[\"$designs\"]},\"$designs\",[]]}"
 static const char charge_if[] =
     "{\"$expr\":{\"$lt\":[" USED_TODAY ",\"$$limit\"]}}";
+static const char charge_all_if[] = "{\"" LAST_DESIGN "\":{\"$exists\":false},"
+    "\"$expr\":{\"$lt\":[" USED_TODAY ",\"$$limit\"]}}";
+static const char charged_fields[] = "{\"usage_count\":1,\"last_design_at\":1}";
 static const char charge_update[] =
     "[{\"$set\":{\"usage_count\":{\"$add\":[" USED_TODAY ",1]},"
     "\"last_design_at\":\"$$NOW\",\"designs\":{\"$switch\":{\"branches\":["
@@ -144,8 +147,7 @@ guest_charge(struct store *store, struct arena *arena, struct str id,
 	const struct db_modify modify = { .collection = collection,
 		.filter = filter, .variables = variables, .flags = DB_PIPELINE,
 		.update = db_json_once(&parsed_update, charge_update),
-		.fields = db_json_once(&parsed_fields,
-		"{\"usage_count\":1,\"last_design_at\":1}") };
+		.fields = db_json_once(&parsed_fields, charged_fields) };
 	struct str doc;
 
 	if (design_id.p != NULL)
@@ -159,6 +161,46 @@ guest_charge(struct store *store, struct arena *arena, struct str id,
 		return explain_charge(store, arena, id, now_ms, limit,
 		    design_id.p != NULL, err);
 	read_session(arena, doc, ret_session);
+	return RC_OK;
+}
+
+/* The design of this session among those of the command: $$ids and $$design_ids are in
+ * the same order. */
+static const char charge_all_update[] =
+    "[{\"$set\":{\"usage_count\":{\"$add\":[" USED_TODAY ",1]},"
+    "\"last_design_at\":\"$$NOW\",\"designs\":{\"$concatArrays\":[" DESIGNS ","
+    "[{\"$arrayElemAt\":[\"$$design_ids\","
+    "{\"$indexOfArray\":[\"$$ids\",\"$_id\"]}]}]]}}}]";
+
+enum rc
+guest_charge_all(struct store *store, struct arena *arena, const struct str *ids,
+    const struct str *design_ids, size_t n, int64_t now_ms, int32_t limit,
+    struct guest_session *ret_sessions, struct err *err)
+{
+	static bson_t *parsed_if, *parsed_update, *parsed_fields;
+	bson_t *filter = db_bson(arena), *variables = db_bson(arena), part;
+	struct str *docs = arena_many(arena, n, struct str);
+	int64_t matched;
+
+	bson_add_in(filter, "_id", ids, n);
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "expires_at", &part);
+	BSON_APPEND_DATE_TIME(&part, "$gt", now_ms);
+	bson_append_document_end(filter, &part);
+	(void)bson_concat(filter, db_json_once(&parsed_if, charge_all_if));
+	BSON_APPEND_INT32(variables, "limit", limit);
+	bson_add_list(variables, "ids", ids, n);
+	bson_add_list(variables, "design_ids", design_ids, n);
+	if (db_update_all(store, arena, collection, filter,
+	    db_json_once(&parsed_update, charge_all_update), variables, &matched,
+	    err) != RC_OK)
+		return err->rc;
+	if (matched != (int64_t)n)
+		return err_set(err, RC_QUOTA, "Not all of these have one left.");
+	if (db_get_all(store, arena, collection, ids, n,
+	    db_json_once(&parsed_fields, charged_fields), docs, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		read_session(arena, docs[i], &ret_sessions[i]);
 	return RC_OK;
 }
 

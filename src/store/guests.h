@@ -31,6 +31,13 @@ enum rc guest_renew(struct store *store, struct arena *arena, struct str id,
 enum rc guest_charge(struct store *store, struct arena *arena, struct str id,
     int64_t now_ms, int32_t limit, struct str design_id,
     struct guest_session *ret_session, struct err *err) must_use;
+/* The same of n different sessions by one command, a design for each, and one that reads
+ * them: RC_QUOTA when not all of them are live, under the limit and with room. The
+ * transaction is to end then, for others of them have been charged. */
+enum rc guest_charge_all(struct store *store, struct arena *arena,
+    const struct str *ids, const struct str *design_ids, size_t n,
+    int64_t now_ms, int32_t limit, struct guest_session *ret_sessions,
+    struct err *err) must_use;
 /* Gives one back if the count is still of that day ("2026-11-22"). */
 enum rc guest_give_back(struct store *store, struct arena *arena, struct str id,
     const char *day, struct err *err) must_use;

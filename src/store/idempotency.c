@@ -89,6 +89,18 @@ idempotency_done(struct store *store, struct arena *arena, struct str id,
 }
 
 enum rc
+idempotency_done_all(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, int status, struct err *err)
+{
+	bson_t *filter = db_bson(arena);
+
+	bson_add_in(filter, "_id", ids, n);
+	return db_update(store, arena, collection, filter, db_json(arena,
+	    "{\"$set\":{\"done\":true,\"status\":%d}}", status), DB_MULTI,
+	    NULL, err);
+}
+
+enum rc
 idempotency_done_many(struct store *store, struct arena *arena, struct str id,
     int status, struct str outcome, struct err *err)
 {

@@ -22,7 +22,10 @@ enum rc idempotency_take(struct store *store, struct arena *arena,
 /* Inside the transaction that has the effect. */
 enum rc idempotency_done(struct store *store, struct arena *arena,
     struct str id, int status, struct err *err) must_use;
-/* The same, of many things: outcome is a letter for each. */
+/* The same for several requests. */
+enum rc idempotency_done_all(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, int status, struct err *err) must_use;
+/* The same for one that makes many things: outcome is a letter for each. */
 enum rc idempotency_done_many(struct store *store, struct arena *arena,
     struct str id, int status, struct str outcome, struct err *err) must_use;
 

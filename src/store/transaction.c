@@ -128,6 +128,13 @@ attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
 }
 
 enum rc
+store_transaction_once(struct store *store, struct arena *arena,
+    int64_t deadline_ms, store_transaction_fn *fn, void *arg, struct err *err)
+{
+	return attempt(store, arena, deadline_ms, fn, arg, err);
+}
+
+enum rc
 store_transaction(struct store *store, struct arena *arena, int64_t deadline_ms,
     store_transaction_fn *fn, void *arg, struct err *err)
 {

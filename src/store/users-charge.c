@@ -68,6 +68,8 @@ static struct {
 	[CHARGE_REFINEMENT] = { refinements_if, refinement_update, NULL, NULL },
 };
 
+static const char charged_fields[] = "{\"usage_stats\":1,\"subscription\":1}";
+
 static void
 add_limits(bson_t *variables, enum users_charge_kind kind,
     const struct users_limits *free, const struct users_limits *premium)
@@ -111,8 +113,7 @@ users_charge(struct store *store, struct arena *arena, struct str id,
 		.filter = filter, .variables = variables, .flags = DB_PIPELINE,
 		.update = db_json_once(&kinds[kind].parsed_update,
 		kinds[kind].update),
-		.fields = db_json_once(&parsed_fields,
-		"{\"usage_stats\":1,\"subscription\":1}") };
+		.fields = db_json_once(&parsed_fields, charged_fields) };
 	struct str doc;
 
 	bson_add_str(filter, "_id", id);
@@ -125,6 +126,35 @@ users_charge(struct store *store, struct arena *arena, struct str id,
 	if (doc.p == NULL)
 		return explain(store, arena, id, kind, ret_user, err);
 	doc_read(&doc_user, doc, ret_user, arena);
+	return RC_OK;
+}
+
+enum rc
+users_charge_all(struct store *store, struct arena *arena, const struct str *ids,
+    size_t n, enum users_charge_kind kind, const struct users_limits *free,
+    const struct users_limits *premium, struct user *ret_users, struct err *err)
+{
+	static bson_t *parsed_fields;
+	bson_t *filter = db_bson(arena), *variables = db_bson(arena);
+	struct str *docs = arena_many(arena, n, struct str);
+	int64_t matched;
+
+	bson_add_in(filter, "_id", ids, n);
+	BSON_APPEND_NULL(filter, "disabled_at");
+	(void)bson_concat(filter, db_json_once(&kinds[kind].parsed_condition,
+	    kinds[kind].condition));
+	add_limits(variables, kind, free, premium);
+	if (db_update_all(store, arena, collection, filter,
+	    db_json_once(&kinds[kind].parsed_update, kinds[kind].update), variables,
+	    &matched, err) != RC_OK)
+		return err->rc;
+	if (matched != (int64_t)n)
+		return err_set(err, RC_QUOTA, "Not all of these have one left.");
+	if (db_get_all(store, arena, collection, ids, n,
+	    db_json_once(&parsed_fields, charged_fields), docs, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		doc_read(&doc_user, docs[i], &ret_users[i], arena);
 	return RC_OK;
 }
 

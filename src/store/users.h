@@ -158,6 +158,14 @@ enum rc users_charge(struct store *store, struct arena *arena, struct str id,
     const struct users_limits *premium, struct user *ret_user,
     struct err *err) must_use;
 
+/* The same of n different accounts by one command, and one that reads them: RC_QUOTA when
+ * not all of them may. The transaction is to end then, for others of them have been
+ * charged. */
+enum rc users_charge_all(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, enum users_charge_kind kind,
+    const struct users_limits *free, const struct users_limits *premium,
+    struct user *ret_users, struct err *err) must_use;
+
 /* Gives one back where the counters are still of that day ("2026-11-22") or month. */
 enum rc users_give_back(struct store *store, struct arena *arena, struct str id,
     enum users_charge_kind kind, const char *day, struct err *err) must_use;

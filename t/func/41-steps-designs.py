@@ -5,13 +5,19 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from steps import DB, DELETE, GET, LIST, PROVIDER, PUT, run, series_of
+from steps import DB, DB_MANY, DELETE, GET, LIST, PROVIDER, PUT, run, series_of
 from tap import main, test
 
 
 @test
 def make():
     run(series_of("make", [DB, PUT, PROVIDER]))
+
+
+@test
+def make_together():
+    """Two guests in one transaction: with any fault each has one design in the end, and one charge."""
+    run(series_of("crowd", [DB_MANY]))
 
 
 @test

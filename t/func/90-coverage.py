@@ -31,7 +31,7 @@ def all_routes_are_exercised():
     quiet = [row for row, statuses in errors.items() if "{" in row[1] and row not in ALIKE and not statuses & {404}]
     is_(quiet, [], "each route with an id has refused one")
     with open(os.path.join(SRCDIR, "src", "api", "routes.def"), encoding="utf-8") as file:
-        guarded = re.findall(r'^ROUTE\((\w+), +"([^"]+)", \w+, [A-Z_|]*\bWHO\b', file.read(), re.M)
+        guarded = re.findall(r'^ROUTE(?:_TOGETHER)?\((\w+), +"([^"]+)", (?:\w+, )+[A-Z_|]*\bWHO\b', file.read(), re.M)
     ok(len(guarded) > 15, "some need a session: %d" % len(guarded))
     unguarded = [row for row in guarded if 401 not in errors[row]]
     is_(unguarded, [], "each route that needs a session has refused somebody without")

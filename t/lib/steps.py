@@ -30,7 +30,7 @@ SANITIZED = bool(os.environ.get("BEZEL_TEST_SANITIZED"))
 STEPS = os.path.join(BUILDDIR, "t", "tools", "steps")
 IMAGE = os.path.join(BUILDDIR, "bezel-image")
 # How far a series must go at least, so that it cannot test nothing.
-FAR = {("make", "db"): 22, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9, ("claim", "db"): 20,
+FAR = {("make", "db"): 22, ("crowd", "db"): 30, ("refine", "db"): 17, ("retry", "db"): 22, ("cancel", "db"): 10, ("purge", "db"): 6, ("retain", "db"): 9, ("claim", "db"): 20,
        ("signin", "db"): 18, ("confirm", "db"): 18, ("unfile", "db"): 13, ("unfile", "take"): 8,
        ("make", "put"): 4, ("make", "take"): 16, ("refine", "take"): 13, ("refine", "put"): 2, ("refine", "get"): 1, ("retry", "put"): 4,
        ("make", "provider"): 2, ("refine", "provider"): 1,
@@ -234,6 +234,17 @@ def shared(db, run):
     return faults
 
 
+def crowded(db, run, objects):
+    """Two guests of one address, whose designs were made together: one each."""
+    guests = [run["session"], run["user"]]
+    faults = [fault for guest in guests
+              for fault in truth.faults_of_guest(db, guest, objects, calls_unsure=1)]
+    charges = sum(db.guest_sessions.find_one({"_id": guest})["usage_count"] for guest in guests)
+    counted = sum(row["count"] for row in db.rate_counters.find({"_id": {"$regex": "^address:%s\\|" % run["address"].replace(".", "\\.")}}))
+    over = 2 if run["how"] in EXITS or run["how"] in ("commit", "after") else 0
+    return faults + ([] if charges <= counted <= charges + over else ["the address counts %d, charged are %d" % (counted, charges)])
+
+
 def renamed(db, run, taken_back):
     """An account that got another address, and perhaps the old one back: once, with one account for each address, what
     another had typed in replaced."""
@@ -288,6 +299,8 @@ def faults_of(steps, run, objects, state):
         return found + looked(steps.stack.db, run)
     if run["scenario"] == "unfile":
         return found + unfiled(steps.stack.db, run)
+    if run["scenario"] == "crowd":
+        return found + crowded(steps.stack.db, run, objects)
     exits = run["how"] in EXITS
     before = 0 if run["scenario"] in ("make", "cancel") else 2    # calls of what was there already
     calls = before + run["calls"]

@@ -5,6 +5,7 @@
 
 #include "app/designs.h"
 #include "app/generations.h"
+#include "app/guests.h"
 #include "app/idem.h"
 #include "app/retention.h"
 
@@ -32,6 +33,54 @@ post_design(struct app *app, struct arena *arena, struct run *run,
 	}
 	copy(run->design, sizeof run->design, made.id);
 	return RC_OK;
+}
+
+/* Two guests at once, as api/designs.c does it. The other one's session is run->user, its
+ * key run->refine_key, its design run->folder. */
+static enum rc
+post_two(struct app *app, struct arena *arena, struct run *run, struct err *err)
+{
+	const char *keys[] = { run->make_key, run->refine_key };
+	struct actor actors[] = { actor_of(arena, run), actor_of(arena, run) };
+	struct app_creation all[2];
+	struct design bodies[2];
+	struct idem idems[2];
+	struct err errs[2], group;
+	size_t who[2], n = 0;
+
+	actors[1].owner.guest_session_id = str_of(run->user);
+	actors[1].principal = arena_printf(arena, "guest:%s", run->user);
+	for (size_t i = 0; i < 2; i++) {
+		err_init(&errs[i]);
+		decode_design(arena, &bodies[i]);
+		if (app_idem_take(app, arena, &actors[i], "POST",
+		    STR("/v1/designs"), str_of(keys[i]), STR("{}"), &idems[i],
+		    &errs[i]) != RC_OK)
+			continue;
+		who[n] = i;
+		all[n++] = (struct app_creation){ .arena = arena,
+			.actor = &actors[i], .body = &bodies[i],
+			.idem = &idems[i] };
+	}
+	err_init(&group);
+	app_designs_create_together(app, arena, all, n, &group);
+	for (size_t k = 0; k < n; k++) {
+		size_t i = who[k];
+
+		if (all[k].state == CREATION_UNKNOWN)
+			errs[i] = group;
+		else if (all[k].state == CREATION_ALONE)
+			(void)!app_design_create(app, arena, &actors[i], &bodies[i],
+			    &idems[i], &all[k].design, &errs[i]);
+		if (errs[i].rc != RC_OK)
+			app_idem_release(app, arena, &idems[i]);
+		else
+			copy(i == 0 ? run->design : run->folder,
+			    sizeof run->design, all[k].design.id);
+	}
+	app_idem_end(app);
+	*err = errs[errs[0].rc != RC_OK ? 0 : 1];
+	return err->rc;
 }
 
 static enum rc
@@ -157,6 +206,23 @@ make(struct app *app, struct app *clean, struct run *run, bool hangs)
 	work_until_ended(app, clean, run, hangs);
 }
 
+static void
+prepare_other(struct app *clean, struct run *run)
+{
+	struct arena *arena = arena_new();
+	struct actor nobody = { .kind = ACTOR_NONE, .address = STR("10.0.0.1") };
+	struct guest_session session;
+	struct str doc, token;
+	struct err err;
+
+	err_init(&err);
+	if (app_guest_start(clean, arena, &nobody, &session, &doc, &token, &err)
+	    != RC_OK)
+		complain("session", &err);
+	copy(run->user, sizeof run->user, session.id);
+	arena_free(arena);
+}
+
 /* The generation that is to be tried again has failed. */
 static void
 prepare_failed(struct app *clean, struct run *run)
@@ -258,7 +324,22 @@ sweep(struct app *app, struct app *clean, struct run *run, bool hangs)
 	until_done(app, clean, run, run_orphans, "orphans");
 }
 
+static void
+crowd(struct app *app, struct app *clean, struct run *run, bool hangs)
+{
+	struct run other;
+
+	until_done(app, clean, run, post_two, "create");
+	work_until_ended(app, clean, run, hangs);
+	other = *run;
+	copy(other.design, sizeof other.design, str_of(run->folder));
+	work_until_ended(app, clean, &other, hangs);
+	run->stuck |= other.stuck;
+}
+
 const struct scenario scenarios_designs[] = {
+	/* two guests' designs by one transaction, and their pictures */
+	{ "crowd", prepare_other, crowd },
 	/* a guest's design and its pictures */
 	{ "make", NULL, make },
 	/* a refinement of a design that is there */

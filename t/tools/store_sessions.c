@@ -131,6 +131,85 @@ START_TEST(no_more_is_given_back_than_was_taken)
 }
 END_TEST
 
+/* --- several at once --- */
+
+static struct guest_session all[3];
+static const struct str everybody[] = { STR_INIT(ID_OF(1)), STR_INIT(ID_OF(2)),
+	STR_INIT(ID_OF(3)) }, new_designs[] = { STR_INIT(ID_OF(5)),
+	STR_INIT(ID_OF(6)), STR_INIT(ID_OF(7)) };
+
+static enum rc
+charge_all(struct store *s, struct arena *a, void *limit, struct err *error)
+{
+	return guest_charge_all(s, a, everybody, new_designs, 3, clock_now_ms(),
+	    *(int32_t *)limit, all, error);
+}
+
+static enum rc
+charge_together(int32_t limit)
+{
+	err_init(&err);
+	return store_transaction_once(store, arena, clock_mono_ms() + 10000,
+	    charge_all, &limit, &err);
+}
+
+static void
+has(struct str id, int uses, struct str design)
+{
+	OK(guest_get(store, arena, id, 0, &session, &stored, &err));
+	ck_assert_int_eq(session.usage_count, uses);
+	ck_assert_uint_eq(session.designs.n, design.p == NULL ? 0 : 1);
+	if (design.p != NULL)
+		ck_assert(str_eq(session.designs.items[0], design));
+}
+
+START_TEST(several_are_charged_at_once_or_none_is)
+{
+	for (int i = 0; i < 3; i++)
+		insert(everybody[i]);
+	ck_assert_int_eq(charge(everybody[1], 9, STR_NULL), RC_OK);
+	ck_assert_int_eq(charge_together(1), RC_QUOTA);
+	has(everybody[0], 0, STR_NULL);
+	has(everybody[1], 1, STR_NULL);
+	ck_assert_int_eq(charge_together(2), RC_OK);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(str_eq(all[i].id, everybody[i]));
+		ck_assert_int_eq(all[i].usage_count, i == 1 ? 2 : 1);
+		ck_assert(all[i].last_design_at != TIME_NULL);
+		has(everybody[i], i == 1 ? 2 : 1, new_designs[i]);
+	}
+	/* One that is not live, or has no room: nobody is charged. */
+	set_raw("guest_sessions", "{\"_id\":\"" ID_OF(3) "\"}",
+	    "[{\"$set\":{\"expires_at\":\"$$NOW\"}}]");
+	clock_sleep_ms(2);
+	ck_assert_int_eq(charge_together(9), RC_QUOTA);
+	has(everybody[0], 1, new_designs[0]);
+	set_raw("guest_sessions", "{\"_id\":\"" ID_OF(3) "\"}",
+	    "[{\"$set\":{\"expires_at\":{\"$add\":[\"$$NOW\",3600000]},"
+	    "\"designs\":{\"$map\":{\"input\":{\"$range\":[0,1000]},\"in\":\""
+	    ID_OF(5) "\"}}}}]");
+	ck_assert_int_eq(charge_together(9), RC_QUOTA);
+	has(everybody[0], 1, new_designs[0]);
+}
+END_TEST
+
+/* As with a charge by itself: neither locked out, nor uses without end. */
+START_TEST(several_are_charged_whatever_is_stored)
+{
+	for (int i = 0; i < 3; i++)
+		insert(everybody[i]);
+	set_raw("guest_sessions", "{\"_id\":\"" ID_OF(1) "\"}",
+	    "[{\"$set\":{\"usage_count\":\"many\",\"last_design_at\":\"$$NOW\"}}]");
+	set_raw("guest_sessions", "{\"_id\":\"" ID_OF(2) "\"}",
+	    "[{\"$set\":{\"usage_count\":-5,\"last_design_at\":\"$$NOW\","
+	    "\"designs\":null}}]");
+	ck_assert_int_eq(charge_together(1), RC_OK);
+	for (int i = 0; i < 3; i++)
+		has(everybody[i], 1, new_designs[i]);
+	ck_assert_int_eq(charge_together(1), RC_QUOTA);
+}
+END_TEST
+
 START_TEST(live_ones_are_told_from_the_others)
 {
 	struct str ids[3] = { STR(ID_OF(1)), STR(ID_OF(9)), STR(ID_OF(2)) };
@@ -302,6 +381,28 @@ START_TEST(a_key_is_taken_once_and_answered_ever_after)
 }
 END_TEST
 
+START_TEST(several_keys_are_done_at_once)
+{
+	struct idempotency_key one, other;
+	struct str ids[2];
+
+	make_key(&one, STR(HASH_B));
+	other = one;
+	other.id = STR(HASH_A);
+	ck_assert_int_eq(take_key(&one, 1000), RC_OK);
+	ck_assert_int_eq(take_key(&other, 1000), RC_OK);
+	ids[0] = one.id;
+	ids[1] = STR("of nobody");
+	OK(idempotency_done_all(store, arena, ids, 2, 202, &err));
+	ck_assert_int_eq(count_of("idempotency_keys", "{\"done\":true,"
+	    "\"status\":202}"), 1);
+	ids[1] = other.id;
+	OK(idempotency_done_all(store, arena, ids, 2, 202, &err));
+	ck_assert_int_eq(count_of("idempotency_keys", "{\"done\":true,"
+	    "\"status\":202}"), 2);
+}
+END_TEST
+
 START_TEST(a_key_left_behind_is_taken_over_with_its_ids)
 {
 	struct idempotency_key first, again;
@@ -379,7 +480,10 @@ END_TEST
 UNIT_MAIN_FIXTURE("store_sessions", store_setup, store_teardown,
     a_session_lives_until_it_expires, a_session_is_renewed_up_to_its_most,
     a_charge_counts_up_to_the_limit, a_new_day_begins_at_nought,
-    no_more_is_given_back_than_was_taken, live_ones_are_told_from_the_others,
+    no_more_is_given_back_than_was_taken,
+    several_are_charged_at_once_or_none_is,
+    several_are_charged_whatever_is_stored, several_keys_are_done_at_once,
+    live_ones_are_told_from_the_others,
     processes_share_one_quota, a_counter_stops_at_its_limit, a_counter_takes_more_than_one,
     a_new_counter_is_shared_at_once,
     a_key_is_taken_once_and_answered_ever_after,

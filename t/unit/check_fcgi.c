@@ -28,6 +28,7 @@ enum { WORKERS_MAX = 4, IDLE = 64, SLOW_MS = 300 };
 struct shared {
 	struct fcgi_pulse pulse[WORKERS_MAX];
 	volatile int calls, idles, ready;
+	volatile int places;	/* who was answered before whom */
 };
 
 static struct arena *arena;
@@ -136,12 +137,41 @@ handle(void *arg, struct http_request *request, struct http_response *response)
 	response->content_type = "text/plain";
 	if (str_eqz(request->path, "/descriptors"))
 		buf_printf(&response->body, "%d", open_descriptors());
+	else if (str_starts(request->path, STR("/place")))
+		buf_printf(&response->body, "%d", __atomic_fetch_add(
+		    &shared->places, 1, __ATOMIC_SEQ_CST));
 	else if (str_eqz(request->path, "/pid"))
 		buf_printf(&response->body, "%d", (int)getpid());
 	else
 		buf_printf(&response->body, "%s %.*s cookie=%.*s body=%zu/%u",
 		    http_method_name(request->verb), STR_FMT(request->path),
 		    STR_FMT(request->cookie), request->body.n, sum);
+}
+
+/* "/g..." and "/h..." may be answered together. */
+static int
+kind_of(const struct http_request *request)
+{
+	return str_starts(request->uri, STR("/g")) ? 1
+	    : str_starts(request->uri, STR("/h")) ? 2 : 0;
+}
+
+static void
+handle_together(void *arg, struct http_exchange *const *exchanges, size_t n)
+{
+	int place = __atomic_fetch_add(&shared->places, 1, __ATOMIC_SEQ_CST);
+
+	(void)arg;
+	__atomic_add_fetch(&shared->calls, (int)n, __ATOMIC_SEQ_CST);
+	for (size_t i = 0; i < n; i++) {
+		struct http_exchange *x = exchanges[i];
+
+		if (str_eqz(x->request.uri, "/g-slow"))
+			clock_sleep_ms(SLOW_MS);
+		x->response.content_type = "text/plain";
+		buf_printf(&x->response.body, "%d: %.*s %zu of %zu, body=%zu",
+		    place, STR_FMT(x->request.uri), i, n, x->request.body.n);
+	}
 }
 
 static void
@@ -156,7 +186,8 @@ run_worker(enum fcgi_mode mode, int number)
 {
 	struct fcgi_options options = { .listen_fd = listen_fd, .mode = mode,
 		.stop = &stop, .drain_ms = drain_ms,
-		.pulse = &shared->pulse[number], .idle = count_idle };
+		.pulse = &shared->pulse[number], .idle = count_idle,
+		.kind = kind_of, .together = handle_together };
 	struct rlimit limit;
 	struct err err;
 
@@ -794,6 +825,169 @@ START_TEST(the_others_take_what_a_stopped_worker_leaves)
 }
 END_TEST
 
+/* --- several at once --------------------------------------------------------- */
+
+/* n kept connections of the one worker, and it is busy with another request for a
+ * while: what is sent now waits. */
+static void
+hold(int *fds, int n)
+{
+	start(FCGI_KEEP, 1);
+	for (int i = 0; i <= n; i++) {
+		fds[i] = dial();
+		ck_assert(get(fds[i], "/").n > 0);
+	}
+	send_all(fds[n], fc_request(arena, "GET", "/slow", STR(""), STR_NULL, true));
+	clock_sleep_ms(50);
+	shared->calls = 0;	/* that one is counted already */
+}
+
+static void
+post(int fd, const char *uri)
+{
+	send_all(fd, fc_request(arena, "POST", uri, STR("0123"), STR_NULL, true));
+}
+
+#define TOGETHER(place, uri, i, n) \
+	#place ": " uri " " #i " of " #n ", body=4"
+
+START_TEST(those_that_wait_are_answered_together)
+{
+	int fds[4];
+
+	hold(fds, 3);
+	post(fds[0], "/g0");
+	post(fds[1], "/g1");
+	post(fds[2], "/g2");
+	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(0, "/g0", 0, 3));
+	ck_assert_str(body_of(answer_of(fds[1])), TOGETHER(0, "/g1", 1, 3));
+	ck_assert_str(body_of(answer_of(fds[2])), TOGETHER(0, "/g2", 2, 3));
+	ck_assert(answer_of(fds[3]).n > 0);
+	ck_assert_int_eq(shared->calls, 3);
+	/* They are as before: alone, and together again. */
+	ck_assert(str_starts(body_of(get(fds[1], "/g-alone")),
+	    STR("GET /g-alone cookie=")));
+	post(fds[3], "/slow");
+	clock_sleep_ms(50);
+	post(fds[2], "/g2");
+	post(fds[0], "/g0");
+	ck_assert_str(body_of(answer_of(fds[2])), TOGETHER(1, "/g2", 0, 2));
+	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(1, "/g0", 1, 2));
+}
+END_TEST
+
+/* What may not join is answered before the group; another kind by itself, before too. */
+START_TEST(others_do_not_wait_for_a_group)
+{
+	int fds[7];
+
+	hold(fds, 6);
+	post(fds[0], "/g0");
+	post(fds[1], "/place1");
+	post(fds[2], "/h2");
+	post(fds[3], "/g3");
+	post(fds[4], "/place4");
+	post(fds[5], "/g5");
+	ck_assert_str(body_of(answer_of(fds[1])), "0");
+	ck_assert(str_starts(body_of(answer_of(fds[2])), STR("POST /h2 cookie=")));
+	ck_assert_str(body_of(answer_of(fds[4])), "1");
+	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(2, "/g0", 0, 3));
+	ck_assert_str(body_of(answer_of(fds[3])), TOGETHER(2, "/g3", 1, 3));
+	ck_assert_str(body_of(answer_of(fds[5])), TOGETHER(2, "/g5", 2, 3));
+}
+END_TEST
+
+START_TEST(a_group_has_its_limit)
+{
+	int fds[41], together = 0;
+
+	hold(fds, 40);
+	for (int i = 0; i < 40; i++)
+		post(fds[i], "/g");
+	for (int i = 0; i < 40; i++) {
+		struct str body = body_of(answer_of(fds[i]));
+
+		together += str_contains_nocase(body, STR(" of 16, "));
+		ck_assert(str_contains_nocase(body, STR(", body=4")));
+	}
+	ck_assert_int_eq(together, 32);		/* and eight */
+	ck_assert_int_eq(shared->calls, 40);
+	ck_assert_int_eq(shared->places, 3);
+}
+END_TEST
+
+START_TEST(what_is_no_whole_request_stays_out_of_a_group)
+{
+	struct str half = fc_request(arena, "POST", "/g", STR("0123456789"),
+	    STR_NULL, true);
+	int fds[8];
+
+	hold(fds, 7);
+	post(fds[0], "/g0");
+	send_all(fds[1], str_slice(half, 0, half.n / 2));
+	send_all(fds[2], with_length("4", STR("fifty")));
+	send_all(fds[3], STR("GET / HTTP/1.1\r\n\r\n"));
+	post(fds[4], "/g4");
+	send_all(fds[4], STR("x"));	/* behind it */
+	post(fds[5], "/g5");	/* and its end */
+	(void)shutdown(fds[5], SHUT_WR);
+	post(fds[6], "/g6");
+	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(0, "/g0", 0, 2));
+	ck_assert_str(body_of(answer_of(fds[6])), TOGETHER(0, "/g6", 1, 2));
+	ck_assert(str_starts(answer_of(fds[2]), STR("Status: 400 ")));
+	ck_assert(closed(fds[2]));
+	ck_assert(closed(fds[3]));
+	ck_assert(str_starts(body_of(answer_of(fds[4])), STR("POST /g4 ")));
+	ck_assert(str_starts(body_of(answer_of(fds[5])), STR("POST /g5 ")));
+	ck_assert(closed(fds[5]));
+	send_all(fds[1], str_slice(half, half.n / 2, half.n));
+	ck_assert(str_starts(body_of(answer_of(fds[1])), STR("POST /g cookie= "
+	    "body=10/")));
+}
+END_TEST
+
+START_TEST(one_of_a_group_that_leaves_is_no_harm)
+{
+	int fds[5];
+
+	hold(fds, 4);
+	post(fds[0], "/g0");
+	post(fds[1], "/g-slow");
+	post(fds[2], "/g2");
+	send_all(fds[3], fc_request(arena, "POST", "/g3", STR("0123"), STR_NULL,
+	    false));		/* whose peer wants no more of it */
+	ck_assert(answer_of(fds[4]).n > 0);
+	clock_sleep_ms(50);
+	ck_assert_int_gt(shared->pulse[0].busy_since_ms, 0);
+	(void)close(fds[2]);
+	post(fds[4], "/g4");
+	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(0, "/g0", 0, 4));
+	ck_assert_str(body_of(answer_of(fds[1])), TOGETHER(0, "/g-slow", 1, 4));
+	ck_assert_str(body_of(answer_of(fds[3])), TOGETHER(0, "/g3", 3, 4));
+	ck_assert(closed(fds[3]));
+	ck_assert(str_starts(body_of(answer_of(fds[4])), STR("POST /g4 ")));
+	/* Their places are free. */
+	for (int i = 3; i < IDLE; i++)
+		ck_assert(get(dial(), "/").n > 0);
+}
+END_TEST
+
+START_TEST(a_stopped_worker_ends_a_group)
+{
+	int fds[4];
+
+	hold(fds, 3);
+	for (int i = 0; i < 3; i++)
+		post(fds[i], "/g-slow");
+	ck_assert_int_eq(kill(workers[0], SIGTERM), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert(str_starts(answer_of(fds[i]), STR("Status: 200 ")));
+	for (int i = 0; i < 4; i++)
+		(void)close(fds[i]);
+	ck_assert_int_lt(end_worker(0), 2000);
+}
+END_TEST
+
 START_TEST(out_of_descriptors_it_waits)
 {
 	int fds[8];
@@ -850,6 +1044,10 @@ START_TEST(the_listener_is_ours_and_our_groups)
 END_TEST
 
 UNIT_MAIN_FIXTURE("fcgi", setup, teardown,
+    those_that_wait_are_answered_together,
+    others_do_not_wait_for_a_group, a_group_has_its_limit,
+    what_is_no_whole_request_stays_out_of_a_group,
+    one_of_a_group_that_leaves_is_no_harm, a_stopped_worker_ends_a_group,
     a_kept_connection_serves_one_after_the_other,
     a_start_ends_when_requests_are_waited_for,
     a_connection_closes_when_the_peer_does_not_keep_it,

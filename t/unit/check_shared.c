@@ -48,6 +48,32 @@ START_TEST(a_gate_lets_one_in)
 }
 END_TEST
 
+/* Of several that are tried, each of another owner, none is waited for. */
+START_TEST(a_gate_is_tried_without_waiting)
+{
+	struct shared *shared = shared_new();
+	pid_t child;
+	int status;
+
+	ck_assert(gate_try(shared, STR("guest:a")));
+	ck_assert(!gate_try(shared, STR("guest:a")));	/* not even we */
+	ck_assert(gate_try(shared, STR("guest:b")));
+	child = fork();
+	if (child == 0)
+		_exit(gate_try(shared, STR("guest:a"))
+		    || gate_enter(shared, STR("guest:b"), clock_mono_ms())
+		    || !gate_try(shared, STR("guest:c")));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert(gate_try(shared, STR("guest:c")));	/* who was inside has died */
+	gate_leave(shared, STR("guest:a"));
+	ck_assert(gate_try(shared, STR("guest:a")));
+	ck_assert(!gate_try(shared, STR("guest:b")));
+	gate_leave(shared, STR("guest:b"));
+	ck_assert(gate_enter(shared, STR("guest:b"), clock_mono_ms()));
+}
+END_TEST
+
 /* It does not wait, and another one is let in. */
 START_TEST(one_at_a_time_does_not_wait)
 {
@@ -69,4 +95,5 @@ START_TEST(one_at_a_time_does_not_wait)
 END_TEST
 
 UNIT_MAIN("shared", an_owner_with_many_falls_behind, a_gate_lets_one_in,
+    a_gate_is_tried_without_waiting,
     one_at_a_time_does_not_wait)

@@ -1,0 +1,15 @@
+/*
+ * exchange.h - a request and its answer, for those who have several in hand.
+ */
+#ifndef BEZEL_HTTP_EXCHANGE_H
+#define BEZEL_HTTP_EXCHANGE_H
+
+#include "http/request.h"
+#include "http/response.h"
+
+struct http_exchange {
+	struct http_request request;
+	struct http_response response;
+};
+
+#endif

@@ -1,0 +1,360 @@
+#!/usr/bin/python3
+"""Designs that are asked for while a worker is busy are made together: one transaction, and each answer as if it had come
+alone. What cannot be together, or fails so, is done one by one."""
+import datetime
+import os
+import re
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from faults import Guest, Mongod, agree, faulty_stack, workers
+from members import member
+from stack import SLOWER, SRCDIR, wait_for
+from studio import body, guest, metric
+from tap import is_, main, ok, test
+
+DAILY = 100000      # as faults.py sets it
+URL = "/v1/designs"
+MOST = 16           # of a group
+
+
+class Held:
+    """The only worker stands still; what is sent meanwhile waits for it, and is there when it goes on."""
+
+    def __enter__(self):
+        self.threads, self.replies, self.errors = [], {}, []
+        self.pid, = workers(stack, "web")
+        stack.kill(self.pid, signal.SIGSTOP)
+        return self
+
+    def send(self, name, function):
+        def run():
+            try:
+                self.replies[name] = function()
+            except Exception as error:  # pylint: disable=broad-except
+                self.errors.append("%s: %r" % (name, error))
+        self.threads.append(threading.Thread(target=run))
+        self.threads[-1].start()
+
+    def post(self, name, client, **keywords):
+        keywords.setdefault("json", body())
+        self.send(name, lambda: client.post(URL, **keywords))
+
+    def __exit__(self, *_what):
+        time.sleep(0.5 * SLOWER)
+        stack.kill(self.pid, signal.SIGCONT)
+        for thread in self.threads:
+            thread.join()
+        assert not self.errors, self.errors
+
+
+with open(os.path.join(SRCDIR, "src", "app", "shared.c"), encoding="utf-8") as file:
+    GATES = int(re.search(r"\bGATES = (\d+)", file.read())[1])
+
+
+def gate(one):
+    """The gate that the owner has in shared memory (FNV-1a): strangers may meet there, and then one of them is alone."""
+    place = 2166136261
+    for byte in ("user:" + one.user if hasattr(one, "user") else "guest:" + one.session).encode():
+        place = (place ^ byte) * 16777619 & 0xffffffff
+    return place % GATES
+
+
+def apart(*makers):
+    """One of each maker, none in another's gate."""
+    while True:
+        people = [make() for make in makers]
+        if len({gate(one) for one in people}) == len(people):
+            return people
+
+
+def a_guest():
+    return guest(stack)
+
+
+def a_member():
+    return member(stack)
+
+
+def one_who_insists():
+    return Guest(stack)
+
+
+def together():
+    return metric(stack, "bezel_designs_together_total")
+
+
+def session_of(client):
+    return stack.db.guest_sessions.find_one({"_id": client.session})
+
+
+def counted():
+    return sum(row["count"] for row in stack.db.rate_counters.find({"_id": {"$regex": "^address:"}}))
+
+
+def left(reply):
+    return int(reply.header("RateLimit").split("r=")[1].split(";")[0])
+
+
+def of_guest(client):
+    return {"guest_session_id": client.session}
+
+
+def has_made(client, n, name):
+    """So many designs, each with its charge and job."""
+    owner = {"user_id": client.user} if hasattr(client, "user") else of_guest(client)
+    used = stack.db.users.find_one({"_id": client.user})["usage_stats"]["designs_today"] if hasattr(client, "user") \
+        else session_of(client)["usage_count"]
+    designs = {row["_id"] for row in stack.db.designs.find(owner)}
+    jobs = [row["design_id"] for row in stack.db.jobs.find({**owner, "kind": "generation"})]
+    is_((len(designs), used, sorted(jobs)), (n, n, sorted(designs)), name)
+    if not hasattr(client, "user"):
+        is_(sorted(session_of(client)["designs"]), sorted(designs), name + ": the session names them")
+
+
+def problem(reply):
+    return reply.status, reply.json().get("code")
+
+
+# Those with agree() first: it compares the address with all charges, and members have none there.
+def failing(mode, **data):
+    server.admin().admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
+
+
+@test
+def a_group_that_fails_is_done_one_by_one():
+    steps = (("the counter", "update", "rate_counters", 1), ("the charge", "update", "guest_sessions", 1),
+             ("the designs", "insert", "designs", 1), ("the jobs", "insert", "jobs", 1))
+    for name, command, collection, times in steps:
+        people, before = apart(*[one_who_insists] * 3), together()
+        failing({"times": times}, failCommands=[command], namespace="%s.%s" % (stack.database, collection), errorCode=112,
+                errorLabels=["TransientTransactionError"])
+        with Held() as held:
+            for i, one in enumerate(people):
+                held.send(i, one.design)
+        failing("off", failCommands=[command])
+        is_([one.failures for one in people], [[]] * 3, name + " fails once: nobody hears of it")
+        is_(together() - before, 0, "they are made one by one")
+        agree(stack, people, name + ": each has one design", counter_over=10000)
+
+
+@test
+def a_commit_that_is_not_heard_of():
+    """The driver asks again, and so do we."""
+    people, before = apart(*[one_who_insists] * 3), together()
+    failing({"times": 2}, failCommands=["commitTransaction"], closeConnection=True)
+    with Held() as held:
+        for i, one in enumerate(people):
+            held.send(i, one.design)
+    failing("off", failCommands=["commitTransaction"])
+    is_([one.failures for one in people], [[]] * 3, "nobody hears of it")
+    is_(together() - before, 3, "they were made together")
+    agree(stack, people, "a commit that is not heard of: each has one design", counter_over=10000)
+
+
+@test
+def a_commit_that_nobody_knows_of():
+    """Until the deadline: then it is 503 for each, and nothing was done one by one."""
+    people = apart(*[one_who_insists] * 3)
+    failing("alwaysOn", failCommands=["commitTransaction"], closeConnection=True)
+    with Held() as held:
+        for i, one in enumerate(people):
+            held.send(i, one.design)
+
+        def mend():
+            wait_for(lambda: any(one.failures for one in people), 40, "the deadline")
+            failing("off", failCommands=["commitTransaction"])
+        held.send("mend", mend)
+    is_([one.failures[:1] for one in people], [[503]] * 3, "nobody knows, until the deadline")
+    agree(stack, people, "a commit that nobody knows of: each key has its one design", counter_over=10000)
+
+
+@test
+def killed_amid_a_group():
+    people = apart(*[one_who_insists] * 5)
+    began = time.monotonic()
+    failing({"times": 1}, failCommands=["insert"], namespace=stack.database + ".designs", blockConnection=True, blockTimeMS=1500)
+    with Held() as held:
+        for i, one in enumerate(people):
+            held.send(i, one.design)
+
+        def kill():
+            # When the group has been charged: its transaction waits at the designs.
+            wait_for(lambda: server.admin().admin.command("serverStatus")["transactions"]["currentOpen"] > 0, 10, "a transaction")
+            time.sleep(0.2)
+            stack.kill(held.pid)
+        held.send("kill", kill)
+    ok(all(one.failures for one in people), "all five had no answer", [one.failures for one in people])
+    wait_for(lambda: len(workers(stack, "web")) == 1, 20, "another worker")
+    took = time.monotonic() - began
+    ok(took < 12 * SLOWER, "nobody waits for the dead, nor for their keys", "%.1f s" % took)
+    agree(stack, people, "killed amid a group: each has one design", counter_over=10000)
+
+
+@test
+def told_to_leave_amid_a_group():
+    people = [guest(stack) for _ in range(4)]
+    with Held() as held:
+        for i, client in enumerate(people):
+            held.post(i, client)
+        stack.kill(held.pid, signal.SIGTERM)    # it hears of it when it goes on
+    is_({r.status for r in held.replies.values()} - {202}, set(), "all are answered")
+    wait_for(lambda: workers(stack, "web") not in ([], [held.pid]), 20, "another worker")
+    for client in people:
+        has_made(client, 1, "each has one")
+
+
+@test
+def one_transaction_for_all():
+    people = apart(*[a_guest] * 6, *[a_member] * 2)
+    before, count, commands = together(), counted(), metric(stack, "bezel_database_commands_total")
+    with Held() as held:
+        for i, client in enumerate(people):
+            held.post(i, client, json=body(original_prompt="a ring for number %d" % i))
+    replies = [held.replies[i] for i in range(8)]
+    is_({r.status for r in replies}, {202}, "eight are made")
+    is_(together() - before, 8, "together")
+    sent = metric(stack, "bezel_database_commands_total") - commands
+    ok(8 <= sent <= 10, "by eight commands, and two more if the members' sessions are not remembered", sent)
+    is_(counted() - count, 6, "the address counts the guests")
+    is_(len({r.json()["id"] for r in replies}), 8, "with different ids")
+    is_(len({r.header("X-Request-Id") for r in replies}), 8, "and requests")
+    for i, (client, reply) in enumerate(zip(people, replies)):
+        made = reply.json()
+        is_((made["original_prompt"], made["generation"]["status"], reply.header("Location")),
+            ("a ring for number %d" % i, "queued", "/v1/designs/" + made["id"]), "%d has its own answer" % i)
+        is_(client.get("/v1/designs/" + made["id"]).json()["original_prompt"], made["original_prompt"], "and its design")
+        has_made(client, 1, "%d has one" % i)
+    is_({left(r) for r in replies[:6]}, {DAILY - 1}, "what is left of a guest's day")
+    is_({left(r) for r in replies[6:]}, {19}, "and of a member's")
+    seen = {e["request_id"] for e in stack.events("request") if e["route"] == "design_create"}
+    is_({r.header("X-Request-Id") for r in replies} - seen, set(), "each stands in the log by itself")
+
+
+@test
+def no_more_than_sixteen():
+    guests, before = apart(*[a_guest] * 20), together()
+    with Held() as held:
+        for i, client in enumerate(guests):
+            held.post(i, client)
+    is_({r.status for r in held.replies.values()}, {202}, "twenty are made")
+    is_(together() - before, 20, "in two groups of sixteen at most")
+    ok(MOST < 20, "no group can hold them all")
+    for client in guests:
+        has_made(client, 1, "each has one")
+
+
+@test
+def what_is_refused_is_refused_alone():
+    """The same requests one after the other are the measure."""
+    def people():
+        spent, gone, good, closed, fine = apart(a_guest, a_guest, a_guest, a_member, a_member)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        stack.db.guest_sessions.update_one({"_id": spent.session}, {"$set": {"usage_count": DAILY, "last_design_at": now}})
+        stack.db.guest_sessions.delete_one({"_id": gone.session})
+        stack.db.users.update_one({"_id": closed.user}, {"$set": {"disabled_at": now}})
+        return {"spent": (spent, {}), "gone": (gone, {}), "good": (good, {}), "closed": (closed, {}), "fine": (fine, {}),
+                "invalid": (guest(stack), {"json": body(original_prompt="")}),
+                "malformed": (guest(stack), {"body": b'{"a":', "headers": {"Content-Type": "application/json"}, "json": None}),
+                "foreign": (guest(stack), {"origin": False}), "nobody": (stack.client(), {})}
+    alone, crowd = people(), people()
+    expected = {}
+    for name, (client, keywords) in alone.items():
+        keywords.setdefault("json", body())
+        expected[name] = problem(client.post(URL, **keywords))
+    is_({name: status for name, (status, _) in expected.items()},
+        {"spent": 429, "gone": 401, "good": 202, "closed": 401, "fine": 202, "invalid": 422, "malformed": 400,
+         "foreign": 403, "nobody": 401}, "one after the other")
+    before, count = together(), counted()
+    with Held() as held:
+        for name, (client, keywords) in crowd.items():
+            held.post(name, client, **keywords)
+    is_({name: problem(reply) for name, reply in held.replies.items()}, expected, "at once: the same answers")
+    is_(together() - before, 0, "none of them with others, for one of these had nothing left")
+    is_(counted() - count, 1, "and the address counts the one of a guest")
+    is_(held.replies["spent"].header("RateLimit") is not None, True, "the refusal says what there is in all")
+    has_made(crowd["good"][0], 1, "who was among them has a design")
+    has_made(crowd["fine"][0], 1, "so has the member")
+    is_(stack.db.designs.count_documents({"$or": [of_guest(crowd[n][0]) for n in ("spent", "gone", "invalid")]}), 0,
+        "the others have none")
+
+
+@test
+def refused_by_its_guards_disturbs_nobody():
+    *good, other, before = *apart(*[a_guest] * 4), together()
+    with Held() as held:
+        for i, client in enumerate(good):
+            held.post(i, client)
+        held.post("invalid", other, json=body(num_variations_requested=99))
+        held.post("nobody", stack.client())
+        held.send("list", lambda: good[0].get(URL))
+        held.send("health", lambda: stack.client().get("/metrics"))
+    is_({name: reply.status for name, reply in held.replies.items()},
+        {0: 202, 1: 202, 2: 202, "invalid": 422, "nobody": 401, "list": 200, "health": 200}, "each its answer")
+    is_(together() - before, 3, "the three were made together")
+
+
+@test
+def two_of_one_owner():
+    """At the edge of the quota, guest and member; one of both is made with others, the other alone."""
+    ann, bob, *others = apart(a_guest, a_member, a_guest, a_guest, a_guest)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    stack.db.guest_sessions.update_one({"_id": ann.session}, {"$set": {"usage_count": DAILY - 1, "last_design_at": now}})
+    stack.db.users.update_one({"_id": bob.user}, {"$set": {
+        "usage_stats.designs_today": 19, "usage_stats.designs_this_month": 19, "usage_stats.day": now.strftime("%Y-%m-%d"),
+        "usage_stats.month": now.strftime("%Y-%m")}})
+    before = together()
+    with Held() as held:
+        for i in range(2):
+            held.post("ann%d" % i, ann)
+            held.post("bob%d" % i, bob)
+        for i, client in enumerate(others):
+            held.post(i, client)
+    for name in ("ann", "bob"):
+        is_(sorted(problem(held.replies["%s%d" % (name, i)]) for i in range(2)), [(202, None), (429, "quota_exceeded")],
+            name + ": one is made, one refused")
+    is_(together() - before, 5, "five were made together")
+    is_(stack.db.designs.count_documents(of_guest(ann)), 1, "one design")
+    is_(session_of(ann)["usage_count"], DAILY, "and the last charge")
+    usage = stack.db.users.find_one({"_id": bob.user})["usage_stats"]
+    is_((usage["designs_today"], usage["total_designs_created"]), (20, 1), "of the member too")
+
+
+@test
+def with_keys():
+    guests, before = apart(*[a_guest] * 4), together()
+    headers = [{"Idempotency-Key": "k%d" % i} for i in range(4)]
+    with Held() as held:
+        for i, client in enumerate(guests):
+            held.post(i, client, headers=headers[i])
+        held.post("twice", guests[0], headers=headers[0])
+    first = [held.replies[i] for i in range(4)]
+    # Of the two with one key it is not said which came first.
+    if first[0].status == 409:
+        first[0], held.replies["twice"] = held.replies["twice"], first[0]
+    is_([r.status for r in first], [202] * 4, "four are made")
+    is_(problem(held.replies["twice"]), (409, "idempotency_running"), "the same key met it running")
+    is_(together() - before, 4, "together")
+    again = [client.post(URL, json=body(), headers=headers[i]) for i, client in enumerate(guests)]
+    is_([(r.status, r.header("Idempotent-Replayed"), r.json()["id"]) for r in again],
+        [(202, "true", r.json()["id"]) for r in first], "and the keys remember it")
+    before = together()
+    with Held() as held:
+        for i, client in enumerate(guests):
+            held.post(i, client, headers=headers[i] if i < 2 else {"Idempotency-Key": "other"})
+    is_([held.replies[i].header("Idempotent-Replayed") for i in range(4)], ["true", "true", None, None],
+        "replays among new ones")
+    is_(together() - before, 2, "only the new ones are made")
+    for i, client in enumerate(guests):
+        has_made(client, 1 if i < 2 else 2, "each once")
+
+
+server = Mongod("--setParameter=enableTestCommands=1")
+stack = faulty_stack(server, web_workers="1", log_level="debug")
+server.start()
+stack.start()
+main()
