@@ -4,6 +4,7 @@
 
 #include "api/call.h"
 #include "api/share-common.h"
+#include "app/designs.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -188,16 +189,41 @@ api_handle(void *arg, struct http_request *request,
 
 /* --- several at once ---------------------------------------------------------- */
 
+/* A path of this pattern, whose last part may be a parameter, and nothing behind it. */
+static bool
+is_of(struct str uri, struct str pattern)
+{
+	size_t fixed = str_find(pattern, '{');
+	struct str last;
+
+	if (fixed >= pattern.n)
+		return str_eq(uri, pattern);
+	if (uri.n <= fixed || memcmp(uri.p, pattern.p, fixed) != 0)
+		return false;
+	last = str_slice(uri, fixed, uri.n);
+	return str_find(last, '/') >= last.n && str_find(last, '?') >= last.n;
+}
+
+/* A guess by the line of the request alone: its row is found behind its guards. */
 int
 api_kind(const struct http_request *request)
 {
 	for (size_t i = 0; i < route_count; i++)
 		if (routes[i].together != NULL
-		    && str_eqz(request->uri, routes[i].match.pattern)
 		    && str_eqz(request->method,
-		    http_method_name(routes[i].match.verb)))
+		    http_method_name(routes[i].match.verb))
+		    && is_of(request->uri, str_of(routes[i].match.pattern)))
 			return (int)i + 1;
 	return 0;
+}
+
+void
+joints_refuse(struct joint *const *joints, size_t n, const struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		joints[i]->err = *err;
+		joints[i]->done = true;
+	}
 }
 
 static void
@@ -255,7 +281,8 @@ api_handle_together(void *arg, struct http_exchange *const *exchanges, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		admit_joint(&all[i], app, exchanges[i]);
-		if (all[i].admitted)
+		if (all[i].admitted && all[i].call.route->together != NULL
+		    && (count == 0 || all[i].call.route == admitted[0]->call.route))
 			admitted[count++] = &all[i];
 	}
 	commands = store_commands(app->store);
@@ -265,5 +292,6 @@ api_handle_together(void *arg, struct http_exchange *const *exchanges, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		end_joint(&all[i]);
+	app_designs_forget_ahead(app);
 	app_idem_end(app);
 }

@@ -62,8 +62,12 @@ struct joint {
 };
 
 /* Answers those that it can, and sets `done` of them. The others are answered one by one by
- * the row's handler, as if they had come alone: nothing of them may have happened. */
+ * the row's handler, as if they had come alone: nothing of them may have happened, but that
+ * what they will read has been read (app_designs_read_ahead()). */
 typedef void route_together(struct joint *const *joints, size_t n);
+
+/* All of them hear this. */
+void joints_refuse(struct joint *const *joints, size_t n, const struct err *err);
 
 struct route {
 	struct http_route match;	/* first: the router walks rows */

@@ -57,6 +57,26 @@ api_designs_create_together(struct joint *const *joints, size_t n)
 	}
 }
 
+/* What each will read, by one command. Those whose id is none ask for nothing. */
+void
+api_designs_get_together(struct joint *const *joints, size_t n)
+{
+	struct call *first = &joints[0]->call;
+	struct str *ids = arena_many(first->arena, n, struct str);
+	struct err err, ignored;
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		err_init(&ignored);
+		if (call_id(&joints[i]->call, &ignored) == RC_OK)
+			ids[count++] = joints[i]->call.id;
+	}
+	err_init(&err);
+	if (app_designs_read_ahead(first->app, first->arena, ids, count, &err)
+	    == RC_UNAVAILABLE)
+		joints_refuse(joints, n, &err);
+}
+
 enum rc
 api_design_get(struct call *call, struct err *err)
 {

@@ -55,6 +55,21 @@ share_look(struct call *call, struct share_view *ret_view, struct err *err)
 	    share_unlock_cookie(call), ret_view, err);
 }
 
+void
+api_shares_look_together(struct joint *const *joints, size_t n)
+{
+	struct call *first = &joints[0]->call;
+	struct str *tokens = arena_many(first->arena, n, struct str);
+	struct err err;
+
+	for (size_t i = 0; i < n; i++)
+		tokens[i] = joints[i]->call.id;
+	err_init(&err);
+	if (app_shares_read_ahead(first->app, first->arena, tokens, n, &err)
+	    == RC_UNAVAILABLE)
+		joints_refuse(joints, n, &err);
+}
+
 static int64_t
 least(int64_t a, int64_t b)
 {

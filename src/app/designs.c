@@ -71,6 +71,24 @@ app_design_get(struct app *app, struct arena *arena, const struct actor *actor,
 }
 
 enum rc
+app_designs_read_ahead(struct app *app, struct arena *arena, const struct str *ids,
+    size_t n, struct err *err)
+{
+	if (n < 2)
+		return RC_OK;
+	if (designs_read_ahead(app->store, arena, ids, n, err) == RC_OK)
+		metric_add(app->shared, METRIC_designs_read_together_total,
+		    (int64_t)n);
+	return err->rc;
+}
+
+void
+app_designs_forget_ahead(struct app *app)
+{
+	designs_forget_ahead(app->store);
+}
+
+enum rc
 app_design_list(struct app *app, struct arena *arena, const struct actor *actor,
     const struct designs_query *query, struct str *ret_docs, size_t *ret_n,
     struct err *err)

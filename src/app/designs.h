@@ -47,6 +47,12 @@ enum rc app_design_get(struct app *app, struct arena *arena,
     const struct actor *actor, struct str id, struct app_design *ret_design,
     struct err *err) must_use;
 
+/* Several designs are about to be asked for, each by one who may or may not have it:
+ * they are read by one command. app_designs_forget_ahead() comes before arena's end. */
+enum rc app_designs_read_ahead(struct app *app, struct arena *arena,
+    const struct str *ids, size_t n, struct err *err) must_use;
+void app_designs_forget_ahead(struct app *app);
+
 enum rc app_design_list(struct app *app, struct arena *arena,
     const struct actor *actor, const struct designs_query *query,
     struct str *ret_docs, size_t *ret_n, struct err *err) must_use;

@@ -2,6 +2,7 @@
 
 #include "app/share-read.h"
 
+#include "app/designs.h"
 #include "base/clock.h"
 #include "blob/blob.h"
 #include "crypt/base64url.h"
@@ -235,6 +236,22 @@ share_read(struct app *app, struct arena *arena, struct str token,
 		return nothing(err);
 	*ret_design = design;
 	return RC_OK;
+}
+
+enum rc
+app_shares_read_ahead(struct app *app, struct arena *arena,
+    const struct str *tokens, size_t n, struct err *err)
+{
+	struct str *ids = arena_many(arena, n, struct str);
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char *id = arena_array(arena, 1, UUID_TEXT);
+
+		if (share_token_open(&app->keyring, tokens[i], id))
+			ids[count++] = (struct str){ id, UUID_TEXT };
+	}
+	return app_designs_read_ahead(app, arena, ids, count, err);
 }
 
 bool

@@ -106,6 +106,11 @@ struct share_view {
 	struct str tag_share, tag_design; /* "s-<16 hex>", "d-<16 hex>" */
 };
 
+/* Several links are about to be looked at: the designs of those that are ours are read by
+ * one command, until app_designs_forget_ahead(). */
+enum rc app_shares_read_ahead(struct app *app, struct arena *arena,
+    const struct str *tokens, size_t n, struct err *err) must_use;
+
 /*
  * The MAC is checked before anything else: RC_NOT_FOUND without the database for what
  * is not ours, and after one read for what is revoked, trashed or gone. unlock is the

@@ -231,9 +231,9 @@ worker_run(const struct worker_context *context, enum worker_role role,
 	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	log_init(context->conf->log_level, roles[role].name);
 	(void)snprintf(name, sizeof name, "bezel-%s", roles[role].name);
-	(void)prctl(PR_SET_NAME, name);		/* for ps and top */
+	(void)prctl(PR_SET_NAME, name);		/* for ps, top and the database */
 	close_foreign(context, role);
-	if (open_app(arena, context->conf, roles[role].parts, "bezel", &app, &err)
+	if (open_app(arena, context->conf, roles[role].parts, name, &app, &err)
 	    == RC_OK) {
 		take_over(&app, arena);
 		status = role == WORKER_JOB

@@ -28,6 +28,11 @@ struct store {
 	struct vault *vault;		/* NULL until something is sealed or unsealed */
 	unsigned char seal_key[STORE_SEAL_KEY_BYTES];
 	bool may_seal;			/* there is a seal_key */
+	struct {
+		const char *collection;	/* NULL: nothing */
+		const struct str *docs;
+		size_t n;
+	} ahead;			/* db_read_ahead() */
 };
 
 /* CLIENT_WRITE waits for a majority; CLIENT_FAST for one node's word: counters

@@ -3,6 +3,7 @@
 #include "store/db.h"
 
 #include "schema/schema.h"
+#include "store/client.h"
 
 /* The document with that id, or null. */
 static struct str
@@ -37,6 +38,42 @@ db_get_all(struct store *store, struct arena *arena, const char *collection,
 			    "There is nothing here.");
 	}
 	return RC_OK;
+}
+
+/* --- reading ahead ---------------------------------------------------------- */
+
+enum rc
+db_read_ahead(struct store *store, struct arena *arena, const char *collection,
+    const struct str *ids, size_t n, struct err *err)
+{
+	struct str *docs = arena_many(arena, n, struct str);
+	bson_t *filter = db_bson(arena);
+	const struct db_find find = { .collection = collection, .filter = filter,
+		.limit = (int)n };
+	size_t found;
+
+	bson_add_in(filter, "_id", ids, n);
+	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
+		return err->rc;
+	store->ahead.collection = collection;
+	store->ahead.docs = docs;
+	store->ahead.n = found;
+	return RC_OK;
+}
+
+void
+db_forget_ahead(struct store *store)
+{
+	store->ahead.collection = NULL;
+}
+
+struct str
+db_ahead(const struct store *store, const char *collection, struct str id)
+{
+	if (store->ahead.collection == NULL || store->session != NULL
+	    || strcmp(store->ahead.collection, collection) != 0)
+		return STR_NULL;
+	return with_id(store->ahead.docs, store->ahead.n, id);
 }
 
 enum rc

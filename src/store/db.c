@@ -122,9 +122,14 @@ enum rc
 db_get(struct store *store, struct arena *arena, const char *collection,
     struct str id, struct str *ret_doc, struct err *err)
 {
+	struct str ahead = db_ahead(store, collection, id);
 	bson_t filter = BSON_INITIALIZER;
 	enum rc rc;
 
+	if (ahead.p != NULL) {
+		*ret_doc = arena_str(arena, ahead);
+		return RC_OK;
+	}
 	bson_add_str(&filter, "_id", id);
 	rc = db_find_one(store, arena, collection, &filter, ret_doc, err);
 	bson_destroy(&filter);

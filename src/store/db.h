@@ -37,6 +37,19 @@ enum rc db_get_all(struct store *store, struct arena *arena,
     const char *collection, const struct str *ids, size_t n,
     const bson_t *projection, struct str *ret_docs, struct err *err) must_use;
 
+/* Reads the documents of these n ids by one command, for callers who are about to ask
+ * for each of them: db_get() and db_get_own() outside of transactions answer from what was
+ * read, until db_forget_ahead(), which comes before arena's end. What was not found is
+ * looked for again. */
+enum rc db_read_ahead(struct store *store, struct arena *arena,
+    const char *collection, const struct str *ids, size_t n, struct err *err)
+    must_use;
+void db_forget_ahead(struct store *store);
+
+/* The document of that id in what was read ahead, or null. */
+struct str db_ahead(const struct store *store, const char *collection,
+    struct str id);
+
 /* Only the _ids of what find finds; those that are no text are left out. */
 enum rc db_find_ids(struct store *store, struct arena *arena,
     const struct db_find *find, struct str *ret_ids, size_t *ret_n,

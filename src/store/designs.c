@@ -50,6 +50,19 @@ designs_get(struct store *store, struct arena *arena, struct store_owner owner,
 	return db_get_own(store, arena, DESIGNS, owner, id, ret_doc, err);
 }
 
+enum rc
+designs_read_ahead(struct store *store, struct arena *arena, const struct str *ids,
+    size_t n, struct err *err)
+{
+	return db_read_ahead(store, arena, DESIGNS, ids, n, err);
+}
+
+void
+designs_forget_ahead(struct store *store)
+{
+	db_forget_ahead(store);
+}
+
 static bool
 is_buried(struct str doc)
 {

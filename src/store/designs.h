@@ -32,6 +32,13 @@ enum rc designs_get(struct store *store, struct arena *arena,
 enum rc designs_find(struct store *store, struct arena *arena, struct str id,
     struct str *ret_doc, struct err *err) must_use;
 
+/* Reads several by one command: those who ask for one of them then, by designs_get() or
+ * designs_find(), have it from there, until designs_forget_ahead(), which comes before
+ * arena's end. */
+enum rc designs_read_ahead(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, struct err *err) must_use;
+void designs_forget_ahead(struct store *store);
+
 enum designs_sort { BY_CREATED_DESC, BY_CREATED_ASC, BY_UPDATED_DESC };
 
 struct designs_query {

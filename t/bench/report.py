@@ -104,7 +104,7 @@ def sound(figures):
 
 def bar_text(bar):
     bounds = ["%s %g" % (words, bar[key]) for key, words in
-              (("least", "at least"), ("most", "at most"), ("exactly", "wanted")) if bar[key] is not None]
+              (("least", "at least"), ("most", "at most")) if bar[key] is not None]
     return "%s: %s (%s)" % (bar["text"], number(bar["value"], 2), ", ".join(bounds))
 
 

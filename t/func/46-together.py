@@ -6,12 +6,11 @@ import os
 import re
 import signal
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from faults import Guest, Mongod, agree, faulty_stack, workers
+from faults import Guest, HeldWorker, Mongod, agree, faulty_stack, workers
 from members import member
 from stack import SLOWER, SRCDIR, wait_for
 from studio import body, guest, metric
@@ -22,34 +21,13 @@ URL = "/v1/designs"
 MOST = 16           # of a group
 
 
-class Held:
-    """The only worker stands still; what is sent meanwhile waits for it, and is there when it goes on."""
-
-    def __enter__(self):
-        self.threads, self.replies, self.errors = [], {}, []
-        self.pid, = workers(stack, "web")
-        stack.kill(self.pid, signal.SIGSTOP)
-        return self
-
-    def send(self, name, function):
-        def run():
-            try:
-                self.replies[name] = function()
-            except Exception as error:  # pylint: disable=broad-except
-                self.errors.append("%s: %r" % (name, error))
-        self.threads.append(threading.Thread(target=run))
-        self.threads[-1].start()
+class Held(HeldWorker):
+    def __init__(self):
+        super().__init__(stack)
 
     def post(self, name, client, **keywords):
         keywords.setdefault("json", body())
         self.send(name, lambda: client.post(URL, **keywords))
-
-    def __exit__(self, *_what):
-        time.sleep(0.5 * SLOWER)
-        stack.kill(self.pid, signal.SIGCONT)
-        for thread in self.threads:
-            thread.join()
-        assert not self.errors, self.errors
 
 
 with open(os.path.join(SRCDIR, "src", "app", "shared.c"), encoding="utf-8") as file:

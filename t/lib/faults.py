@@ -13,7 +13,7 @@ import zlib
 
 import tap
 import truth
-from stack import TMP, Stack, mongo_client, script, send_signal, wait_for
+from stack import SLOWER, TMP, Stack, mongo_client, script, send_signal, wait_for
 
 DESIGN = {"original_prompt": "a ring with an oval ruby", "num_variations_requested": 2,
           "gem_data": {"type": "Ruby", "cut": "Oval", "color": "Red", "transparency": "Transparent",
@@ -85,6 +85,36 @@ def state_of(pid):
 
 def alive(pid):
     return state_of(pid) not in ("", "Z", "X")
+
+
+class HeldWorker:
+    """The only web worker stands still; what is sent meanwhile waits for it, and is there when it goes on. Behind it
+    replies has each answer by its name."""
+
+    def __init__(self, stack):
+        self.stack = stack
+
+    def __enter__(self):
+        self.threads, self.replies, self.errors = [], {}, []
+        self.pid, = workers(self.stack, "web")
+        self.stack.kill(self.pid, signal.SIGSTOP)
+        return self
+
+    def send(self, name, function):
+        def run():
+            try:
+                self.replies[name] = function()
+            except Exception as error:  # pylint: disable=broad-except
+                self.errors.append("%s: %r" % (name, error))
+        self.threads.append(threading.Thread(target=run))
+        self.threads[-1].start()
+
+    def __exit__(self, *_what):
+        time.sleep(0.5 * SLOWER)
+        self.stack.kill(self.pid, signal.SIGCONT)
+        for thread in self.threads:
+            thread.join()
+        assert not self.errors, self.errors
 
 
 def workers(stack, role):

@@ -388,7 +388,7 @@ START_TEST(several_keys_are_done_at_once)
 
 	make_key(&one, STR(HASH_B));
 	other = one;
-	other.id = STR(HASH_A);
+	other.id = STR(HASH_B);
 	ck_assert_int_eq(take_key(&one, 1000), RC_OK);
 	ck_assert_int_eq(take_key(&other, 1000), RC_OK);
 	ids[0] = one.id;
