@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/share-common.h"
 #include "app/designs.h"
+#include "app/views.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -189,9 +190,10 @@ api_handle(void *arg, struct http_request *request,
 
 /* --- several at once ---------------------------------------------------------- */
 
-/* A path of this pattern, whose last part may be a parameter, and nothing behind it. */
+/* A path of this pattern, whose last part may be a parameter, and nothing behind it. A
+ * link that is made up is of none: it costs no read, so why look for others. */
 static bool
-is_of(struct str uri, struct str pattern)
+is_of(const struct app *app, struct str uri, struct str pattern)
 {
 	size_t fixed = str_find(pattern, '{');
 	struct str last;
@@ -201,18 +203,22 @@ is_of(struct str uri, struct str pattern)
 	if (uri.n <= fixed || memcmp(uri.p, pattern.p, fixed) != 0)
 		return false;
 	last = str_slice(uri, fixed, uri.n);
+	if (str_eqz(str_slice(pattern, fixed, pattern.n), "{token}"))
+		return app_view_is_link(app, last);
 	return str_find(last, '/') >= last.n && str_find(last, '?') >= last.n;
 }
 
 /* A guess by the line of the request alone: its row is found behind its guards. */
 int
-api_kind(const struct http_request *request)
+api_kind(void *arg, const struct http_request *request)
 {
+	const struct app *app = arg;
+
 	for (size_t i = 0; i < route_count; i++)
 		if (routes[i].together != NULL
 		    && str_eqz(request->method,
 		    http_method_name(routes[i].match.verb))
-		    && is_of(request->uri, str_of(routes[i].match.pattern)))
+		    && is_of(app, request->uri, str_of(routes[i].match.pattern)))
 			return (int)i + 1;
 	return 0;
 }

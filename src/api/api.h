@@ -14,7 +14,7 @@ void api_handle(void *app, struct http_request *request,
     struct http_response *response);
 
 /* Of those of one kind (not 0), several are answered together. */
-int api_kind(const struct http_request *request);
+int api_kind(void *app, const struct http_request *request);
 void api_handle_together(void *app, struct http_exchange *const *exchanges,
     size_t n);
 

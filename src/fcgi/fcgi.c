@@ -15,6 +15,7 @@ enum {
 	KEPT_MAX = 64,		/* connections a worker holds at most */
 	READY_MAX = KEPT_MAX + 1,	/* and the listener */
 	TOGETHER_MAX = 16,	/* requests that are answered together */
+	OTHERS_MS = 250,	/* for others, while the first of a group waits */
 	IO_TIMEOUT_S = 5,	/* for a peer that stops in the middle */
 	IDLE_MS = 1000
 };
@@ -240,10 +241,12 @@ take_connections(struct worker *w)
 }
 
 /* Others that have come meanwhile and are of that kind join; those of no such kind are
- * answered before, so that they do not wait for a group. Nobody waits for more. */
+ * answered before, so that they do not wait for a group, until the first one has waited
+ * long enough for them. Nobody waits for more. */
 static void
 gather(struct worker *w, int kind)
 {
+	int64_t until_ms = clock_mono_ms() + OTHERS_MS;
 	int at = 0;
 
 	take_connections(w);
@@ -253,11 +256,13 @@ gather(struct worker *w, int kind)
 
 		if (!take_waiting(w, x, &at))
 			return;
-		if (!x->refused && w->options->kind(&x->http.request) == kind) {
+		if (!x->refused && w->options->kind(w->arg, &x->http.request) == kind) {
 			w->taken++;
 			continue;
 		}
 		answer_one(w, x);
+		if (clock_mono_ms() >= until_ms)
+			return;
 	}
 }
 
@@ -287,7 +292,7 @@ serve(struct worker *w, int fd)
 	w->taken = 1;
 	kind = first->refused || w->options->kind == NULL
 	    || w->options->mode == FCGI_CLOSE ? 0
-	    : w->options->kind(&first->http.request);
+	    : w->options->kind(w->arg, &first->http.request);
 	if (kind != 0)
 		gather(w, kind);
 	if (w->taken == 1)

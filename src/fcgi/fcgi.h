@@ -25,7 +25,7 @@ typedef void fcgi_handler(void *arg, struct http_request *request,
 
 /* What is cheaper for several: requests of one kind that wait at a worker at the same
  * time are answered by one call. 0: of no kind, alone. */
-typedef int fcgi_kind(const struct http_request *request);
+typedef int fcgi_kind(void *arg, const struct http_request *request);
 typedef void fcgi_together(void *arg, struct http_exchange *const *exchanges,
     size_t n);
 

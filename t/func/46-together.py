@@ -277,6 +277,31 @@ def refused_by_its_guards_disturbs_nobody():
 
 
 @test
+def the_first_does_not_wait_for_all_others():
+    """Lists that take long, and are answered before a group: until the one that waits for it has waited enough."""
+    ann, bob = guest(stack), guest(stack)
+    ended = {}
+
+    def noted(name, function):
+        def run():
+            reply = function()
+            ended[name] = time.monotonic()
+            return reply
+        return run
+    failing("alwaysOn", failCommands=["find"], namespace=stack.database + ".designs", appName="bezel-web", blockConnection=True,
+            blockTimeMS=400)
+    with Held() as held:
+        held.send("post", noted("post", lambda: ann.post(URL, json=body())))
+        time.sleep(0.3 * SLOWER)
+        for i in range(8):
+            held.send(i, noted(i, lambda: bob.get(URL)))
+    failing("off", failCommands=["find"])
+    is_({reply.status for reply in held.replies.values()}, {200, 202}, "all are answered")
+    later = sum(at > ended["post"] for at in ended.values())
+    ok(later >= 5, "most of them after the one that came first", (later, ended))
+
+
+@test
 def two_of_one_owner():
     """At the edge of the quota, guest and member; one of both is made with others, the other alone."""
     ann, bob, *others = apart(a_guest, a_member, a_guest, a_guest, a_guest)

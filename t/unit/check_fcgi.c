@@ -150,8 +150,9 @@ handle(void *arg, struct http_request *request, struct http_response *response)
 
 /* "/g..." and "/h..." may be answered together. */
 static int
-kind_of(const struct http_request *request)
+kind_of(void *arg, const struct http_request *request)
 {
+	(void)arg;
 	return str_starts(request->uri, STR("/g")) ? 1
 	    : str_starts(request->uri, STR("/h")) ? 2 : 0;
 }
