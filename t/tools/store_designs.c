@@ -55,6 +55,53 @@ START_TEST(only_the_owner_sees_a_design)
 }
 END_TEST
 
+static enum rc
+read_in_transaction(struct store *s, struct arena *a, void *arg, struct err *e)
+{
+	return designs_find(s, a, STR(ID_OF(1)), arg, e);
+}
+
+static bool
+is_in_trash(struct str doc)
+{
+	bool deleted = false;
+
+	ck_assert(doc_peek_bool(doc, "is_deleted", &deleted));
+	return deleted;
+}
+
+/* What was read ahead answers without a command, for whoever may see it, until it is
+ * forgotten; in a transaction it is not there. */
+START_TEST(designs_are_read_ahead_and_forgotten)
+{
+	const struct str ids[] = { STR(ID_OF(1)), STR(ID_OF(9)), STR(ID_OF(2)) };
+	struct str doc;
+	int64_t before;
+
+	insert(USER_A, ids[0]);
+	insert(GUEST, ids[2]);
+	before = store_commands(store);
+	OK(designs_read_ahead(store, arena, ids, 3, &err));
+	ck_assert_int_eq(store_commands(store) - before, 1);
+	OK(designs_get(store, arena, USER_A, ids[0], &doc, &err));
+	OK(designs_find(store, arena, ids[2], &doc, &err));
+	IS(designs_get(store, arena, USER_B, ids[0], &doc, &err), RC_NOT_FOUND);
+	ck_assert_int_eq(store_commands(store) - before, 1);
+	IS(designs_get(store, arena, USER_A, ids[1], &doc, &err), RC_NOT_FOUND);
+	ck_assert_int_eq(store_commands(store) - before, 2);
+	set_raw("designs", "{\"_id\":\"" ID_OF(1) "\"}",
+	    "{\"$set\":{\"is_deleted\":true}}");
+	OK(designs_get(store, arena, USER_A, ids[0], &doc, &err));
+	ck_assert(!is_in_trash(doc));
+	OK(store_transaction(store, arena, clock_mono_ms() + 10000,
+	    read_in_transaction, &doc, &err));
+	ck_assert(is_in_trash(doc));
+	designs_forget_ahead(store);
+	OK(designs_get(store, arena, USER_A, ids[0], &doc, &err));
+	ck_assert(is_in_trash(doc));
+}
+END_TEST
+
 START_TEST(no_write_passes_the_owner)
 {
 	struct str doc, id = STR(ID_OF(1));
@@ -653,7 +700,8 @@ START_TEST(uploads_belong_to_their_owner_and_to_one_design)
 END_TEST
 
 UNIT_MAIN_FIXTURE("store_designs", store_setup, store_teardown,
-    only_the_owner_sees_a_design, no_write_passes_the_owner,
+    only_the_owner_sees_a_design, designs_are_read_ahead_and_forgotten,
+    no_write_passes_the_owner,
     text_that_looks_like_an_operator_stays_text,
     updated_at_rises_with_every_change, to_the_trash_and_back_and_away,
     what_had_a_link_is_buried_before_it_goes,
