@@ -4,8 +4,7 @@
 
 #include "api/call.h"
 #include "api/share-common.h"
-#include "app/designs.h"
-#include "app/views.h"
+#include "api/together.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -98,19 +97,19 @@ refuse(struct call *call, const struct err *err)
 		    LOG_END);
 }
 
-static void
-begin(struct call *call, struct app *app, struct http_request *request,
-    struct http_response *response)
+void
+call_begin(struct call *call, struct app *app, struct http_exchange *exchange)
 {
+	struct http_request *request = &exchange->request;
+
 	*call = (struct call){ .app = app, .arena = request->arena,
-		.request = request, .response = response,
+		.request = request, .response = &exchange->response,
 		.media = { .app = app, .arena = request->arena } };
 	name_request(request);
 }
 
-/* To its handler's door. */
-static enum rc
-admit(struct call *call, struct err *err)
+enum rc
+call_admit(struct call *call, struct err *err)
 {
 	struct http_match *match = &call->match;
 
@@ -147,8 +146,8 @@ count_request(const struct call *call, int64_t commands)
 	    LOG_INT("us", took_us), LOG_END);
 }
 
-static void
-end(struct call *call, struct err *err, int64_t commands)
+void
+call_end(struct call *call, struct err *err, int64_t commands)
 {
 	if (err->rc == RC_OK && call->response->body.failed)
 		(void)err_set(err, RC_INTERNAL, "The answer is too large.");
@@ -159,9 +158,8 @@ end(struct call *call, struct err *err, int64_t commands)
 	log_context(STR_NULL);
 }
 
-/* Behind its handler. */
-static void
-end_handled(struct call *call, const struct err *err)
+void
+call_handled(struct call *call, const struct err *err)
 {
 	if (err->rc != RC_OK)
 		app_idem_release(call->app, call->arena, &call->idem);
@@ -170,134 +168,36 @@ end_handled(struct call *call, const struct err *err)
 }
 
 void
-api_handle(void *arg, struct http_request *request,
-    struct http_response *response)
+call_handle(struct call *call, struct err *err)
+{
+	if (clock_mono_ms() < call->actor.deadline_ms)
+		(void)call->route->handler(call, err);
+	else {
+		err->retry_after_s = 2;
+		(void)err_set(err, RC_UNAVAILABLE,
+		    "The database cannot answer now.");
+	}
+	call_handled(call, err);
+}
+
+void
+api_handle(void *arg, struct http_exchange *exchange)
 {
 	struct app *app = arg;
 	int64_t commands = store_commands(app->store);
 	struct call call;
 	struct err err;
 
+	if (exchange->work != NULL) {
+		joint_end(exchange->work);
+		return;
+	}
 	err_init(&err);
-	begin(&call, app, request, response);
-	if (admit(&call, &err) == RC_OK) {
-		(void)call.route->handler(&call, &err);
-		end_handled(&call, &err);
+	call_begin(&call, app, exchange);
+	if (call_admit(&call, &err) == RC_OK
+	    && call_take_key(&call, &err) == RC_OK) {
+		call_handle(&call, &err);
 		app_idem_end(app);
 	}
-	end(&call, &err, store_commands(app->store) - commands);
-}
-
-/* --- several at once ---------------------------------------------------------- */
-
-/* A path of this pattern, whose last part may be a parameter, and nothing behind it. A
- * link that is made up is of none: it costs no read, so why look for others. */
-static bool
-is_of(const struct app *app, struct str uri, struct str pattern)
-{
-	size_t fixed = str_find(pattern, '{');
-	struct str last;
-
-	if (fixed >= pattern.n)
-		return str_eq(uri, pattern);
-	if (uri.n <= fixed || memcmp(uri.p, pattern.p, fixed) != 0)
-		return false;
-	last = str_slice(uri, fixed, uri.n);
-	if (str_eqz(str_slice(pattern, fixed, pattern.n), "{token}"))
-		return app_view_is_link(app, last);
-	return str_find(last, '/') >= last.n && str_find(last, '?') >= last.n;
-}
-
-/* A guess by the line of the request alone: its row is found behind its guards. */
-int
-api_kind(void *arg, const struct http_request *request)
-{
-	const struct app *app = arg;
-
-	for (size_t i = 0; i < route_count; i++)
-		if (routes[i].together != NULL
-		    && str_eqz(request->method,
-		    http_method_name(routes[i].match.verb))
-		    && is_of(app, request->uri, str_of(routes[i].match.pattern)))
-			return (int)i + 1;
-	return 0;
-}
-
-void
-joints_refuse(struct joint *const *joints, size_t n, const struct err *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		joints[i]->err = *err;
-		joints[i]->done = true;
-	}
-}
-
-static void
-admit_joint(struct joint *joint, struct app *app, struct http_exchange *exchange)
-{
-	int64_t commands = store_commands(app->store);
-
-	err_init(&joint->err);
-	begin(&joint->call, app, &exchange->request, &exchange->response);
-	joint->admitted = admit(&joint->call, &joint->err) == RC_OK;
-	joint->commands = store_commands(app->store) - commands;
-	log_context(STR_NULL);
-}
-
-/* Those that could not be answered with others, by their own handler: not behind their
- * deadline, for the others have theirs. */
-static void
-answer_joint(struct joint *joint)
-{
-	struct call *call = &joint->call;
-
-	if (joint->done)
-		return;
-	if (clock_mono_ms() >= call->actor.deadline_ms)
-		(void)err_set(&joint->err, RC_UNAVAILABLE,
-		    "The database cannot answer now.");
-	else
-		(void)call->route->handler(call, &joint->err);
-}
-
-static void
-end_joint(struct joint *joint)
-{
-	struct app *app = joint->call.app;
-	int64_t commands = store_commands(app->store);
-
-	log_context(joint->call.request->request_id);
-	if (joint->admitted) {
-		answer_joint(joint);
-		end_handled(&joint->call, &joint->err);
-	}
-	end(&joint->call, &joint->err, joint->commands
-	    + store_commands(app->store) - commands);
-}
-
-void
-api_handle_together(void *arg, struct http_exchange *const *exchanges, size_t n)
-{
-	struct app *app = arg;
-	struct arena *arena = exchanges[0]->request.arena;
-	struct joint *all = arena_many(arena, n, struct joint),
-	    **admitted = arena_many(arena, n, struct joint *);
-	int64_t commands;
-	size_t count = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		admit_joint(&all[i], app, exchanges[i]);
-		if (all[i].admitted && all[i].call.route->together != NULL
-		    && (count == 0 || all[i].call.route == admitted[0]->call.route))
-			admitted[count++] = &all[i];
-	}
-	commands = store_commands(app->store);
-	if (count > 1) {
-		admitted[0]->call.route->together(admitted, count);
-		admitted[0]->commands += store_commands(app->store) - commands;
-	}
-	for (size_t i = 0; i < n; i++)
-		end_joint(&all[i]);
-	app_designs_forget_ahead(app);
-	app_idem_end(app);
+	call_end(&call, &err, store_commands(app->store) - commands);
 }

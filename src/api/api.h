@@ -10,12 +10,13 @@
 #include "app/app.h"
 #include "http/exchange.h"
 
-void api_handle(void *app, struct http_request *request,
-    struct http_response *response);
+void api_handle(void *app, struct http_exchange *exchange);
 
-/* Of those of one kind (not 0), several are answered together. */
+/* For several of one kind (not 0) that wait at the same time, before api_handle() answers
+ * each of them, in the order that is left in exchanges (fcgi/fcgi.h). arena lives until
+ * all of them are answered. */
 int api_kind(void *app, const struct http_request *request);
-void api_handle_together(void *app, struct http_exchange *const *exchanges,
+void api_together(void *app, struct arena *arena, struct http_exchange **exchanges,
     size_t n);
 
 /* OpenAPI 3.1 as JSON; a table of routes; nginx's location blocks for the slow

@@ -6,8 +6,7 @@
 
 #include "app/app.h"
 #include "app/idem.h"
-#include "http/request.h"
-#include "http/response.h"
+#include "http/exchange.h"
 #include "http/router.h"
 #include "schema/documents.h"
 
@@ -52,22 +51,11 @@ struct call {
 
 typedef enum rc route_handler(struct call *call, struct err *err);
 
-/* One of several calls of a row that are answered together. */
-struct joint {
-	struct call call;
-	struct err err;
-	bool admitted;			/* by its guards */
-	bool done;			/* answered, or refused with err; else alone */
-	int64_t commands;		/* sent before its turn came */
-};
-
-/* Answers those that it can, and sets `done` of them. The others are answered one by one by
- * the row's handler, as if they had come alone: nothing of them may have happened, but that
- * what they will read has been read (app_designs_read_ahead()). */
-typedef void route_together(struct joint *const *joints, size_t n);
-
-/* All of them hear this. */
-void joints_refuse(struct joint *const *joints, size_t n, const struct err *err);
+/* Several calls of a row that wait at a worker at the same time; arena is that of all of
+ * them (api/together.h). */
+struct joint;
+typedef void route_together(struct arena *arena, struct joint *const *joints,
+    size_t n);
 
 struct route {
 	struct http_route match;	/* first: the router walks rows */
@@ -84,8 +72,29 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
-/* Guards in their order; fills the members above. */
+/* Guards in their order; fills the members above, but idem. */
 enum rc call_guard(struct call *call, struct err *err) must_use;
+
+/* Behind the guards, for a row with IDEM: fills idem. */
+enum rc call_take_key(struct call *call, struct err *err) must_use;
+/* Whether there is a key to take. */
+bool call_has_key(const struct call *call);
+/* Takes those keys of such calls that nobody has, by one command, and says which ones; the
+ * others are for call_take_key(). */
+enum rc call_take_keys(struct arena *arena, struct call *const *calls, size_t n,
+    bool *ret_taken, struct err *err) must_use;
+
+/* --- a call from its request to its answer (api.c) --- */
+
+void call_begin(struct call *call, struct app *app, struct http_exchange *exchange);
+/* To its handler's door, but for its key. */
+enum rc call_admit(struct call *call, struct err *err) must_use;
+/* By its row's handler, unless it has waited too long. */
+void call_handle(struct call *call, struct err *err);
+/* Behind it: what is told of its key. */
+void call_handled(struct call *call, const struct err *err);
+/* The answer is ready, and counted with that many commands. */
+void call_end(struct call *call, struct err *err, int64_t commands);
 
 /* Fills actor by the session's cookie, for a row that is OPEN and wants to know later.
  * Nobody is no error. */

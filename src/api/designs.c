@@ -3,6 +3,7 @@
 #include "api/call.h"
 #include "api/cursor.h"
 #include "api/shares.h"
+#include "api/together.h"
 #include "app/designs.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -32,11 +33,10 @@ api_design_create(struct call *call, struct err *err)
 }
 
 void
-api_designs_create_together(struct joint *const *joints, size_t n)
+api_designs_create_together(struct arena *arena, struct joint *const *joints,
+    size_t n)
 {
-	struct call *first = &joints[0]->call;
-	struct app_creation *all = arena_many(first->arena, n,
-	    struct app_creation);
+	struct app_creation *all = arena_many(arena, n, struct app_creation);
 	struct err err;
 
 	for (size_t i = 0; i < n; i++) {
@@ -47,34 +47,36 @@ api_designs_create_together(struct joint *const *joints, size_t n)
 			.idem = &call->idem };
 	}
 	err_init(&err);
-	app_designs_create_together(first->app, first->arena, all, n, &err);
-	for (size_t i = 0; i < n; i++) {
-		joints[i]->done = all[i].state != CREATION_ALONE;
-		if (all[i].state == CREATION_MADE)
+	app_designs_create_together(joints[0]->call.app, arena, all, n, &err);
+	for (size_t i = 0; i < n; i++)
+		if (all[i].state == CREATION_MADE) {
 			reply_created(&joints[i]->call, &all[i].design);
-		else if (all[i].state == CREATION_UNKNOWN)
-			joints[i]->err = err;
-	}
+			joints[i]->state = JOINT_DONE;
+		} else if (all[i].state == CREATION_UNKNOWN)
+			joint_refuse(joints[i], &err);
 }
 
 /* What each will read, by one command. Those whose id is none ask for nothing. */
 void
-api_designs_get_together(struct joint *const *joints, size_t n)
+api_designs_get_together(struct arena *arena, struct joint *const *joints, size_t n)
 {
-	struct call *first = &joints[0]->call;
-	struct str *ids = arena_many(first->arena, n, struct str);
+	struct joint **asking = arena_many(arena, n, struct joint *);
+	struct str *ids = arena_many(arena, n, struct str);
 	struct err err, ignored;
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		err_init(&ignored);
-		if (call_id(&joints[i]->call, &ignored) == RC_OK)
-			ids[count++] = joints[i]->call.id;
+		if (call_id(&joints[i]->call, &ignored) != RC_OK)
+			continue;
+		ids[count] = joints[i]->call.id;
+		asking[count++] = joints[i];
 	}
 	err_init(&err);
-	if (app_designs_read_ahead(first->app, first->arena, ids, count, &err)
+	if (app_designs_read_ahead(joints[0]->call.app, arena, ids, count, &err)
 	    == RC_UNAVAILABLE)
-		joints_refuse(joints, n, &err);
+		for (size_t i = 0; i < count; i++)
+			joint_refuse(asking[i], &err);
 }
 
 enum rc

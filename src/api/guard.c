@@ -330,95 +330,58 @@ essence(const struct call *call)
 enum rc
 call_guard(struct call *call, struct err *err)
 {
-	const struct http_request *r = call->request;
-
-	if (url_query(call->arena, r->query, &call->query, err) != RC_OK
+	if (url_query(call->arena, call->request->query, &call->query, err) != RC_OK
 	    || guard_who(call, err) != RC_OK
 	    || guard_origin(call, err) != RC_OK
 	    || guard_care(call, err) != RC_OK
 	    || guard_match(call, err) != RC_OK
 	    || guard_body(call, err) != RC_OK)
 		return err->rc;
-	if (!(call->route->guards & IDEM))
-		return RC_OK;
-	return app_idem_take(call->app, call->arena, &call->actor,
-	    http_method_name(r->verb), r->path, r->idempotency_key, essence(call),
-	    &call->idem, err);
-}
-
-/* --- parameters ---------------------------------------------------------- */
-
-struct str
-call_param(const struct call *call, const char *name)
-{
-	return pairs_get(&call->query, str_of(name));
-}
-
-enum rc
-call_params_known(const struct call *call, const char *const *names,
-    struct err *err)
-{
-	for (size_t i = 0; i < call->query.n; i++) {
-		const char *const *name = names;
-
-		while (*name != NULL
-		    && !str_eqz(call->query.rows[i].name, *name))
-			name++;
-		if (*name != NULL)
-			continue;
-		(void)err_set(err, RC_BAD_QUERY,
-		    "A query parameter is not known here; see errors.");
-		err_fault(err, call->arena, call->query.rows[i].name,
-		    "unknown_parameter", "There is no such parameter.");
-	}
-	return err->rc;
-}
-
-enum rc
-call_param_bool(const struct call *call, const char *name, int *ret_value,
-    struct err *err)
-{
-	struct str value = call_param(call, name);
-
-	*ret_value = -1;
-	if (value.p == NULL)
-		return RC_OK;
-	if (str_eqz(value, "true") || str_eqz(value, "false")) {
-		*ret_value = value.n == 4;
-		return RC_OK;
-	}
-	(void)err_set(err, RC_BAD_QUERY, "%s is true or false.", name);
-	err_fault(err, call->arena, str_of(name), "wrong_type",
-	    "This is true or false.");
-	return err->rc;
-}
-
-enum rc
-call_bad_param(const struct call *call, const char *name, const char *sentence,
-    struct err *err)
-{
-	(void)err_set(err, RC_BAD_QUERY,
-	    "A query parameter is not understood; see errors.");
-	err_fault(err, call->arena, str_of(name), "bad_parameter", "%s", sentence);
-	return err->rc;
-}
-
-enum rc
-call_param_limit(const struct call *call, int *ret_limit, struct err *err)
-{
-	struct str text = call_param(call, "limit");
-	int64_t limit = PAGE_USUAL;
-
-	if (text.p != NULL && (!str_to_i64(text, &limit) || limit < 1
-	    || limit > PAGE_MAX))
-		return call_bad_param(call, "limit", "1 to 100.", err);
-	*ret_limit = (int)limit;
 	return RC_OK;
 }
 
-enum rc
-call_id(const struct call *call, struct err *err)
+/* --- idempotency keys ------------------------------------------------------ */
+
+static struct idem_ask
+ask_of(const struct call *call)
 {
-	return uuid_is(call->id) ? RC_OK
-	    : err_set(err, RC_NOT_FOUND, "There is nothing here.");
+	const struct http_request *r = call->request;
+
+	return (struct idem_ask){ &call->actor, http_method_name(r->verb), r->path,
+		r->idempotency_key, essence(call) };
+}
+
+enum rc
+call_take_key(struct call *call, struct err *err)
+{
+	const struct idem_ask ask = ask_of(call);
+
+	if (!(call->route->guards & IDEM))
+		return RC_OK;
+	return app_idem_take(call->app, call->arena, &ask, &call->idem, err);
+}
+
+bool
+call_has_key(const struct call *call)
+{
+	return (call->route->guards & IDEM) && call->actor.kind != ACTOR_NONE
+	    && call->request->idempotency_key.p != NULL;
+}
+
+enum rc
+call_take_keys(struct arena *arena, struct call *const *calls, size_t n,
+    bool *ret_taken, struct err *err)
+{
+	struct idem_ask *asks = arena_many(arena, n, struct idem_ask);
+	struct idem *idems = arena_many(arena, n, struct idem);
+
+	for (size_t i = 0; i < n; i++)
+		asks[i] = ask_of(calls[i]);
+	if (app_idem_take_new(calls[0]->app, arena, asks, n, idems, ret_taken, err)
+	    != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		if (ret_taken[i])
+			calls[i]->idem = idems[i];
+	return RC_OK;
 }

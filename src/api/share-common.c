@@ -3,6 +3,7 @@
 #include "api/share-common.h"
 
 #include "api/share-html.h"
+#include "api/together.h"
 #include "base/clock.h"
 #include "codec/cookie.h"
 
@@ -56,18 +57,19 @@ share_look(struct call *call, struct share_view *ret_view, struct err *err)
 }
 
 void
-api_shares_look_together(struct joint *const *joints, size_t n)
+api_shares_look_together(struct arena *arena, struct joint *const *joints, size_t n)
 {
-	struct call *first = &joints[0]->call;
-	struct str *tokens = arena_many(first->arena, n, struct str);
+	struct str *tokens = arena_many(arena, n, struct str);
 	struct err err;
 
 	for (size_t i = 0; i < n; i++)
 		tokens[i] = joints[i]->call.id;
 	err_init(&err);
-	if (app_shares_read_ahead(first->app, first->arena, tokens, n, &err)
+	/* Their tokens are ours (api_kind()), so all of them ask. */
+	if (app_shares_read_ahead(joints[0]->call.app, arena, tokens, n, &err)
 	    == RC_UNAVAILABLE)
-		joints_refuse(joints, n, &err);
+		for (size_t i = 0; i < n; i++)
+			joint_refuse(joints[i], &err);
 }
 
 static int64_t

@@ -6,6 +6,7 @@
 #include "app/me.h"
 #include "base/clock.h"
 #include "schema/documents.h"
+#include "store/counters.h"
 #include "store/guests.h"
 
 /* The members of a group that are of one kind. */
@@ -83,56 +84,24 @@ charge_principals(struct app *app, struct arena *arena, struct charged *all,
 	return charge_members(app, arena, &members, kind, err);
 }
 
-/* How many of all are of the address of the i-th; 0 when an earlier one is, too. */
-static int64_t
-amount_of(const struct charged *all, size_t n, size_t i)
+/* Of guests: how many of them each address has. Returns how many addresses. */
+static size_t
+addresses_of(const struct charged *all, size_t n, struct counter_amount *ret)
 {
-	int64_t amount = 0;
+	size_t count = 0, k;
 
-	for (size_t k = 0; k < n; k++) {
-		if (!str_eq(all[k].job->charge->address,
-		    all[i].job->charge->address))
-			continue;
-		if (k < i)
-			return 0;
-		amount++;
-	}
-	return amount;
-}
-
-/* The first `upto` of n; what cannot be given back stays: this counter may say too much,
- * never too little. */
-static void
-return_addresses(struct app *app, struct arena *arena, const struct charged *all,
-    size_t n, size_t upto)
-{
-	struct err ignored;
-
-	for (size_t i = 0; i < upto; i++) {
-		int64_t amount = amount_of(all, n, i);
-
-		err_init(&ignored);
-		if (amount > 0)
-			(void)!charge_address_return(app, arena,
-			    all[i].job->charge->address, amount, &ignored);
-	}
-}
-
-/* Once for each address. */
-static enum rc
-take_addresses(struct app *app, struct arena *arena, const struct charged *all,
-    size_t n, struct err *err)
-{
 	for (size_t i = 0; i < n; i++) {
-		int64_t amount = amount_of(all, n, i);
+		struct str address = all[i].job->charge->address;
 
-		if (amount > 0 && charge_address_take(app, arena,
-		    all[i].job->charge->address, amount, err) != RC_OK) {
-			return_addresses(app, arena, all, n, i);
-			return err->rc;
-		}
+		if (address.n == 0)
+			continue;
+		for (k = 0; k < count && !str_eq(ret[k].key, address); k++)
+			;
+		if (k == count)
+			ret[count++] = (struct counter_amount){ .key = address };
+		ret[k].amount++;
 	}
-	return RC_OK;
+	return count;
 }
 
 /* The earliest of all. */
@@ -150,21 +119,29 @@ deadline_of(const struct charged *all, size_t n)
 enum rc
 charge_and_run_together(struct app *app, struct arena *arena,
     struct charged *all, size_t n, enum users_charge_kind kind,
-    store_transaction_fn *fn, void *arg, bool *ret_unknown, struct err *err)
+    store_transaction_fn *fn, void *arg, struct err *err)
 {
-	*ret_unknown = false;
+	struct counter_amount *addresses = arena_many(arena, n,
+	    struct counter_amount);
+	struct err ignored;
+	size_t count;
+
 	for (size_t i = 0; i < n; i++) {
 		all[i].job->charge = charge_new(all[i].arena, all[i].actor, kind);
 		all[i].job->rank = gate_rank(app->shared, all[i].actor->principal,
 		    clock_now_ms());
 	}
-	if (take_addresses(app, arena, all, n, err) != RC_OK)
+	count = addresses_of(all, n, addresses);
+	if (charge_addresses_take(app, arena, addresses, count, err) != RC_OK)
 		return err->rc;
 	if (store_transaction_once(app->store, arena, deadline_of(all, n), fn, arg,
 	    err) != RC_OK) {
-		*ret_unknown = store_commit_unknown(app->store);
-		if (!*ret_unknown)
-			return_addresses(app, arena, all, n, n);
+		/* What cannot be given back stays: this counter may say too much,
+		 * never too little. */
+		err_init(&ignored);
+		if (!err->unknown)
+			(void)!counter_give_back_all(app->store, arena, addresses,
+			    count, &ignored);
 		return err->rc;
 	}
 	metric_add(app->shared, METRIC_generations_created_total, (int64_t)n);

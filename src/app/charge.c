@@ -151,21 +151,28 @@ charge_new(struct arena *arena, const struct actor *actor,
 	return charge;
 }
 
-enum rc
-charge_address_take(struct app *app, struct arena *arena, struct str address,
-    int64_t amount, struct err *err)
+static enum rc
+address_take(struct app *app, struct arena *arena, struct str address,
+    struct err *err)
 {
-	return address.n == 0 ? RC_OK : counter_take(app->store, arena, address,
-	    amount, app->conf->guest_address_daily, clock_now_ms()
-	    + COUNTER_LIFE_MS, err);
+	return address.n == 0 ? RC_OK : counter_take(app->store, arena, address, 1,
+	    app->conf->guest_address_daily, clock_now_ms() + COUNTER_LIFE_MS, err);
+}
+
+static enum rc
+address_return(struct app *app, struct arena *arena, struct str address,
+    struct err *err)
+{
+	return address.n == 0 ? RC_OK
+	    : counter_give_back(app->store, arena, address, 1, err);
 }
 
 enum rc
-charge_address_return(struct app *app, struct arena *arena, struct str address,
-    int64_t amount, struct err *err)
+charge_addresses_take(struct app *app, struct arena *arena,
+    const struct counter_amount *addresses, size_t n, struct err *err)
 {
-	return address.n == 0 ? RC_OK
-	    : counter_give_back(app->store, arena, address, amount, err);
+	return n == 0 ? RC_OK : counter_take_all(app->store, arena, addresses, n,
+	    app->conf->guest_address_daily, clock_now_ms() + COUNTER_LIFE_MS, err);
 }
 
 /* Test keys cost nothing, but work and room: so many a day and account. */
@@ -195,7 +202,7 @@ test_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	(void)!owner_transaction(app, arena, actor, job, fn, arg, err);
 	err_init(&ignored);
 	if (err->rc != RC_OK) {
-		if (!store_commit_unknown(app->store))
+		if (!err->unknown)
 			(void)!counter_give_back(app->store, arena, key, 1,
 			    &ignored);
 		return err->rc;
@@ -218,21 +225,21 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	if (actor->kind == ACTOR_TEST)
 		return test_and_run(app, arena, actor, job, fn, arg, quota, err);
 	job->charge = charge_new(arena, actor, kind);
-	rc = charge_address_take(app, arena, job->charge->address, 1, err);
+	rc = address_take(app, arena, job->charge->address, err);
 	if (rc == RC_OK) {
 		rc = owner_transaction(app, arena, actor, job, fn, arg, err);
 		err_init(&ignored);
 		/* Not when it may be committed: this counter may say too much,
 		 * never too little. */
-		if (rc != RC_OK && !store_commit_unknown(app->store))
-			(void)!charge_address_return(app, arena,
-			    job->charge->address, 1, &ignored);
+		if (rc != RC_OK && !err->unknown)
+			(void)!address_return(app, arena, job->charge->address,
+			    &ignored);
 	}
-	if (rc == RC_QUOTA)
-		return quota_refused(app, actor, quota, err);
 	if (rc == RC_OK)
 		metric_add(app->shared, METRIC_generations_created_total, 1);
-	return rc;
+	else if (rc != RC_CONFLICT && error_rows[rc].status < 500)
+		gate_note_refusal(app->shared, actor->principal);
+	return rc == RC_QUOTA ? quota_refused(app, actor, quota, err) : rc;
 }
 
 /* Who was charged stands in the charge: the job may have become a member's since. */
@@ -246,7 +253,7 @@ charge_return(struct app *app, struct arena *arena, const struct job *job,
 
 	if (charge == NULL || charge->returned)
 		return RC_OK;
-	if (charge_address_return(app, arena, charge->address, 1, err) != RC_OK)
+	if (address_return(app, arena, charge->address, err) != RC_OK)
 		return err->rc;
 	id = charge->principal;
 	day = arena_strz(arena, charge->day);

@@ -60,21 +60,19 @@ enum rc charge_principals(struct app *app, struct arena *arena,
     struct err *err) must_use;
 
 /* charge_and_run() of all, for a fn that calls charge_principals(). Not redone: with any
- * error nothing has happened, unless *ret_unknown: nobody knows. */
+ * error nothing has happened, unless err->unknown. */
 enum rc charge_and_run_together(struct app *app, struct arena *arena,
     struct charged *all, size_t n, enum users_charge_kind kind,
-    store_transaction_fn *fn, void *arg, bool *ret_unknown,
-    struct err *err) must_use;
+    store_transaction_fn *fn, void *arg, struct err *err) must_use;
 
 /* --- parts, for charge-together.c --- */
 struct charge;
 struct charge *charge_new(struct arena *arena, const struct actor *actor,
     enum users_charge_kind kind);
 /* Guests are counted by address too: they cost nothing to make. */
-enum rc charge_address_take(struct app *app, struct arena *arena,
-    struct str address, int64_t amount, struct err *err) must_use;
-enum rc charge_address_return(struct app *app, struct arena *arena,
-    struct str address, int64_t amount, struct err *err) must_use;
+struct counter_amount;
+enum rc charge_addresses_take(struct app *app, struct arena *arena,
+    const struct counter_amount *addresses, size_t n, struct err *err) must_use;
 
 /* In the transaction that ends the job: gives back what its charge says. */
 enum rc charge_return(struct app *app, struct arena *arena,

@@ -3,6 +3,7 @@
 #include "app/designs-new.h"
 
 #include "app/charge.h"
+#include "base/log.h"
 #include "store/jobs.h"
 
 /* Those that take part: each is in the gate of its owner, so no owner is there twice. */
@@ -14,13 +15,16 @@ struct together {
 	struct charged *charged;
 };
 
-/* What asks the database about each by itself stays alone. */
+/* What asks the database about each by itself stays alone: pictures, and a member's habit.
+ * So does who is refused anyway, and would have all others made one by one with him. */
 static bool
-may_join(const struct app_creation *c)
+may_join(struct app *app, const struct app_creation *c)
 {
-	return (c->actor->kind == ACTOR_GUEST || c->actor->kind == ACTOR_MEMBER)
+	return (c->actor->kind == ACTOR_GUEST || (c->actor->kind == ACTOR_MEMBER
+	    && doc_present(&doc_design, c->body, "num_variations_requested")))
 	    && !c->idem->replay
-	    && c->body->gem_data.uploaded_image_url.p == NULL;
+	    && c->body->gem_data.uploaded_image_url.p == NULL
+	    && !gate_refused_lately(app->shared, c->actor->principal);
 }
 
 static void
@@ -68,21 +72,28 @@ create_in_transaction(struct store *store, struct arena *arena, void *arg,
 }
 
 static void
-end(struct together *t, bool made, bool unknown)
+made(struct together *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		struct app_creation *c = t->creations[i];
 
-		if (made) {
-			new_design_made(&t->designs[i], c->arena, c->body,
-			    &c->design);
-			c->state = CREATION_MADE;
-		} else if (unknown)
-			c->state = CREATION_UNKNOWN;
+		new_design_made(&t->designs[i], c->arena, c->body, &c->design);
+		c->state = CREATION_MADE;
 	}
-	if (made)
-		metric_add(t->app->shared, METRIC_designs_together_total,
-		    (int64_t)t->n);
+	metric_add(t->app->shared, METRIC_designs_together_total, (int64_t)t->n);
+}
+
+static void
+failed(struct together *t, const struct err *err)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (err->unknown)
+			t->creations[i]->state = CREATION_UNKNOWN;
+	metric_add(t->app->shared, METRIC_design_groups_failed_total, 1);
+	log_event(LOG_DEBUG, "designs.together.failed",
+	    LOG_INT("designs", (int64_t)t->n),
+	    LOG_Z("code", error_rows[err->rc].code),
+	    LOG_Z("message", err->message), LOG_Z("detail", err->detail), LOG_END);
 }
 
 void
@@ -96,16 +107,14 @@ app_designs_create_together(struct app *app, struct arena *arena,
 
 	for (size_t i = 0; i < n; i++) {
 		creations[i].state = CREATION_ALONE;
-		if (may_join(&creations[i]))
+		if (may_join(app, &creations[i]))
 			join(&t, &creations[i]);
 	}
-	if (t.n > 1) {
-		bool unknown, made = charge_and_run_together(app, arena, t.charged,
-		    t.n, CHARGE_DESIGN, create_in_transaction, &t, &unknown, err)
-		    == RC_OK;
-
-		end(&t, made, unknown);
-	}
+	if (t.n > 1 && charge_and_run_together(app, arena, t.charged, t.n,
+	    CHARGE_DESIGN, create_in_transaction, &t, err) == RC_OK)
+		made(&t);
+	else if (t.n > 1)
+		failed(&t, err);
 	for (size_t i = 0; i < t.n; i++)
 		gate_leave(app->shared, t.charged[i].actor->principal);
 }

@@ -64,35 +64,99 @@ app_take_over(struct app *app, struct arena *arena, struct err *err)
 	return RC_OK;
 }
 
+static struct idem
+new_ids(struct arena *arena)
+{
+	return (struct idem){ .id = uuid_new(arena), .second_id = uuid_new(arena) };
+}
+
+static void
+make_row(struct arena *arena, const struct idem_ask *ask, const struct idem *ids,
+    struct idempotency_key *row)
+{
+	doc_init(&doc_idempotency_key, row);
+	row->id = sha256_hex(arena, arena_printf(arena, "%.*s|%s|%.*s|%.*s",
+	    STR_FMT(ask->actor->principal), ask->method, STR_FMT(ask->path),
+	    STR_FMT(ask->key)));
+	row->body_hash = sha256_hex(arena, ask->body);
+	row->resource_id = ids->id;
+	row->second_id = ids->second_id;
+	row->expires_at = clock_now_ms() + KEPT_MS;
+}
+
+static struct idem
+idem_of(const struct idempotency_key *row)
+{
+	return (struct idem){ row->id, row->resource_id, row->second_id, row->done,
+		row->http_status, row->outcome };
+}
+
 enum rc
-app_idem_take(struct app *app, struct arena *arena, const struct actor *actor,
-    const char *method, struct str path, struct str key, struct str body,
+app_idem_take(struct app *app, struct arena *arena, const struct idem_ask *ask,
     struct idem *ret_idem, struct err *err)
 {
 	struct idempotency_key row;
 
-	*ret_idem = (struct idem){ .id = uuid_new(arena),
-		.second_id = uuid_new(arena) };
-	if (key.p == NULL || actor->kind == ACTOR_NONE)
+	*ret_idem = new_ids(arena);
+	if (ask->key.p == NULL || ask->actor->kind == ACTOR_NONE)
 		return RC_OK;
-	if (!key_ok(key))
+	if (!key_ok(ask->key))
 		return err_set(err, RC_MALFORMED, "An Idempotency-Key has 1 to %d "
 		    "printable ASCII characters.", KEY_LENGTH_MAX);
-	doc_init(&doc_idempotency_key, &row);
-	row.id = sha256_hex(arena, arena_printf(arena, "%.*s|%s|%.*s|%.*s",
-	    STR_FMT(actor->principal), method, STR_FMT(path), STR_FMT(key)));
-	row.body_hash = sha256_hex(arena, body);
-	row.resource_id = ret_idem->id;
-	row.second_id = ret_idem->second_id;
-	row.expires_at = clock_now_ms() + KEPT_MS;
+	make_row(arena, ask, ret_idem, &row);
 	leave_trace(app, &row);
 	if (idempotency_take(app->store, arena, &row, clock_now_ms(), LEASE_MS,
 	    err) != RC_OK) {
 		drop_trace(app);
 		return err->rc;
 	}
-	*ret_idem = (struct idem){ row.id, row.resource_id, row.second_id,
-		row.done, row.http_status, row.outcome };
+	*ret_idem = idem_of(&row);
+	return RC_OK;
+}
+
+/* Of those that are keys. */
+static enum rc
+take_rows(struct app *app, struct arena *arena, struct idempotency_key *rows,
+    size_t n, bool *ret_taken, struct err *err)
+{
+	if (n == 0)
+		return RC_OK;
+	for (size_t i = 0; i < n; i++)
+		leave_trace(app, &rows[i]);
+	(void)!idempotency_take_new(app->store, arena, rows, n, clock_now_ms(),
+	    LEASE_MS, ret_taken, err);
+	app_idem_end(app);
+	for (size_t i = 0; i < n && err->rc == RC_OK; i++)
+		if (ret_taken[i])
+			leave_trace(app, &rows[i]);
+	return err->rc;
+}
+
+enum rc
+app_idem_take_new(struct app *app, struct arena *arena,
+    const struct idem_ask *asks, size_t n, struct idem *ret_idems,
+    bool *ret_taken, struct err *err)
+{
+	struct idempotency_key *rows = arena_many(arena, n, struct idempotency_key);
+	size_t *of = arena_many(arena, n, size_t), count = 0;
+	bool *taken = arena_many(arena, n, bool);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct idem ids = new_ids(arena);
+
+		ret_taken[i] = false;
+		if (!key_ok(asks[i].key))
+			continue;
+		make_row(arena, &asks[i], &ids, &rows[count]);
+		of[count++] = i;
+	}
+	if (take_rows(app, arena, rows, count, taken, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < count; i++)
+		if (taken[i]) {
+			ret_taken[of[i]] = true;
+			ret_idems[of[i]] = idem_of(&rows[i]);
+		}
 	return RC_OK;
 }
 

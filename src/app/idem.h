@@ -16,12 +16,23 @@ struct idem {
 	struct str outcome;		/* of many things: a letter for each, or null */
 };
 
+/* Who asks for what by which key; body: what makes a repeated request the same. */
+struct idem_ask {
+	const struct actor *actor;
+	const char *method;
+	struct str path, key, body;
+};
+
 /* Without a key (null) only new ids are made. RC_IDEM_RUNNING, RC_IDEM_MISMATCH,
  * RC_MALFORMED for a key that is none. */
 enum rc app_idem_take(struct app *app, struct arena *arena,
-    const struct actor *actor, const char *method, struct str path,
-    struct str key, struct str body, struct idem *ret_idem,
-    struct err *err) must_use;
+    const struct idem_ask *ask, struct idem *ret_idem, struct err *err) must_use;
+
+/* Takes by one command those keys that nobody has, and says which ones. The others are
+ * for app_idem_take(): done or running, the same as another of these, or no keys. */
+enum rc app_idem_take_new(struct app *app, struct arena *arena,
+    const struct idem_ask *asks, size_t n, struct idem *ret_idems,
+    bool *ret_taken, struct err *err) must_use;
 
 /* Inside the transaction of the effect, or after an effect that may be repeated. */
 enum rc app_idem_done(struct app *app, struct arena *arena,

@@ -22,12 +22,14 @@ enum {
 	 * newcomer goes ahead of all but the first few. No database read is
 	 * needed: two reads (lowest rank in the queue, the owner's last) would
 	 * cost more than they give. */
-	RANK_QUANTUM = 60000
+	RANK_QUANTUM = 60000,
+	REFUSAL_MS = 60000	/* a refusal is remembered so long */
 };
 
 struct gate {
 	pthread_mutex_t mutex;
 	int64_t last_rank;
+	_Atomic int64_t refused_ms;	/* mono; 0: never */
 };
 
 struct shared {
@@ -172,6 +174,20 @@ void
 gate_leave(struct shared *shared, struct str owner)
 {
 	(void)pthread_mutex_unlock(&gate_of(shared, owner)->mutex);
+}
+
+void
+gate_note_refusal(struct shared *shared, struct str owner)
+{
+	gate_of(shared, owner)->refused_ms = clock_mono_ms();
+}
+
+bool
+gate_refused_lately(struct shared *shared, struct str owner)
+{
+	int64_t at_ms = gate_of(shared, owner)->refused_ms;
+
+	return at_ms != 0 && clock_mono_ms() - at_ms < REFUSAL_MS;
 }
 
 int64_t

@@ -336,7 +336,7 @@ app_share_put(struct app *app, struct arena *arena, const struct actor *actor,
 	if (check_body(arena, body, err) != RC_OK)
 		return err->rc;
 	if (put(&p, arena, if_match_ms, body, &counted, err) != RC_OK) {
-		if (counted && !store_commit_unknown(app->store))
+		if (counted && !err->unknown)
 			limit_give_back(app, arena, &limit);
 		return err->rc;
 	}

@@ -127,7 +127,7 @@ landing_commit(struct landing *l, struct err *err)
 	/* A database that is away for a while costs no picture. */
 	while ((rc = store_transaction(w->app->store, w->arena,
 	    clock_mono_ms() + TRANSACTION_MS, land_in_transaction, l, err))
-	    == RC_UNAVAILABLE && !store_commit_unknown(w->app->store)
+	    == RC_UNAVAILABLE && !err->unknown
 	    && !*w->stop && clock_mono_ms() < w->lease_ends_ms) {
 		err_init(err);
 		clock_sleep_ms(RETRY_NAP_MS);

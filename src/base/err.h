@@ -36,6 +36,7 @@ struct err {
 	char message[240];	/* for the client */
 	char detail[480];	/* for the log */
 	int retry_after_s;	/* 0: not said */
+	bool unknown;		/* it may have happened: nobody knows */
 	struct str extra_json;	/* further members of the problem, `"name":value`, or null */
 	struct fault *faults, **faults_end;
 	int fault_count;

@@ -71,7 +71,7 @@ run_web(const struct worker_context *c, struct app *app, bool slow,
 		.listen_fd = slow ? c->listen_slow_fd : c->listen_fd,
 		.mode = slow ? FCGI_CLOSE : FCGI_KEEP,
 		.stop = &stop, .drain_ms = DRAIN_MS, .pulse = pulse,
-		.kind = api_kind, .together = api_handle_together };
+		.kind = api_kind, .together = api_together };
 
 	wait_for_turn();
 	return fcgi_serve(&options, api_handle, app, take_signals, err) == RC_OK

@@ -115,6 +115,9 @@ take_request(struct exchange *x)
 		http_problem(&x->http.response, &err, STR_NULL, request->uri,
 		    request->request_id);
 	x->keep = !x->refused && x->fcgi.keepConnection;
+	x->http.work = NULL;
+	x->written = false;
+	x->kind = 0;
 }
 
 bool
@@ -152,4 +155,5 @@ exchange_write(struct exchange *x)
 	 * writev, and its close can stall for two seconds. */
 	FCGX_Free(&x->fcgi, 0);
 	arena_reset(x->arena);
+	x->written = true;
 }

@@ -14,6 +14,8 @@ struct exchange {
 	int fd;
 	bool keep;		/* the connection stays open behind it */
 	bool refused;		/* it could not be read; the answer says so */
+	bool written;
+	int kind;		/* of fcgi_kind; 0: none */
 	struct arena *arena;	/* made at the first use */
 	FCGX_Request fcgi;
 	struct http_exchange http;

@@ -2,155 +2,31 @@
 
 #include "fcgi/fcgi.h"
 
-#include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "fcgi/connections.h"
 #include "fcgi/exchange.h"
 
 enum {
-	KEPT_MAX = 64,		/* connections a worker holds at most */
-	READY_MAX = KEPT_MAX + 1,	/* and the listener */
-	TOGETHER_MAX = 16,	/* requests that are answered together */
+	TOGETHER_MAX = 16,	/* requests that a worker has in hand */
 	OTHERS_MS = 250,	/* for others, while the first of a group waits */
-	IO_TIMEOUT_S = 5,	/* for a peer that stops in the middle */
 	IDLE_MS = 1000
-};
-
-struct kept {
-	int fd;
-	int64_t half_since_ms;	/* a part of a request is there; 0: none */
 };
 
 struct worker {
 	const struct fcgi_options *options;
 	fcgi_handler *handler;
 	void *arg;
-	int epoll;
-	struct epoll_event ready[READY_MAX];	/* one a descriptor, in their order */
-	int ready_count;
+	struct connections connections;
 	struct exchange exchanges[TOGETHER_MAX];
-	int taken;		/* of these are being answered */
-	struct kept kept[KEPT_MAX];
-	int kept_count;
-	bool listening;
-	sigset_t waiting;	/* signals come while we wait, never in a request */
+	int taken;		/* of these are in hand, in the order they came */
+	struct arena *arena;	/* of a group */
 };
 
-static struct kept *
-find(struct worker *w, int fd)
-{
-	for (int i = 0; i < w->kept_count; i++)
-		if (w->kept[i].fd == fd)
-			return &w->kept[i];
-	return NULL;
-}
-
-/* Events of what has closed are another's, once its number is used again. */
-static void
-forget_events(struct worker *w, int fd)
-{
-	int n = 0;
-
-	for (int i = 0; i < w->ready_count; i++)
-		if (w->ready[i].data.fd != fd)
-			w->ready[n++] = w->ready[i];
-	w->ready_count = n;
-}
-
-static void
-forget(struct worker *w, struct kept *kept)
-{
-	forget_events(w, kept->fd);
-	*kept = w->kept[--w->kept_count];
-}
-
-static void
-drop(struct worker *w, struct kept *kept)
-{
-	(void)close(kept->fd);	/* closing also takes it out of epoll */
-	forget(w, kept);
-}
-
-/* --- events: a queue, because who gathers looks ahead ----------------------- */
-
-static void
-add_event(struct worker *w, const struct epoll_event *event)
-{
-	for (int i = 0; i < w->ready_count; i++)
-		if (w->ready[i].data.fd == event->data.fd) {
-			w->ready[i].events |= event->events;
-			return;
-		}
-	w->ready[w->ready_count++] = *event;
-}
-
-/* What has come, waiting at most so long for it; false when nothing has. */
-static bool
-look_for_events(struct worker *w, int wait_ms)
-{
-	struct epoll_event events[READY_MAX];
-	int n = epoll_pwait(w->epoll, events, READY_MAX, wait_ms, &w->waiting);
-
-	for (int i = 0; i < n; i++)
-		add_event(w, &events[i]);
-	return n != 0;
-}
-
-static struct epoll_event
-next_event(struct worker *w)
-{
-	struct epoll_event event = w->ready[0];
-
-	w->ready_count--;
-	memmove(w->ready, w->ready + 1,
-	    (size_t)w->ready_count * sizeof w->ready[0]);
-	return event;
-}
-
-/* --- connections --------------------------------------------------------------- */
-
-static void
-set_timeouts(int fd)
-{
-	struct timeval tv = { IO_TIMEOUT_S, 0 };
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-}
-
-/* -1: another worker was faster, or there is no room for it now. */
-static int
-accept_one(struct worker *w)
-{
-	int fd = accept4(w->options->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-
-	if (fd >= 0)
-		set_timeouts(fd);
-	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
-	    || errno == ENOBUFS)
-		clock_sleep_ms(100);	/* instead of spinning */
-	return fd;
-}
-
-static bool
-keep_connection(struct worker *w, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
-		.data.fd = fd };
-
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-		(void)close(fd);
-		return false;
-	}
-	w->kept[w->kept_count++] = (struct kept){ .fd = fd };
-	return true;
-}
-
-/* --- requests ---------------------------------------------------------------- */
+/* --- answers ----------------------------------------------------------------- */
 
 /* One that is busy with several is busy with one after the other. */
 static void
@@ -162,7 +38,7 @@ set_busy(struct worker *w)
 static void
 end_exchange(struct worker *w, struct exchange *x)
 {
-	struct kept *kept = find(w, x->fd);
+	struct kept *kept = connections_find(&w->connections, x->fd);
 
 	exchange_write(x);
 	w->options->pulse->requests++;
@@ -170,17 +46,62 @@ end_exchange(struct worker *w, struct exchange *x)
 		return;
 	(void)close(x->fd);	/* of FCGI_CLOSE whatever the peer wishes */
 	if (kept != NULL)
-		forget(w, kept);
+		connections_forget(&w->connections, kept);
 }
 
 static void
-answer_one(struct worker *w, struct exchange *x)
+answer(struct worker *w, struct exchange *x)
 {
 	set_busy(w);
 	if (!x->refused)
-		w->handler(w->arg, &x->http.request, &x->http.response);
+		w->handler(w->arg, &x->http);
 	end_exchange(w, x);
 }
+
+static struct exchange *
+exchange_of(struct http_exchange *http)
+{
+	return (struct exchange *)((char *)http - offsetof(struct exchange, http));
+}
+
+/* All of this kind that are in hand. */
+static void
+answer_group(struct worker *w, int kind)
+{
+	struct http_exchange *all[TOGETHER_MAX];
+	size_t n = 0;
+
+	for (int i = 0; i < w->taken; i++)
+		if (!w->exchanges[i].written && w->exchanges[i].kind == kind)
+			all[n++] = &w->exchanges[i].http;
+	set_busy(w);
+	if (n > 1)
+		w->options->together(w->arg, w->arena, all, n);
+	for (size_t i = 0; i < n; i++)
+		answer(w, exchange_of(all[i]));
+	arena_reset(w->arena);
+}
+
+/* Those of no kind go before, so that they do not wait for a group, until the first one
+ * has waited long enough for them. */
+static void
+answer_all(struct worker *w)
+{
+	int64_t until_ms = clock_mono_ms() + OTHERS_MS;
+
+	for (int i = 0; i < w->taken && clock_mono_ms() < until_ms; i++)
+		if (w->exchanges[i].kind == 0)
+			answer(w, &w->exchanges[i]);
+	for (int i = 0; i < w->taken; i++)
+		if (w->exchanges[i].written)
+			continue;
+		else if (w->exchanges[i].kind == 0)
+			answer(w, &w->exchanges[i]);
+		else
+			answer_group(w, w->exchanges[i].kind);
+}
+
+/* --- requests ---------------------------------------------------------------- */
 
 static bool
 is_taken(const struct worker *w, int fd)
@@ -191,92 +112,71 @@ is_taken(const struct worker *w, int fd)
 	return false;
 }
 
-/* False: the connection has been closed. */
+/* Takes the request that waits there; false: the connection has been closed. */
 static bool
-take_request(struct worker *w, int fd, struct exchange *x)
+take_request(struct worker *w, int fd)
 {
-	struct kept *kept = find(w, fd);
+	struct kept *kept = connections_find(&w->connections, fd);
+	struct exchange *x = &w->exchanges[w->taken];
 
-	if (exchange_read(x, fd))
-		return true;
-	if (kept != NULL)
-		forget(w, kept);
-	return false;
+	if (!exchange_read(x, fd)) {
+		if (kept != NULL)
+			connections_forget(&w->connections, kept);
+		return false;
+	}
+	if (!x->refused && w->options->kind != NULL
+	    && w->options->mode == FCGI_KEEP)
+		x->kind = w->options->kind(w->arg, &x->http.request);
+	w->taken++;
+	return true;
 }
 
-/* Takes the next request that is all there at another connection than those of the
- * taken ones; false when there is none. */
+/* The request of that event, when it is all there; else whoever comes to it sees what it
+ * is. False: there is still an event at that place. */
 static bool
-take_waiting(struct worker *w, struct exchange *x, int *at)
+take_waiting(struct worker *w, const struct epoll_event *event)
 {
-	for (; *at < w->ready_count; ++*at) {
-		int fd = w->ready[*at].data.fd;
-		struct kept *kept = find(w, fd);
+	int fd = event->data.fd;
+	struct kept *kept = connections_find(&w->connections, fd);
 
-		if (kept == NULL || is_taken(w, fd)
-		    || (w->ready[*at].events & (EPOLLHUP | EPOLLRDHUP))
-		    || exchange_waiting(fd) != EXCHANGE_WHOLE)
-			continue;	/* whoever comes to it sees what it is */
-		kept->half_since_ms = 0;
-		forget_events(w, fd);
-		if (take_request(w, fd, x))
-			return true;
-		--*at;
-	}
-	return false;
+	if (kept == NULL || is_taken(w, fd)
+	    || (event->events & (EPOLLHUP | EPOLLRDHUP))
+	    || exchange_waiting(fd) != EXCHANGE_WHOLE)
+		return false;
+	kept->half_since_ms = 0;
+	connections_forget_events(&w->connections, fd);
+	(void)take_request(w, fd);
+	return true;
 }
 
 /* What connects while we are busy has its request there already. */
 static void
 take_connections(struct worker *w)
 {
-	for (int i = 1; i < TOGETHER_MAX && w->listening
-	    && w->kept_count < KEPT_MAX; i++) {
-		int fd = accept_one(w);
+	struct connections *c = &w->connections;
+
+	for (int i = 1; i < TOGETHER_MAX && c->listening
+	    && c->kept_count < KEPT_MAX; i++) {
+		int fd = connections_accept(c);
 
 		if (fd < 0)
 			return;
-		(void)keep_connection(w, fd);
+		(void)connections_keep(c, fd);
 	}
 }
 
-/* Others that have come meanwhile and are of that kind join; those of no such kind are
- * answered before, so that they do not wait for a group, until the first one has waited
- * long enough for them. Nobody waits for more. */
+/* Others that have come meanwhile are taken along. Nobody waits for more. */
 static void
-gather(struct worker *w, int kind)
+gather(struct worker *w)
 {
-	int64_t until_ms = clock_mono_ms() + OTHERS_MS;
+	struct connections *c = &w->connections;
 	int at = 0;
 
 	take_connections(w);
-	(void)look_for_events(w, 0);
-	for (int i = 1; i < TOGETHER_MAX; i++) {
-		struct exchange *x = &w->exchanges[w->taken];
-
-		if (!take_waiting(w, x, &at))
-			return;
-		if (!x->refused && w->options->kind(w->arg, &x->http.request) == kind) {
-			w->taken++;
-			continue;
-		}
-		answer_one(w, x);
-		if (clock_mono_ms() >= until_ms)
-			return;
-	}
-}
-
-static void
-answer_together(struct worker *w)
-{
-	struct http_exchange *all[TOGETHER_MAX];
-
-	for (int i = 0; i < w->taken; i++)
-		all[i] = &w->exchanges[i].http;
-	set_busy(w);
-	w->options->together(w->arg, all, (size_t)w->taken);
-	for (int i = 0; i < w->taken; i++)
-		end_exchange(w, &w->exchanges[i]);
+	(void)connections_look(c, 0);
+	while (at < c->ready_count && w->taken < TOGETHER_MAX)
+		if (!take_waiting(w, &c->ready[at]))
+			at++;
 }
 
 /* The request of a connection that is readable, and what may be done with it. False:
@@ -284,41 +184,31 @@ answer_together(struct worker *w)
 static bool
 serve(struct worker *w, int fd)
 {
-	struct exchange *first = &w->exchanges[0];
-	int kind;
-
-	if (!take_request(w, fd, first))
-		return false;
-	w->taken = 1;
-	kind = first->refused || w->options->kind == NULL
-	    || w->options->mode == FCGI_CLOSE ? 0
-	    : w->options->kind(w->arg, &first->http.request);
-	if (kind != 0)
-		gather(w, kind);
-	if (w->taken == 1)
-		answer_one(w, first);
-	else
-		answer_together(w);
 	w->taken = 0;
+	if (!take_request(w, fd))
+		return false;
+	if (w->exchanges[0].kind != 0)
+		gather(w);
+	answer_all(w);
 	w->options->pulse->busy_since_ms = 0;
-	return first->keep;
+	return w->exchanges[0].keep;
 }
 
 /* What comes by halves is left in the socket until it is whole, or too old
- * (drop_halves). */
+ * (connections_drop_halves()). */
 static void
 connection_ready(struct worker *w, int fd, uint32_t events)
 {
 	struct kept *kept;
 
-	while ((kept = find(w, fd)) != NULL) {
+	while ((kept = connections_find(&w->connections, fd)) != NULL) {
 		enum exchange_waiting waiting = exchange_waiting(fd);
 
 		if (waiting == EXCHANGE_NONE)
 			return;
 		if (waiting == EXCHANGE_GONE || (waiting == EXCHANGE_HALF
 		    && (events & (EPOLLHUP | EPOLLRDHUP)))) {
-			drop(w, kept);
+			connections_drop(&w->connections, kept);
 			return;
 		}
 		if (waiting == EXCHANGE_HALF) {
@@ -338,39 +228,15 @@ connection_ready(struct worker *w, int fd, uint32_t events)
 }
 
 static void
-drop_halves(struct worker *w)
-{
-	int64_t before_ms = clock_mono_ms() - IO_TIMEOUT_S * 1000;
-
-	for (int i = w->kept_count - 1; i >= 0; i--)
-		if (w->kept[i].half_since_ms != 0
-		    && w->kept[i].half_since_ms < before_ms)
-			drop(w, &w->kept[i]);
-}
-
-static void
-listen_on(struct worker *w, bool on)
-{
-	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE,
-		.data.fd = w->options->listen_fd };
-
-	if (on == w->listening)
-		return;
-	(void)epoll_ctl(w->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-	    w->options->listen_fd, &event);
-	w->listening = on;
-}
-
-static void
 take_connection(struct worker *w)
 {
-	int fd = accept_one(w);
+	int fd = connections_accept(&w->connections);
 
 	if (fd < 0)
 		return;
 	if (w->options->mode == FCGI_CLOSE)
 		(void)serve(w, fd);
-	else if (keep_connection(w, fd))
+	else if (connections_keep(&w->connections, fd))
 		/* The request is mostly there already. */
 		connection_ready(w, fd, 0);
 }
@@ -378,6 +244,7 @@ take_connection(struct worker *w)
 static void
 loop(struct worker *w)
 {
+	struct connections *c = &w->connections;
 	int64_t drain_until = 0;
 
 	for (;;) {
@@ -385,25 +252,25 @@ loop(struct worker *w)
 
 		if (*w->options->stop && drain_until == 0)
 			drain_until = clock_mono_ms() + w->options->drain_ms;
-		if (drain_until != 0 && (w->kept_count == 0
+		if (drain_until != 0 && (c->kept_count == 0
 		    || clock_mono_ms() >= drain_until))
 			return;
-		listen_on(w, drain_until == 0 && w->kept_count < KEPT_MAX);
-		if (!look_for_events(w, w->ready_count > 0 ? 0
+		connections_listen(c, drain_until == 0 && c->kept_count < KEPT_MAX);
+		if (!connections_look(c, c->ready_count > 0 ? 0
 		    : drain_until != 0 ? 50 : IDLE_MS)
-		    && w->ready_count == 0 && w->options->idle != NULL)
+		    && c->ready_count == 0 && w->options->idle != NULL)
 			w->options->idle(w->arg);
 		/* Not those that come meanwhile: there is more to look after. */
-		count = w->ready_count;
-		for (int i = 0; i < count && w->ready_count > 0; i++) {
-			struct epoll_event event = next_event(w);
+		count = c->ready_count;
+		for (int i = 0; i < count && c->ready_count > 0; i++) {
+			struct epoll_event event = connections_next(c);
 
 			if (event.data.fd != w->options->listen_fd)
 				connection_ready(w, event.data.fd, event.events);
-			else if (!*w->options->stop && w->kept_count < KEPT_MAX)
+			else if (!*w->options->stop && c->kept_count < KEPT_MAX)
 				take_connection(w);
 		}
-		drop_halves(w);
+		connections_drop_halves(c);
 	}
 }
 
@@ -424,17 +291,16 @@ fcgi_serve(const struct fcgi_options *options, fcgi_handler *handler,
 	/* A signal would end libfcgi's read of a body, and the request with it. */
 	(void)sigemptyset(&term);
 	(void)sigaddset(&term, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &term, &w.waiting);
-	w.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (w.epoll < 0)
+	(void)sigprocmask(SIG_BLOCK, &term, &w.connections.waiting);
+	if (!connections_open(&w.connections, options->listen_fd))
 		return err_set(err, RC_INTERNAL, "epoll cannot start.");
+	w.arena = arena_new();
 	options->pulse->busy_since_ms = 0;
 	options->pulse->serving = true;
 	loop(&w);
-	for (int i = 0; i < w.kept_count; i++)
-		(void)close(w.kept[i].fd);
-	(void)close(w.epoll);
+	connections_close(&w.connections);
 	for (int i = 0; i < TOGETHER_MAX; i++)
 		arena_free(w.exchanges[i].arena);
+	arena_free(w.arena);
 	return RC_OK;
 }

@@ -19,15 +19,17 @@ enum fcgi_mode {
 	FCGI_CLOSE	/* one request a connection */
 };
 
-/* Fills response. A handler cannot fail: it answers with a problem then. */
-typedef void fcgi_handler(void *arg, struct http_request *request,
-    struct http_response *response);
+/* Fills the response. A handler cannot fail: it answers with a problem then. */
+typedef void fcgi_handler(void *arg, struct http_exchange *exchange);
 
 /* What is cheaper for several: requests of one kind that wait at a worker at the same
- * time are answered by one call. 0: of no kind, alone. */
+ * time. 0: of no kind, alone. */
 typedef int fcgi_kind(void *arg, const struct http_request *request);
-typedef void fcgi_together(void *arg, struct http_exchange *const *exchanges,
-    size_t n);
+/* Does what can be done for all of them at once; `work` of each says what was. Each is
+ * then answered by the handler and written, one after the other, in the order that is
+ * left in exchanges: who is ready does not wait for who is not. arena is the group's. */
+typedef void fcgi_together(void *arg, struct arena *arena,
+    struct http_exchange **exchanges, size_t n);
 
 /* Shared with the supervisor, who kills a worker that is busy too long. One that
  * starts is busy until fcgi_serve() waits for its first request: whoever forks it

@@ -10,6 +10,7 @@
 struct http_exchange {
 	struct http_request request;
 	struct http_response response;
+	void *work;	/* of who answers: what was done for several at once, or NULL */
 };
 
 #endif

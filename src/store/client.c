@@ -10,7 +10,7 @@
 enum {
 	CONNECT_TIMEOUT_MS = 1000,
 	SOCKET_MARGIN_MS = 1500,	/* over maxTimeMS, so that the server says no first */
-	CODE_DUPLICATE = 11000, CODE_MAX_TIME = 50
+	CODE_MAX_TIME = 50
 };
 
 /* libmongoc warns once per aborted transaction and per lost server; what counts
@@ -121,12 +121,6 @@ store_watch(struct store *store, void (*fn)(void *arg), void *arg)
 {
 	store->watch = fn;
 	store->watch_arg = arg;
-}
-
-bool
-store_commit_unknown(const struct store *store)
-{
-	return store->unknown_commit;
 }
 
 /* The server is on its way to an end or to another role, or had no time: by the
@@ -280,4 +274,26 @@ store_ping(struct store *store, struct arena *arena, struct err *err)
 
 	BSON_APPEND_INT32(command, "ping", 1);
 	return db_read(store, arena, command, NULL, err);
+}
+
+enum rc
+client_check_writes(struct store *store, const bson_t *reply, struct err *err)
+{
+	bson_iter_t it, list, inner;
+	bson_error_t error = { MONGOC_ERROR_SERVER, 0, "write error" };
+
+	if (!bson_iter_init_find(&it, reply, "writeErrors")
+	    || !bson_iter_recurse(&it, &list) || !bson_iter_next(&list))
+		return RC_OK;
+	if (bson_iter_recurse(&list, &inner))
+		while (bson_iter_next(&inner)) {
+			if (strcmp(bson_iter_key(&inner), "code") == 0)
+				error.code = (uint32_t)bson_iter_as_int64(&inner);
+			else if (strcmp(bson_iter_key(&inner), "errmsg") == 0
+			    && BSON_ITER_HOLDS_UTF8(&inner))
+				(void)snprintf(error.message,
+				    sizeof error.message, "%s",
+				    bson_iter_utf8(&inner, NULL));
+		}
+	return client_fail(store, reply, &error, err);
 }

@@ -35,6 +35,8 @@ struct store {
 	} ahead;			/* db_read_ahead() */
 };
 
+enum { CODE_DUPLICATE = 11000 };	/* of MongoDB: a key exists already */
+
 /* CLIENT_WRITE waits for a majority; CLIENT_FAST for one node's word: counters
  * that may lose their last moments with a primary. */
 enum client_how { CLIENT_READ, CLIENT_WRITE, CLIENT_FAST };
@@ -49,6 +51,11 @@ enum rc client_run(struct store *store, struct arena *arena,
 /* What the driver's error means to us; remembers its labels. reply may be NULL. */
 enum rc client_fail(struct store *store, const bson_t *reply,
     const bson_error_t *error, struct err *err);
+
+/* Write errors of insert, update and delete come in a reply that is "ok": the first of
+ * them. */
+enum rc client_check_writes(struct store *store, const bson_t *reply,
+    struct err *err) must_use;
 
 /* Tests: whether the command in hand is the one to fail, before or after the
  * server saw it. */

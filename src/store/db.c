@@ -2,33 +2,8 @@
 
 #include "store/db.h"
 
-#include <stdio.h>
-
 #include "schema/schema.h"
 #include "store/client.h"
-
-/* Write errors of insert, update and delete come in a reply that is "ok". */
-static enum rc
-check_write_errors(struct store *store, const bson_t *reply, struct err *err)
-{
-	bson_iter_t it, list, inner;
-	bson_error_t error = { MONGOC_ERROR_SERVER, 0, "write error" };
-
-	if (!bson_iter_init_find(&it, reply, "writeErrors")
-	    || !bson_iter_recurse(&it, &list) || !bson_iter_next(&list))
-		return RC_OK;
-	if (bson_iter_recurse(&list, &inner))
-		while (bson_iter_next(&inner)) {
-			if (strcmp(bson_iter_key(&inner), "code") == 0)
-				error.code = (uint32_t)bson_iter_as_int64(&inner);
-			else if (strcmp(bson_iter_key(&inner), "errmsg") == 0
-			    && BSON_ITER_HOLDS_UTF8(&inner))
-				(void)snprintf(error.message,
-				    sizeof error.message, "%s",
-				    bson_iter_utf8(&inner, NULL));
-		}
-	return client_fail(store, reply, &error, err);
-}
 
 static enum rc
 write_how(struct store *store, struct arena *arena, const bson_t *command,
@@ -37,7 +12,7 @@ write_how(struct store *store, struct arena *arena, const bson_t *command,
 	const bson_t *reply = NULL;
 
 	if (client_run(store, arena, command, how, &reply, err) != RC_OK
-	    || check_write_errors(store, reply, err) != RC_OK)
+	    || client_check_writes(store, reply, err) != RC_OK)
 		return err->rc;
 	if (ret_reply != NULL)
 		*ret_reply = reply;
@@ -185,39 +160,6 @@ db_get_own(struct store *store, struct arena *arena, const char *collection,
 }
 
 /* --- writes -------------------------------------------------------------- */
-
-enum rc
-db_insert_many(struct store *store, struct arena *arena, const char *collection,
-    const struct str *docs, size_t n, struct err *err)
-{
-	bson_t command = BSON_INITIALIZER, array, item;
-	const char *index;
-	char room[16];
-	enum rc rc;
-
-	BSON_APPEND_UTF8(&command, "insert", collection);
-	BSON_APPEND_INT32(&command, "maxTimeMS", store->command_timeout_ms);
-	BSON_APPEND_ARRAY_BEGIN(&command, "documents", &array);
-	for (size_t i = 0; i < n; i++) {
-		if (!bson_init_static(&item, (const uint8_t *)docs[i].p,
-		    docs[i].n))
-			die("db_insert: not BSON");
-		(void)bson_uint32_to_string((uint32_t)i, &index, room,
-		    sizeof room);
-		BSON_APPEND_DOCUMENT(&array, index, &item);
-	}
-	bson_append_array_end(&command, &array);
-	rc = db_write(store, arena, &command, NULL, err);
-	bson_destroy(&command);
-	return rc;
-}
-
-enum rc
-db_insert(struct store *store, struct arena *arena, const char *collection,
-    struct str doc, struct err *err)
-{
-	return db_insert_many(store, arena, collection, &doc, 1, err);
-}
 
 static void
 append_update(bson_t *to, const char *key, const bson_t *update,

@@ -93,6 +93,12 @@ enum rc db_insert_many(struct store *store, struct arena *arena,
     const char *collection, const struct str *docs, size_t n,
     struct err *err) must_use;
 
+/* Those whose _id is not there yet, in one command outside of transactions; which ones
+ * were. With an error nobody knows. */
+enum rc db_insert_new(struct store *store, struct arena *arena,
+    const char *collection, const struct str *docs, size_t n,
+    bool *ret_inserted, struct err *err) must_use;
+
 enum db_update_flags { DB_UPSERT = 1, DB_MULTI = 2, DB_PIPELINE = 4, DB_FAST = 8 };
 enum rc db_update(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, const bson_t *update,
@@ -102,6 +108,15 @@ enum rc db_update(struct store *store, struct arena *arena,
 enum rc db_update_all(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, const bson_t *pipeline,
     const bson_t *variables, int64_t *ret_matched, struct err *err) must_use;
+
+/* Several updates (no pipelines) of one command outside of transactions, of which each is
+ * done or meets, as an upsert, a key that exists: which ones were done. */
+struct db_statement {
+	const bson_t *filter, *update;
+};
+enum rc db_update_each(struct store *store, struct arena *arena,
+    const char *collection, const struct db_statement *statements, size_t n,
+    enum db_update_flags flags, bool *ret_done, struct err *err) must_use;
 
 enum rc db_delete(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, int limit,

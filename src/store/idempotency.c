@@ -78,6 +78,20 @@ idempotency_take(struct store *store, struct arena *arena,
 }
 
 enum rc
+idempotency_take_new(struct store *store, struct arena *arena,
+    struct idempotency_key *keys, size_t n, int64_t now_ms, int64_t lease_ms,
+    bool *ret_taken, struct err *err)
+{
+	struct str *docs = arena_many(arena, n, struct str);
+
+	for (size_t i = 0; i < n; i++) {
+		keys[i].lease_until = now_ms + lease_ms;
+		docs[i] = doc_to_bson(&doc_idempotency_key, &keys[i], arena);
+	}
+	return db_insert_new(store, arena, collection, docs, n, ret_taken, err);
+}
+
+enum rc
 idempotency_done(struct store *store, struct arena *arena, struct str id,
     int status, struct err *err)
 {

@@ -19,6 +19,11 @@ enum rc idempotency_take(struct store *store, struct arena *arena,
     struct idempotency_key *key, int64_t now_ms, int64_t lease_ms,
     struct err *err) must_use;
 
+/* Takes by one command those of these keys that nobody has. */
+enum rc idempotency_take_new(struct store *store, struct arena *arena,
+    struct idempotency_key *keys, size_t n, int64_t now_ms, int64_t lease_ms,
+    bool *ret_taken, struct err *err) must_use;
+
 /* Inside the transaction that has the effect. */
 enum rc idempotency_done(struct store *store, struct arena *arena,
     struct str id, int status, struct err *err) must_use;

@@ -84,14 +84,10 @@ enum rc store_transaction(struct store *store, struct arena *arena,
     int64_t deadline_ms, store_transaction_fn *fn, void *arg,
     struct err *err) must_use;
 
-/* The same, but not redone: who has another way takes it. An unknown commit is still
- * asked for again until deadline_ms. */
+/* The same, but not redone: who has another way takes it. A commit that nobody knows of
+ * is still asked for again until deadline_ms; if it stays so, err->unknown. */
 enum rc store_transaction_once(struct store *store, struct arena *arena,
     int64_t deadline_ms, store_transaction_fn *fn, void *arg,
     struct err *err) must_use;
-
-/* Whether the last transaction failed without anybody knowing if it was
- * committed. */
-bool store_commit_unknown(const struct store *store);
 
 #endif

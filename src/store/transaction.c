@@ -124,6 +124,7 @@ attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
 	store->session = NULL;
 	/* The abort may not have arrived: then the next command begins with it. */
 	store->trace->open = store->cut;
+	err->unknown = err->rc != RC_OK && store->unknown_commit;
 	return err->rc;
 }
 

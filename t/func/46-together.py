@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from faults import Guest, HeldWorker, Mongod, agree, faulty_stack, workers
+from faults import SETTINGS, Guest, HeldWorker, Mongod, agree, faulty_stack, workers
 from members import member
 from stack import SLOWER, SRCDIR, wait_for
 from studio import body, guest, metric
@@ -336,12 +336,11 @@ def with_keys():
             held.post(i, client, headers=headers[i])
         held.post("twice", guests[0], headers=headers[0])
     first = [held.replies[i] for i in range(4)]
-    # Of the two with one key it is not said which came first.
-    if first[0].status == 409:
-        first[0], held.replies["twice"] = held.replies["twice"], first[0]
     is_([r.status for r in first], [202] * 4, "four are made")
-    is_(problem(held.replies["twice"]), (409, "idempotency_running"), "the same key met it running")
     is_(together() - before, 4, "together")
+    twice = held.replies["twice"]
+    is_((twice.status, twice.json()["id"]), (202, first[0].json()["id"]), "the same key gets the same design")
+    is_(sorted(str(r.header("Idempotent-Replayed")) for r in (first[0], twice)), ["None", "true"], "one of both is a replay")
     again = [client.post(URL, json=body(), headers=headers[i]) for i, client in enumerate(guests)]
     is_([(r.status, r.header("Idempotent-Replayed"), r.json()["id"]) for r in again],
         [(202, "true", r.json()["id"]) for r in first], "and the keys remember it")
@@ -354,6 +353,168 @@ def with_keys():
     is_(together() - before, 2, "only the new ones are made")
     for i, client in enumerate(guests):
         has_made(client, 1 if i < 2 else 2, "each once")
+
+
+@test
+def keys_are_taken_by_one_command():
+    """A slow database: one that takes long for each key would take minutes for all, and the worker be taken for dead."""
+    people = apart(*[a_guest] * 12)
+    hung, before, sent = len(stack.events("worker.hangs")), together(), metric(stack, "bezel_database_commands_total")
+    failing("alwaysOn", failCommands=["insert"], namespace=stack.database + ".idempotency_keys", blockConnection=True, blockTimeMS=1400)
+    began = time.monotonic()
+    with Held() as held:
+        for i, client in enumerate(people):
+            held.post(i, client, headers={"Idempotency-Key": "slow%d" % i}, timeout=60)
+    took, sent = time.monotonic() - began, metric(stack, "bezel_database_commands_total") - sent
+    failing("off", failCommands=["insert"])
+    is_({reply.status for reply in held.replies.values()}, {202}, "all are made")
+    is_(together() - before, 12, "together")
+    is_(sent, 8, "keys, address, charges (two), designs, jobs, keys done, commit: a command each")
+    ok(took < 8 * SLOWER, "and nobody waits for the others' keys", "%.1f s" % took)
+    is_(len(stack.events("worker.hangs")) - hung, 0, "the worker is not taken for dead")
+    for client in people:
+        has_made(client, 1, "each has one")
+
+
+@test
+def keys_that_cannot_be_taken():
+    people = [one_who_insists() for _ in range(4)]
+    failing({"times": 2}, failCommands=["insert"], namespace=stack.database + ".idempotency_keys", closeConnection=True)
+    with Held() as held:
+        for i, one in enumerate(people):
+            held.send(i, one.design)
+    failing("off", failCommands=["insert"])
+    is_([set(one.failures) for one in people], [{503}] * 4, "each is told, and tries again")
+    agree(stack, people, "keys that cannot be taken: each has one design", counter_over=10000)
+    one, two, three = [guest(stack) for _ in range(3)]
+    with Held() as held:
+        held.post(1, one, headers={"Idempotency-Key": "good"})
+        held.post(2, two, headers={"Idempotency-Key": "b\xe4d"})
+        held.post(3, three, headers={"Idempotency-Key": "x" * 256})
+    is_([held.replies[i].status for i in (1, 2, 3)], [202, 400, 400], "what is no key is refused alone")
+
+
+@test
+def each_kind_by_itself():
+    """Whoever comes first: those of another kind are together, too."""
+    people = apart(*[a_guest] * 6)
+    paths = ["/v1/designs/" + client.post(URL, json=body()).json()["id"] for client in people[:3]]
+    for first, then in (("get", "post"), ("post", "get")):
+        made, read = together(), metric(stack, "bezel_designs_read_together_total")
+
+        def send(what):
+            for i in range(3):
+                if what == "post":
+                    held.post("post%d" % i, people[3 + i])
+                else:
+                    held.send("get%d" % i, lambda client=people[i], path=paths[i]: client.get(path))
+        with Held() as held:
+            send(first)
+            time.sleep(0.2 * SLOWER)
+            send(then)
+        is_({name: reply.status for name, reply in held.replies.items()},
+            {"get0": 200, "get1": 200, "get2": 200, "post0": 202, "post1": 202, "post2": 202}, "%ss first" % first)
+        is_((together() - made, metric(stack, "bezel_designs_read_together_total") - read), (3, 3), "three and three together")
+
+
+@test
+def the_ready_do_not_wait_for_the_slow():
+    """Two of one owner, whose second is made alone, and that takes long."""
+    one, *others = apart(*[a_guest] * 4)
+    ended = {}
+
+    def noted(name, client):
+        def run():
+            reply = client.post(URL, json=body())
+            ended.setdefault(name, []).append(time.monotonic())
+            return reply
+        return run
+    failing({"times": 1}, failCommands=["findAndModify"], namespace=stack.database + ".guest_sessions", blockConnection=True, blockTimeMS=3000)
+    with Held() as held:
+        held.send("one", noted("one", one))
+        held.send("one again", noted("one", one))
+        for i, client in enumerate(others):
+            held.send(i, noted(i, client))
+    failing("off", failCommands=["findAndModify"])
+    is_({reply.status for reply in held.replies.values()}, {202}, "five are made")
+    last = max(ended["one"])
+    ok(all(last - at > 2.5 for i in range(3) for at in ended[i]) and last - min(ended["one"]) > 2.5,
+       "four are answered seconds before the one that is alone", ended)
+
+
+@test
+def who_is_refused_spoils_one_group():
+    spent, closed, *good = apart(a_guest, a_member, *[a_guest] * 5)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    stack.db.guest_sessions.update_one({"_id": spent.session}, {"$set": {"usage_count": DAILY, "last_design_at": now}})
+    is_(closed.get("/v1/me").status, 200, "the session is remembered")
+    stack.db.users.update_one({"_id": closed.user}, {"$set": {"disabled_at": now}})
+    for name, who, status in (("without quota", spent, 429), ("closed", closed, 401)):
+        for time_, expected in (("first", 0), ("second", 5)):
+            before, failed = together(), metric(stack, "bezel_design_groups_failed_total")
+            with Held() as held:
+                for i, client in enumerate((who, *good)):
+                    held.post(i, client)
+            is_([held.replies[i].status for i in range(6)], [status] + [202] * 5, "%s: each its answer" % name)
+            is_((together() - before, metric(stack, "bezel_design_groups_failed_total") - failed), (expected, int(expected == 0)),
+                "the %s time" % time_)
+    failures = stack.events("designs.together.failed")
+    ok(failures and failures[-1]["designs"] == 6, "the log says so to who wants to know", failures[-1:])
+
+
+@test
+def what_asks_for_itself_is_alone():
+    """A member who does not say how many has them looked up."""
+    habit, *others = apart(*[a_member] * 3)
+    asks = body()
+    del asks["num_variations_requested"]
+    before = together()
+    with Held() as held:
+        held.post("habit", habit, json=asks)
+        for i, client in enumerate(others):
+            held.post(i, client)
+    is_({reply.status for reply in held.replies.values()}, {202}, "all are made")
+    is_(held.replies["habit"].json()["num_variations_requested"], 3, "as many as usual")
+    is_(together() - before, 2, "the others together")
+
+
+@test
+def from_different_addresses():
+    """Each address has its counter; all of them are one command."""
+    def at(address, n):
+        people = []
+        while len(people) < n:
+            people.append(guest(stack, address=address))
+            if len({gate(one) for one in people}) < len(people):
+                people.pop()
+        return people
+
+    def counter(address):
+        rows = list(stack.db.rate_counters.find({"_id": {"$regex": "^address:%s\\|generation" % re.escape(address)}}))
+        return sum(row["count"] for row in rows), [row["_id"] for row in rows]
+    addresses = ["127.0.0.%d" % i for i in range(11, 15)]
+    people = [one for i, address in enumerate(addresses) for one in at(address, i + 1)]
+    people = [one for i, one in enumerate(people) if gate(one) not in {gate(other) for other in people[:i]}]
+    expected = [sum(one.address == address for one in people) for address in addresses]
+    before, commands = together(), metric(stack, "bezel_database_commands_total")
+    with Held() as held:
+        for i, client in enumerate(people):
+            held.post(i, client)
+    sent = metric(stack, "bezel_database_commands_total") - commands
+    is_({reply.status for reply in held.replies.values()}, {202}, "all are made")
+    is_(together() - before, len(people), "together")
+    is_([counter(address)[0] for address in addresses], expected, "each address is counted")
+    is_(sent, 6, "by one command, beside those of the transaction")
+    limit = int(SETTINGS["guest_address_daily"])
+    stack.db.rate_counters.update_one({"_id": counter(addresses[0])[1][0]}, {"$set": {"count": limit}})
+    before = together()
+    with Held() as held:
+        for i, client in enumerate(people):
+            held.post(i, client)
+    is_([held.replies[i].status for i, one in enumerate(people) if one.address == addresses[0]], [429], "one address has had enough")
+    is_({held.replies[i].status for i, one in enumerate(people) if one.address != addresses[0]}, {202}, "the others not")
+    is_(together() - before, 0, "each by itself")
+    is_([counter(address)[0] for address in addresses], [limit] + [2 * n for n in expected[1:]], "and nobody is counted twice")
 
 
 server = Mongod("--setParameter=enableTestCommands=1")

@@ -118,13 +118,22 @@ open_descriptors(void)
 }
 
 static void
-handle(void *arg, struct http_request *request, struct http_response *response)
+handle(void *arg, struct http_exchange *exchange)
 {
+	struct http_request *request = &exchange->request;
+	struct http_response *response = &exchange->response;
 	unsigned sum = 0;
 	struct err err;
 
 	(void)arg;
 	__atomic_add_fetch(&shared->calls, 1, __ATOMIC_SEQ_CST);
+	if (exchange->work != NULL) {
+		if (str_starts(request->uri, STR("/g-slow")))
+			clock_sleep_ms(SLOW_MS);
+		response->content_type = "text/plain";
+		buf_addz(&response->body, exchange->work);
+		return;
+	}
 	err_init(&err);
 	if (http_request_parse(request, &err) != RC_OK) {
 		http_problem(response, &err, STR_NULL, request->uri, STR_NULL);
@@ -157,22 +166,27 @@ kind_of(void *arg, const struct http_request *request)
 	    : str_starts(request->uri, STR("/h")) ? 2 : 0;
 }
 
+/* "...late" is answered behind the others. */
 static void
-handle_together(void *arg, struct http_exchange *const *exchanges, size_t n)
+handle_together(void *arg, struct arena *group, struct http_exchange **exchanges,
+    size_t n)
 {
 	int place = __atomic_fetch_add(&shared->places, 1, __ATOMIC_SEQ_CST);
+	struct http_exchange *all[64];
+	size_t at = 0;
 
 	(void)arg;
-	__atomic_add_fetch(&shared->calls, (int)n, __ATOMIC_SEQ_CST);
 	for (size_t i = 0; i < n; i++) {
-		struct http_exchange *x = exchanges[i];
+		struct http_exchange *x = all[i] = exchanges[i];
 
-		if (str_eqz(x->request.uri, "/g-slow"))
-			clock_sleep_ms(SLOW_MS);
-		x->response.content_type = "text/plain";
-		buf_printf(&x->response.body, "%d: %.*s %zu of %zu, body=%zu",
-		    place, STR_FMT(x->request.uri), i, n, x->request.body.n);
+		x->work = (void *)arena_printf(group, "%d: %.*s %zu of %zu, body=%zu",
+		    place, STR_FMT(x->request.uri), i, n, x->request.body.n).p;
 	}
+	for (int late = 0; late < 2; late++)
+		for (size_t i = 0; i < n; i++)
+			if (str_contains_nocase(all[i]->request.uri, STR("late"))
+			    == (late == 1))
+				exchanges[at++] = all[i];
 }
 
 static void
@@ -877,24 +891,84 @@ START_TEST(those_that_wait_are_answered_together)
 }
 END_TEST
 
-/* What may not join is answered before the group; another kind by itself, before too. */
+/* What may not join is answered before the group; another kind is a group of its own. */
 START_TEST(others_do_not_wait_for_a_group)
 {
-	int fds[7];
+	int fds[8];
 
-	hold(fds, 6);
+	hold(fds, 7);
 	post(fds[0], "/g0");
 	post(fds[1], "/place1");
 	post(fds[2], "/h2");
 	post(fds[3], "/g3");
 	post(fds[4], "/place4");
 	post(fds[5], "/g5");
+	post(fds[6], "/h6");
 	ck_assert_str(body_of(answer_of(fds[1])), "0");
-	ck_assert(str_starts(body_of(answer_of(fds[2])), STR("POST /h2 cookie=")));
 	ck_assert_str(body_of(answer_of(fds[4])), "1");
 	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(2, "/g0", 0, 3));
 	ck_assert_str(body_of(answer_of(fds[3])), TOGETHER(2, "/g3", 1, 3));
 	ck_assert_str(body_of(answer_of(fds[5])), TOGETHER(2, "/g5", 2, 3));
+	ck_assert_str(body_of(answer_of(fds[2])), TOGETHER(3, "/h2", 0, 2));
+	ck_assert_str(body_of(answer_of(fds[6])), TOGETHER(3, "/h6", 1, 2));
+	/* One that is the only one of its kind is alone. */
+	post(fds[0], "/slow");
+	clock_sleep_ms(50);
+	post(fds[1], "/g1");
+	post(fds[2], "/h2");
+	post(fds[3], "/g3");
+	ck_assert_str(body_of(answer_of(fds[1])), TOGETHER(4, "/g1", 0, 2));
+	ck_assert_str(body_of(answer_of(fds[3])), TOGETHER(4, "/g3", 1, 2));
+	ck_assert(str_starts(body_of(answer_of(fds[2])), STR("POST /h2 cookie=")));
+}
+END_TEST
+
+/* But not longer than a quarter of a second, and each of these takes longer. */
+START_TEST(a_group_waits_for_one_that_is_slow_not_for_all)
+{
+	int fds[6];
+
+	hold(fds, 5);
+	post(fds[0], "/g0");
+	post(fds[1], "/slow");
+	post(fds[2], "/slow");
+	post(fds[3], "/place");
+	post(fds[4], "/g4");
+	ck_assert(str_starts(body_of(answer_of(fds[1])), STR("POST /slow ")));
+	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(0, "/g0", 0, 2));
+	ck_assert_str(body_of(answer_of(fds[4])), TOGETHER(0, "/g4", 1, 2));
+	ck_assert(str_starts(body_of(answer_of(fds[2])), STR("POST /slow ")));
+	ck_assert_str(body_of(answer_of(fds[3])), "1");
+}
+END_TEST
+
+/* Each is written when it is ready, and the worker is busy with one after the other. */
+START_TEST(of_a_group_none_waits_for_one_behind_it)
+{
+	int64_t busy_since_ms[3];
+	int fds[4];
+
+	hold(fds, 3);
+	post(fds[0], "/g-slow-and-late");
+	post(fds[1], "/g-slow");
+	post(fds[2], "/g2-late");
+	ck_assert(answer_of(fds[3]).n > 0);
+	clock_sleep_ms(50);
+	busy_since_ms[0] = shared->pulse[0].busy_since_ms;
+	ck_assert_str(body_of(answer_of(fds[1])), TOGETHER(0, "/g-slow", 1, 3));
+	clock_sleep_ms(50);
+	busy_since_ms[1] = shared->pulse[0].busy_since_ms;
+	ck_assert_int_ge(busy_since_ms[1], busy_since_ms[0] + SLOW_MS);
+	ck_assert_str(body_of(answer_of(fds[0])),
+	    TOGETHER(0, "/g-slow-and-late", 0, 3));
+	ck_assert_str(body_of(answer_of(fds[2])), TOGETHER(0, "/g2-late", 2, 3));
+	/* The place of what the first had is used again. */
+	post(fds[0], "/slow");
+	clock_sleep_ms(50);
+	post(fds[1], "/g1");
+	post(fds[2], "/g2");
+	ck_assert_str(body_of(answer_of(fds[1])), TOGETHER(1, "/g1", 0, 2));
+	ck_assert_str(body_of(answer_of(fds[2])), TOGETHER(1, "/g2", 1, 2));
 }
 END_TEST
 
@@ -1046,7 +1120,9 @@ END_TEST
 
 UNIT_MAIN_FIXTURE("fcgi", setup, teardown,
     those_that_wait_are_answered_together,
-    others_do_not_wait_for_a_group, a_group_has_its_limit,
+    others_do_not_wait_for_a_group,
+    a_group_waits_for_one_that_is_slow_not_for_all,
+    of_a_group_none_waits_for_one_behind_it, a_group_has_its_limit,
     what_is_no_whole_request_stays_out_of_a_group,
     one_of_a_group_that_leaves_is_no_harm, a_stopped_worker_ends_a_group,
     a_kept_connection_serves_one_after_the_other,
