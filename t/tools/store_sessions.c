@@ -308,6 +308,44 @@ START_TEST(a_counter_takes_more_than_one)
 }
 END_TEST
 
+START_TEST(several_counters_are_taken_at_once_or_none)
+{
+	const struct counter_amount some[] = { { STR("a|1"), 2 }, { STR("b|1"), 1 },
+	    { STR("c|1"), 5 } };
+	int64_t until_ms = clock_now_ms() + DAY;
+
+	err_init(&err);
+	OK(counter_take_all(store, arena, some, 3, 6, until_ms, &err));
+	OK(counter_take_all(store, arena, some, 2, 6, until_ms, &err));
+	ck_assert_int_eq(counted(STR("a|1")), 4);
+	ck_assert_int_eq(counted(STR("b|1")), 2);
+	ck_assert_int_eq(counted(STR("c|1")), 5);
+	ck_assert_int_eq(count_of("rate_counters",
+	    "{\"expires_at\":{\"$gt\":{\"$date\":{\"$numberLong\":\"0\"}}}}"), 3);
+	/* One of them has not enough left: none is taken, whichever it is. */
+	for (int i = 0; i < 3; i++) {
+		const struct counter_amount turned[] = { some[i],
+		    some[(i + 1) % 3], some[(i + 2) % 3] };
+
+		IS(counter_take_all(store, arena, turned, 3, 6, until_ms, &err),
+		    RC_QUOTA);
+		err_init(&err);
+		ck_assert_int_eq(counted(STR("a|1")), 4);
+		ck_assert_int_eq(counted(STR("b|1")), 2);
+		ck_assert_int_eq(counted(STR("c|1")), 5);
+	}
+	IS(counter_take_all(store, arena, some, 3, 4, until_ms, &err), RC_QUOTA);
+	err_init(&err);
+	OK(counter_give_back_all(store, arena, some, 3, &err));
+	OK(counter_give_back_all(store, arena, some, 0, &err));
+	ck_assert_int_eq(counted(STR("a|1")), 2);
+	ck_assert_int_eq(counted(STR("b|1")), 1);
+	ck_assert_int_eq(counted(STR("c|1")), 0);
+	OK(counter_give_back_all(store, arena, some, 3, &err));
+	ck_assert_int_eq(counted(STR("c|1")), 0);	/* not below */
+}
+END_TEST
+
 static int round_number;
 
 static int
@@ -451,6 +489,41 @@ START_TEST(one_takes_over)
 END_TEST
 
 /* Takes and releases in turn: nobody hears of a document that is not there. */
+/* Those that nobody has, of two that are the same one; another's is left as it is. */
+START_TEST(several_new_keys_are_taken_at_once)
+{
+	struct idempotency_key keys[4], other;
+	bool taken[4];
+
+	for (int i = 0; i < 4; i++) {
+		make_key(&keys[i], STR(HASH_B));
+		keys[i].id = arena_printf(arena, "%063d%d", 0, i);
+	}
+	keys[3].id = keys[0].id;
+	other = keys[1];
+	other.resource_id = uuid_new(arena);
+	ck_assert_int_eq(take_key(&other, 1000), RC_OK);
+	OK(idempotency_take_new(store, arena, keys, 4, 1000, LEASE, taken, &err));
+	ck_assert(taken[0] && !taken[1] && taken[2] && !taken[3]);
+	ck_assert_int_eq(count_of("idempotency_keys", "{\"lease_until\":"
+	    "{\"$date\":{\"$numberLong\":\"61000\"}}}"), 3);
+	ck_assert_int_eq(take_key(&other, 2000), RC_IDEM_RUNNING);
+	/* Each is as one that was taken alone. */
+	err_init(&err);
+	OK(idempotency_done(store, arena, keys[2].id, 202, &err));
+	ck_assert_int_eq(take_key(&keys[2], 2000), RC_OK);
+	ck_assert(keys[2].done);
+	/* None is new; and one that does not fit is our mistake. */
+	err_init(&err);
+	OK(idempotency_take_new(store, arena, keys, 3, 1000, LEASE, taken, &err));
+	ck_assert(!taken[0] && !taken[1] && !taken[2]);
+	keys[0].id = STR("short");
+	IS(idempotency_take_new(store, arena, keys, 2, 1000, LEASE, taken, &err),
+	    RC_INTERNAL);
+	err_init(&err);
+}
+END_TEST
+
 static int
 take_and_release(int i)
 {
@@ -484,8 +557,9 @@ UNIT_MAIN_FIXTURE("store_sessions", store_setup, store_teardown,
     several_are_charged_at_once_or_none_is,
     several_are_charged_whatever_is_stored, several_keys_are_done_at_once,
     live_ones_are_told_from_the_others,
-    processes_share_one_quota, a_counter_stops_at_its_limit, a_counter_takes_more_than_one,
-    a_new_counter_is_shared_at_once,
+    processes_share_one_quota, a_counter_stops_at_its_limit,
+    a_counter_takes_more_than_one, several_counters_are_taken_at_once_or_none,
+    a_new_counter_is_shared_at_once, several_new_keys_are_taken_at_once,
     a_key_is_taken_once_and_answered_ever_after,
     a_key_left_behind_is_taken_over_with_its_ids, one_takes_over,
     a_key_released_between_two_looks_is_free)

@@ -74,6 +74,18 @@ START_TEST(a_gate_is_tried_without_waiting)
 }
 END_TEST
 
+START_TEST(a_refusal_is_remembered)
+{
+	struct shared *shared = shared_new();
+
+	ck_assert(!gate_refused_lately(shared, STR("guest:a")));
+	gate_note_refusal(shared, STR("guest:a"));
+	ck_assert(gate_refused_lately(shared, STR("guest:a")));
+	ck_assert(!gate_refused_lately(shared, STR("guest:b")));
+	ck_assert(gate_try(shared, STR("guest:a")));	/* it shuts nobody out */
+}
+END_TEST
+
 /* It does not wait, and another one is let in. */
 START_TEST(one_at_a_time_does_not_wait)
 {
@@ -95,5 +107,5 @@ START_TEST(one_at_a_time_does_not_wait)
 END_TEST
 
 UNIT_MAIN("shared", an_owner_with_many_falls_behind, a_gate_lets_one_in,
-    a_gate_is_tried_without_waiting,
+    a_gate_is_tried_without_waiting, a_refusal_is_remembered,
     one_at_a_time_does_not_wait)
