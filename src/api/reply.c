@@ -67,7 +67,7 @@ reply_not_modified(struct call *call)
 	response->cache_control = "private, no-cache";
 	if (call->request->if_none_match.p == NULL
 	    || !(call->request->verb & (HTTP_GET | HTTP_HEAD))
-	    || !http_etag_in(call->request->if_none_match, response->etag, true))
+	    || !http_etag_in(call->request->if_none_match, response->etag))
 		return false;
 	response->status = 304;
 	return true;

@@ -8,8 +8,11 @@
 #include "schema/schema.h"
 
 /* Of a page without a long prompt: one piece of memory holds it. */
-enum { PAGE_BYTES = 12 * 1024, FORM_BYTES = 6 * 1024, NOTE_BYTES = 4 * 1024,
-	THUMBNAIL_SIDE = 300, USUAL_SIDE = 1024 };
+enum { PAGE_BYTES = 12 * 1024, FORM_BYTES = 6 * 1024, NOTE_BYTES = 4 * 1024 };
+
+/* Pixels of a picture and its thumbnail (IMAGE_THUMBNAIL_SIDE). */
+#define SIDE "1024"
+#define THUMBNAIL_SIDE "300"
 
 /* Appends pieces that are HTML already. */
 #define ADD(buf, ...) add_pieces(buf, (const struct str[]){ __VA_ARGS__ }, \
@@ -123,43 +126,18 @@ add_preview(struct buf *buf, const struct said *said, struct str base_url)
 	    STR("&amp;format=json\">\n"));
 }
 
-/* How wide the thumbnail is: its longer side is THUMBNAIL_SIDE. */
-static int64_t
-thumbnail_width(const struct share_picture *picture)
-{
-	int64_t width = picture->width, height = picture->height;
-	int64_t longer = width > height ? width : height;
-
-	if (longer <= THUMBNAIL_SIDE)
-		return width;
-	width = width * THUMBNAIL_SIDE / longer;
-	return width > 0 ? width : 1;
-}
-
 static void
 add_picture(struct buf *buf, const struct said *said)
 {
-	struct share_picture picture = said->view->picture;
-
-	/* Every provider makes squares. Should one not, it is shown whole within. */
-	if (picture.width <= 0 || picture.height <= 0)
-		picture.width = picture.height = USUAL_SIDE;
 	ADD(buf, STR("<figure><img src=\""), said->picture);
-	if (picture.thumbnail_name.n > 0) {
-		ADD(buf, STR("\" srcset=\""), said->thumbnail, STR(" "));
-		buf_add_i64(buf, thumbnail_width(&picture));
-		ADD(buf, STR("w, "), said->picture, STR(" "));
-		buf_add_i64(buf, picture.width);
-		buf_add_str(buf, STR("w\" sizes=\"(min-width:60rem) "
-		    "min(64vw,100vh), (min-width:40rem) 72vh, 100vw"));
-	}
-	buf_add_str(buf, STR("\" width=\""));
-	buf_add_i64(buf, picture.width);
-	buf_add_str(buf, STR("\" height=\""));
-	buf_add_i64(buf, picture.height);
-	if (picture.width == picture.height)
-		buf_add_str(buf, STR("\" class=\"square"));
-	ADD(buf, STR("\" alt=\""), said->title, STR(": "), said->what,
+	if (said->view->picture.thumbnail_name.n > 0)
+		ADD(buf, STR("\" srcset=\""), said->thumbnail, STR(" "
+		    THUMBNAIL_SIDE "w, "), said->picture, STR(" " SIDE "w\" "
+		    "sizes=\"(min-width:60rem) min(64vw,100vh), "
+		    "(min-width:40rem) 72vh, 100vw"));
+	/* Every provider makes squares. Should one not, it is shown whole within. */
+	ADD(buf, STR("\" width=\"" SIDE "\" height=\"" SIDE "\" class=\"square\" "
+	    "alt=\""), said->title, STR(": "), said->what,
 	    STR("\" fetchpriority=\"high\">\n<figcaption>AI-generated concept, "
 	    "not to scale</figcaption></figure>\n"));
 }

@@ -381,7 +381,7 @@ app_share_view(struct app *app, struct arena *arena, struct str token,
 	if (view.state == SHARE_OPEN || view.state == SHARE_UNLOCKED)
 		fill_words(arena, &design, &view);
 	else
-		view.picture = (struct share_picture){ .width = 0 };
+		view.picture = (struct share_picture){ .key = STR_NULL };
 	view.etag = etag_of(arena, &view);
 	view.tag_share = app_share_tag(app, arena, token);
 	view.tag_design = app_design_tag(app, arena, design.id);

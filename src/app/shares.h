@@ -5,7 +5,7 @@
  * is_shared. Guests do not share (RC_ACCOUNT_REQUIRED), nor does a test key: the
  * guards of the routes say so.
  *
- * A link whose key has been retired (keyring.h) is dead: for viewers it is not there,
+ * A link whose key has been retired (crypt/share-keys.h) is dead: for viewers it is not there,
  * its owner sees that it is not valid, and a change of it makes a new one.
  */
 #ifndef BEZEL_APP_SHARES_H
@@ -82,7 +82,6 @@ enum share_state {
 struct share_picture {
 	struct str key, name;		/* the object and its last part */
 	struct str thumbnail_key, thumbnail_name;
-	int32_t width, height;		/* 0: not stored */
 };
 
 /* What may be shown. Never an e-mail, an address, another id; the prompt only when

@@ -55,18 +55,17 @@ http_media_type_is(struct str content_type, const char *type)
 }
 
 bool
-http_etag_in(struct str list, struct str etag, bool weak)
+http_etag_in(struct str list, struct str etag)
 {
 	if (str_eqz(str_trim(list), "*"))
 		return true;
 	while (list.p != NULL && etag.n > 0) {
 		/* Our own tags hold no comma, so a plain cut is exact for them. */
 		struct str tag = str_trim(str_cut(&list, ','));
-		bool is_weak = str_starts(tag, STR("W/"));
 
-		if (is_weak)
+		if (str_starts(tag, STR("W/")))
 			tag = str_slice(tag, 2, tag.n);
-		if (str_eq(tag, etag) && (weak || !is_weak))
+		if (str_eq(tag, etag))
 			return true;
 	}
 	return false;

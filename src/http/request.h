@@ -44,9 +44,8 @@ const char *http_method_name(enum http_method verb);
 /* "application/json; charset=utf-8" is "application/json". */
 bool http_media_type_is(struct str content_type, const char *type);
 
-/* Whether a list of entity tags (If-Match, If-None-Match) holds etag: strong
- * comparison, or weak; "*" matches always, and no tag (null) nothing else. RFC
- * 9110, section 8.8.3.2. */
-bool http_etag_in(struct str list, struct str etag, bool weak);
+/* Whether a list of entity tags (If-None-Match) holds etag, by weak comparison; "*"
+ * matches always, and no tag (null) nothing else. RFC 9110, section 8.8.3.2. */
+bool http_etag_in(struct str list, struct str etag);
 
 #endif

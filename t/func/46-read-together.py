@@ -126,6 +126,38 @@ def links():
 
 
 @test
+def made_up_links_join_no_group():
+    """They ask for nothing, so they do not wait for what the others ask for."""
+    eve = member(stack)
+    tokens = []
+    for _ in range(3):
+        reply = eve.put("/v1/designs/%s/share" % make(eve)["id"], json={})
+        assert reply.status == 201, reply
+        tokens.append(reply.json()["token"])
+    ended = {}
+
+    def noted(name, path):
+        def run():
+            reply = stack.client().get(path)
+            ended[name] = time.monotonic()
+            return reply
+        return run
+    failing({"times": 1}, failCommands=["find"], namespace=stack.database + ".designs", appName="bezel-web", blockConnection=True,
+            blockTimeMS=2000)
+    made_up = tokens[0][:-1] + ("A" if tokens[0][-1] != "A" else "B")
+    with HeldWorker(stack) as held:
+        for i, token in enumerate(tokens):
+            held.send(i, noted(i, "/s/" + token))
+        held.send("made up", noted("made up", "/s/" + made_up))
+        held.send("and its JSON", noted("and its JSON", "/v1/shares/" + made_up))
+    failing("off", failCommands=["find"])
+    is_({name: reply.status for name, reply in held.replies.items()},
+        {0: 200, 1: 200, 2: 200, "made up": 404, "and its JSON": 404}, "each its status")
+    first = min(ended[i] for i in range(3))
+    ok(max(ended["made up"], ended["and its JSON"]) < first - 1.5, "who made one up is told at once", ended)
+
+
+@test
 def a_read_that_fails():
     people = [guest(stack) for _ in range(4)]
     path = ["/v1/designs/" + make(client)["id"] for client in people]
