@@ -116,6 +116,23 @@ share_token_open(const struct keyring *keyring, struct str token,
 	return true;
 }
 
+void
+share_token_print_keys(const struct keyring *keyring, struct buf *buf)
+{
+	for (int i = 0; i < KEYRING_SHARE_KEYS * 4; i++) {
+		const struct keyring_share *share = &keyring->share[i / 4];
+		const unsigned char bytes[] = { TOKEN_VERSION, share->id,
+			(unsigned char)(i % 4 << 6) };
+
+		/* Of the last byte the first two bits are in the third character. */
+		buf_add_base64url(buf, bytes, sizeof bytes);
+		buf->n--;
+		buf_add_char(buf, ' ');
+		buf_add_hex(buf, share->key, KEY_BYTES);
+		buf_addz(buf, ";\n");
+	}
+}
+
 struct str
 share_token_handle(struct str token)
 {
