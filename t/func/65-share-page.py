@@ -238,7 +238,7 @@ def one_read():
         for forged in (path[:-1] + ("A" if path[-1] != "A" else "B"), path[:7] + ("A" if path[7] != "A" else "B") + path[8:], path[:-1]):
             assert viewer().get(forged).status == 404
     is_(metric(stack, "bezel_database_commands_total") - before, 0, "a forged one none")
-    is_(metric(stack, "bezel_http_requests_total") - asked, 1, "nor a worker: one request is ours, for this figure")
+    is_(metric(stack, "bezel_http_requests_total") - asked, 2, "nor a worker: two requests are ours, for these figures")
 
 
 @test
