@@ -22,6 +22,8 @@ void api_together(void *app, struct arena *arena, struct http_exchange **exchang
 /* OpenAPI 3.1 as JSON; a table of routes; nginx's location blocks for the slow
  * ones. From the rows alone. */
 void api_print_openapi(struct buf *buf);
+/* nginx's answer to a link that is made up: the bytes and the policy of ours. */
+void api_print_share_nothing(struct buf *buf);
 void api_print_routes(struct buf *buf);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "api/share-common.h"
 
+#include "api/api.h"
 #include "api/share-html.h"
 #include "api/together.h"
 #include "base/clock.h"
@@ -155,18 +156,42 @@ static const struct {
 	    "page cannot be shown right now.") },
 };
 
-void
-share_refuse(struct call *call, const struct err *err)
+static void
+add_refusal(struct buf *body, enum rc rc)
 {
-	struct str heading = str_of(error_rows[err->rc].title), text = STR_NULL;
-	struct buf *body = &call->response->body;
+	struct str heading = str_of(error_rows[rc].title), text = STR_NULL;
 
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
-		if (refusals[i].rc == err->rc) {
+		if (refusals[i].rc == rc) {
 			heading = refusals[i].heading;
 			text = refusals[i].text;
 		}
-	http_refuse(call->response, err);
 	share_html_message(body, heading, text);
+}
+
+/* No text of ours has a dollar, which nginx could not be told. */
+void
+api_print_share_nothing(struct buf *buf)
+{
+	struct buf body;
+
+	buf_init(&body, buf->arena, 4096, 1 << 16);
+	add_refusal(&body, RC_NOT_FOUND);
+	buf_addz(buf, "add_header Content-Security-Policy \"");
+	buf_add_str(buf, share_sheet_note.policy);
+	buf_addz(buf, "\" always;\nreturn 404 '");
+	for (size_t i = 0; i < body.n; i++) {
+		if (body.p[i] == '\\' || body.p[i] == '\'')
+			buf_add_char(buf, '\\');
+		buf_add_char(buf, body.p[i]);
+	}
+	buf_addz(buf, "';\n");
+}
+
+void
+share_refuse(struct call *call, const struct err *err)
+{
+	http_refuse(call->response, err);
+	add_refusal(&call->response->body, err->rc);
 	share_page_headers(call, &share_sheet_note, "no-referrer");
 }

@@ -156,7 +156,8 @@ conf_matters(const char *name, char **args)
 			return false;
 	return strcmp(name, "help") != 0 && strcmp(name, "version") != 0
 	    && !(strcmp(name, "print") == 0 && (args[0] == NULL
-	    || strcmp(args[0], "media-secret") != 0));
+	    || (strcmp(args[0], "media-secret") != 0
+	    && strcmp(args[0], "share-keys") != 0)));
 }
 
 static int

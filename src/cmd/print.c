@@ -7,18 +7,24 @@
 #include "api/api.h"
 #include "app/app.h"
 #include "cmd/open.h"
+#include "crypt/share-token.h"
 #include "schema/schema.h"
 #include "store/role.h"
 
+/* What nginx shares of the installation's keys. */
 static void
-print_media_secret(struct buf *buf, struct cmd *cmd, struct err *err)
+print_secret(struct buf *buf, struct cmd *cmd, struct err *err)
 {
 	struct keyring keyring;
 
 	if (open_keys(cmd->conf, &keyring, err) != RC_OK)
 		return;
-	buf_add_str(buf, app_media_secret(&keyring, cmd->arena));
-	buf_add_char(buf, '\n');
+	if (strcmp(cmd->args[0], "share-keys") == 0) {
+		share_token_print_keys(&keyring, buf);
+	} else {
+		buf_add_str(buf, app_media_secret(&keyring, cmd->arena));
+		buf_add_char(buf, '\n');
+	}
 	keyring_done(&keyring);
 }
 
@@ -47,7 +53,7 @@ cmd_print(struct cmd *cmd, struct err *err)
 		if (parts[i].print != NULL)
 			parts[i].print(&buf);
 		else
-			print_media_secret(&buf, cmd, err);
+			print_secret(&buf, cmd, err);
 		cmd_put(&buf);
 		return 0;
 	}

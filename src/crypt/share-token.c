@@ -4,6 +4,7 @@
 
 #include "crypt/base64url.h"
 
+/* nginx/nginx.conf.in knows the version, too: by the first two characters. */
 enum { TOKEN_VERSION = 2, NONCE_BYTES = 12, ID_BYTES = 16,
 	ID_AT = 2 + NONCE_BYTES, SIGNED_BYTES = ID_AT + ID_BYTES, MAC_BYTES = 18,
 	TOKEN_BYTES = SIGNED_BYTES + MAC_BYTES };
@@ -114,6 +115,23 @@ share_token_open(const struct keyring *keyring, struct str token,
 	hide(share, bytes, bytes + ID_AT, id);
 	uuid_text(id, ret_design_id);
 	return true;
+}
+
+void
+share_token_print_keys(const struct keyring *keyring, struct buf *buf)
+{
+	for (int i = 0; i < KEYRING_SHARE_KEYS * 4; i++) {
+		const struct keyring_share *share = &keyring->share[i / 4];
+		const unsigned char bytes[] = { TOKEN_VERSION, share->id,
+			(unsigned char)(i % 4 << 6) };
+
+		/* Of the last byte the first two bits are in the third character. */
+		buf_add_base64url(buf, bytes, sizeof bytes);
+		buf->n--;
+		buf_add_char(buf, ' ');
+		buf_add_hex(buf, share->key, KEY_BYTES);
+		buf_addz(buf, ";\n");
+	}
 }
 
 struct str

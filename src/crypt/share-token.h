@@ -26,6 +26,7 @@
 #ifndef BEZEL_CRYPT_SHARE_TOKEN_H
 #define BEZEL_CRYPT_SHARE_TOKEN_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/uuid.h"
 #include "crypt/keyring.h"
@@ -43,6 +44,11 @@ must_use bool share_token_ok(const struct keyring *keyring, struct str token);
 /* The same, and for which design it was made. */
 must_use bool share_token_open(const struct keyring *keyring, struct str token,
     char ret_design_id[UUID_TEXT]);
+
+/* For who only refuses what is made up (nginx/share-forged.conf.in): lines "KIND KEY;" of
+ * the first three characters of a token, which hold version, key and two bits of the nonce,
+ * and in hex the key of its MAC. Who has these keys can make tokens, which open nothing. */
+void share_token_print_keys(const struct keyring *keyring, struct buf *buf);
 
 /* The first characters of a token that is ok, or of anything as long. */
 struct str share_token_handle(struct str token);

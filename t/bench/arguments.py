@@ -6,8 +6,8 @@ import argparse
 import os
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-WORKLOADS = ("W1", "W2", "W3", "W4", "shared", "static", "forged", "missing", "thumbnails", "healthz")
-OF_MEMBERS = {"W4", "shared", "static", "forged", "missing"}
+WORKLOADS = ("W1", "W2", "W3", "W4", "shared", "static", "forged", "crowd", "missing", "thumbnails", "healthz")
+OF_MEMBERS = {"W4", "shared", "static", "forged", "crowd", "missing"}
 
 
 def number(least):

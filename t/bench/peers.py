@@ -147,11 +147,14 @@ def bar(text, value, most=None, least=None):
 def link_bars(rows):
     """Pages of links beside what nginx has on its disk."""
     cpu = {name: row["us_bezel"] + row["us_nginx"] for name, row in rows.items()}
-    return [
+    found = [
         bar("a kept page's requests/s, of a static file's", rows["shared"]["rps"] / rows["static"]["rps"], least=0.65),
         bar("a kept page's CPU, of a static file's", cpu["shared"] / cpu["static"], most=1.5),
         bar("a forged link's CPU, of a file's that is not there", cpu["forged"] / cpu["missing"], most=3),
     ]
+    if "crowd" in rows:
+        found.append(bar("the same of a crowd on eight of them", cpu["crowd"] / cpu["missing"], most=3))
+    return found
 
 
 def bars(figures):

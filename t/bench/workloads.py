@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import time
@@ -62,7 +63,9 @@ def shared(server):
     server.keep_pages(True)
     chosen = links(server)[:50]
     for request in chosen:
-        server.client().get(request.split("\t")[1])
+        page = server.client().get(request.split("\t")[1])
+        # As browsers do: from then on nginx knows the link by its picture.
+        server.client().get(re.search(r'<img src="(/s/[^"]+)"', page.text)[1])
     return chosen
 
 
@@ -79,6 +82,11 @@ def forged(server):
     """One character of each token is another one."""
     server.keep_pages(True)
     return [line[:30] + ("A" if line[30] != "A" else "B") + line[31:] for line in links(server)]
+
+
+def crowd(server):
+    """Many at once ask for the same few."""
+    return forged(server)[:8]
 
 
 def missing(_server):
@@ -128,7 +136,8 @@ ROWS = {row.name: row for row in (
     Row("W4", "the page of a link, made anew", w4, None, 200, is_page, True),
     Row("shared", "the same, kept by nginx", shared, None, 200, is_page, False),
     Row("static", "a static file as large", static, None, 200, lambda reply: True, False),
-    Row("forged", "a link that is not ours", forged, None, 404, is_nothing, True),
+    Row("forged", "a link that is not ours", forged, None, 404, is_nothing, False),
+    Row("crowd", "eight of these, again and again", crowd, None, 404, is_nothing, False),
     Row("missing", "a static file that is not there", missing, None, 404, is_nothing, False),
     Row("healthz", "no session, no database", healthz, None, 200, lambda reply: True, True),
 )}

@@ -104,7 +104,7 @@ def start_use_restart():
     is_(len(read_secret(stack.state, "master.key")), 64, "the master key has 64 characters")
     shown = "\n".join(processes_of(stack)) + stack.log("run") + stack.log("mongod") + stack.log("bezel")
     ok(not any(value in shown for value in values), "no secret in a command line or a log")
-    for name in ("bezel.conf", "media-secret.conf"):
+    for name in ("bezel.conf", "media-secret.conf", "share-keys.conf"):
         is_(stat.S_IMODE(os.stat(os.path.join(stack.state, "etc", name)).st_mode), 0o400, "etc/" + name)
     environments = b""
     for pid in pids:

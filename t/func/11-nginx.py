@@ -92,7 +92,7 @@ def problem_types_are_known():
                  re.findall(r'^ERROR\(\w+,\s*"(\w+)",\s*(\d+), "([^"]+)"\)', file.read(), re.M)}
     with open(os.path.join(SRCDIR, "nginx", "problem-pages.conf.in"), encoding="utf-8") as file:
         ours = [json.loads(body.replace("$", "")) for body in re.findall(r"return \d+ '({.*})';", file.read())]
-    is_(len(ours), 14, "nginx has its problems")
+    is_(len(ours), 15, "nginx has its problems")
     for problem in ours:
         ok((problem["status"], problem["code"], problem["title"]) in known,
            "%d %s is explained by bezel too" % (problem["status"], problem["code"]))
@@ -177,7 +177,7 @@ def quick_and_slow():
     def where(method, path):
         return client.request(method, path, json=None if method == "GET" else {}).json()
 
-    for method, path in (("GET", "/v1/designs"), ("POST", "/v1/designs"), ("GET", "/v1/me"), ("GET", "/s/abc"),
+    for method, path in (("GET", "/v1/designs"), ("POST", "/v1/designs"), ("GET", "/v1/me"), ("GET", "/s/abc/d"),
                          ("GET", "/v1/auth/providers"), ("PATCH", "/v1/me"), ("GET", "/docs"), ("GET", "/v1/problems/x")):
         got = where(method, path)
         is_((got["socket"], got["keep_conn"]), ("listen", True), "%s %s is quick" % (method, path))
@@ -327,6 +327,8 @@ def floods_and_proxies():
     limited = [r for r in replies if r.status == 429]
     is_({(r.header("Content-Type"), r.header("Retry-After"), "<h1>Please wait a moment</h1>" in r.text) for r in limited},
         {("text/html; charset=utf-8", "1", True)}, "who opened a link gets a page")
+    replies = [client.get("/v1/shares/x", headers={"X-Forwarded-For": "198.51.100.71"}) for _ in range(30)]
+    is_({r.json()["code"] for r in replies}, {"not_found", "rate_limited"}, "programs a problem")
     is_(client.get("/v1/x", headers={"X-Forwarded-For": "198.51.100.78"}).status, 200, "another address is free")
     is_(client.get("/readyz").status, 200, "readyz is never limited")
     statuses = [client.get("/v1/x", headers={"X-Forwarded-For": "2001:db8:1:2::%x" % n}).status for n in range(1, 31)]

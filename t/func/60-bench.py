@@ -64,7 +64,7 @@ def what_it_measures():
 
 @test
 def members():
-    ended = script("bench", *SHORT, "--members", "--workloads", "W1,W2,W3,W4,shared,static,forged,missing", timeout=240 * SLOWER)
+    ended = script("bench", *SHORT, "--members", "--workloads", "W1,W2,W3,W4,shared,static,forged,crowd,missing", timeout=240 * SLOWER)
     if not is_(ended.returncode, 0, "a short run with members succeeds"):
         tap.diag(ended.stdout + ended.stderr)
         return
@@ -74,6 +74,7 @@ def members():
         ok(least <= float(rows[name]["database commands"]) < 1.2, "%s of a member: one database command at most" % name, rows[name])
     ok(0.25 < float(rows["W3"]["database commands"]) < 10, "W3 sends four, more when transactions meet, less together", rows["W3"])
     contains(ended.stdout, "a forged link's CPU, of a file's that is not there: ", "links beside files")
+    contains(ended.stdout, "the same of a crowd on eight of them: ", "and crowds")
     ok(0.06 < float(rows["W4"]["database commands"]) <= 1, "W4: at most one database command", rows["W4"])
     for name, count in (("shared", "0.00"), ("forged", "0.00")):
         is_(rows[name]["database commands"], count, "%s: %s database commands" % (name, count))

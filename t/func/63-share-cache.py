@@ -577,7 +577,7 @@ def damage_kills_no_worker():
 @test
 def gates_that_cannot_be_opened():
     """They keep none of the others closed."""
-    stuck, link = [chr(ord("A") + n) * 64 for n in range(12)], Link(stack)
+    stuck, link = ["Av" + chr(ord("A") + n) * 62 for n in range(12)], Link(stack)
     for name in stuck:
         folder = os.path.join(stack.state, "var", "shares", name)
         os.makedirs(os.path.join(folder, "of somebody else"))
@@ -603,7 +603,7 @@ def a_host_that_was_blind():
     link.warm()
     image = stack.client().get(link.json).json()["image_url"]
     stack.client().get(image[image.index("/s/"):])
-    lost = "L" * 64
+    lost = "Av" + "L" * 62
     folder = os.path.join(stack.state, "var", "shares", lost)
     shutil.copytree(os.path.join(stack.state, "var", "shares", link.token), folder)
     give(folder)

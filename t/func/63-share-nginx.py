@@ -3,6 +3,7 @@
 misses, gates, stale answers, crowds, pictures, and what never reaches a log."""
 import base64
 import hashlib
+import hmac
 import json
 import os
 import random
@@ -18,6 +19,8 @@ from stack import SLOWER, STUB, Stack, wait_for
 from tap import about_no_bezel, is_, main, ok, test
 
 KEPT = "public, max-age=0, s-maxage=300"
+ALPHABET = string.ascii_letters + string.digits + "-_"
+KEY = b"\x5a" * 32  # the stand-in's
 IMAGE = "0123456789abcdef0123456789abcdef.webp"
 
 
@@ -26,8 +29,18 @@ def var(*names):
 
 
 def token():
-    """Nobody's: nginx looks at its form alone."""
-    return "".join(random.choice(string.ascii_letters + string.digits + "-_") for _ in range(64))
+    """Nobody's, of version 2 and of a key that nginx does not know: it looks at its form alone."""
+    return "Av_" + "".join(random.choice(ALPHABET) for _ in range(61))
+
+
+def signed(key=KEY):
+    """As bezel would make it: version 2, key 1."""
+    text = b"\x02\x01" + os.urandom(28)
+    return base64.urlsafe_b64encode(text + hmac.digest(key, text, "sha256")[:18]).decode()
+
+
+def other(char):
+    return "A" if char != "A" else "B"
 
 
 def say(text, control=KEPT, status="200 OK", more=""):
@@ -210,6 +223,78 @@ def what_is_not_kept():
     for path in ("/s/short", "/s/" + token() + "x", "/s/" + token()[:-1] + "%2d", "/s/" + token() + "/", "/v1/shares/x"):
         client.get(path)
     is_(kept_files(), before, "hundreds of forged addresses fill nothing")
+
+
+FORMS = ("/s/%s", "/s/%s/card.jpg", "/v1/shares/%s", "/s/%s/i/" + IMAGE)
+
+
+def refused(path, what):
+    """By nginx alone, as a worker would do it."""
+    before = len(asked())
+    for reply in (client.get(path), client.head(path), client.get(path + "?x=" + os.urandom(4).hex(), headers={"Cookie": "bezel-s=x"})):
+        is_((reply.status, reply.header("Cache-Control"), reply.header("X-Cache")), (404, "no-store", None), what)
+    is_(len(asked()), before, what + ": no worker is asked")
+
+
+@test
+def what_is_made_up():
+    say("a worker's", control="no-store")
+    for form in FORMS:
+        good = signed()
+        is_(client.get(form % good).text, "a worker's", form + ": a link that we have made is asked for")
+        is_(len(asked(form % good)), 1, form + ": of a worker")
+        for at in range(3, 64, 1 if form == "/s/%s" else 10):
+            refused(form % (good[:at] + other(good[at]) + good[at + 1:]), "%s: the character %d is another" % (form, at))
+        refused(form % signed(b"\xa5" * 32), form + ": another installation's")
+        refused(form % (good[:40] + good[39:63]), form + ": shifted")
+        for kind in ("AgA", "AgI", "Av_"):
+            is_(client.get(form % (kind + good[3:])).text, "a worker's", "%s: %s is a key that nginx does not know" % (form, kind))
+        for kind in ("AwE", "AfE", "AQE", "BgE", "agE", "___"):
+            if "/i/" not in form:
+                refused(form % (kind + good[3:]), "%s: %s is another version" % (form, kind))
+    for form in ("/s/%s", "/v1/shares/%s"):
+        good = signed()
+        for name, cut in {"cut": good[:-1], "longer": good + "A", "half": good[:32], "another alphabet": good[:-1] + "%2e", "of none": "x",
+                          "with bytes": "%C3%A4%00", "empty": ""}.items():
+            refused(form % cut, form + ": " + name) if name != "with bytes" else is_(
+                client.get(form % cut).status, 400, "what is no address")
+        before = len(asked())
+        client.post(form % good[:-1], body=b"password=x")
+        client.request("DELETE", form % good[:-1])
+        is_(len(asked()), before + 2, "what would change something is a worker's to refuse")
+    page, problem = client.get("/s/x"), client.get("/v1/shares/x?y")
+    is_((page.header("Content-Type"), page.text), ("text/html; charset=utf-8", "There is nothing here."), "a page for people")
+    is_((problem.header("Content-Type"), problem.json()["code"], problem.json()["instance"], problem.json()["request_id"]),
+        ("application/problem+json", "not_found", "/v1/shares/x", problem.header("X-Request-Id")), "a problem for programs")
+
+
+@test
+def a_worker_has_linked_its_picture():
+    """Then the link is one that we have made, and its MAC is not looked at."""
+    for form in FORMS[:3]:
+        name = "AgE" + token()[3:]
+        refused(form % name, form + ": before")
+        os.makedirs(var("shares", name))
+        say("a worker's")
+        is_(client.get(form % name).text, "a worker's", form + ": a worker is asked")
+        os.rmdir(var("shares", name))
+        os.path.exists(kept_file(form % name)) and os.unlink(kept_file(form % name))
+        refused(form % name, form + ": and after")
+
+
+@test
+def a_crowd_on_what_is_made_up():
+    """It does not wait for a worker, nor for each other."""
+    name = "AgE" + token()[3:]
+    other_one = "/s/" + signed()
+    say("a worker's")
+    hold()
+    held = in_background(lambda: client.get(other_one))
+    wait_for(lambda: asked(other_one), 10, "the worker to be busy")
+    crowd = in_background(*[lambda: [client.get("/s/" + name).status for _ in range(20)]] * 20)()
+    release()
+    is_(crowd, [[404] * 20] * 20, "400 are answered while no worker answers")
+    is_((held()[0].text, asked("/s/" + name)), ("a worker's", []), "none of them asks")
 
 
 @test
@@ -444,8 +529,8 @@ def errors_are_pages_for_people():
             ("with a form", 503, b"POST /s/%s HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx" % name.encode()),
             ("under a card", 503, begin + b"/card.jpg HTTP/1.1\r\nHost: h\r\n\r\n"),
             ("under a picture", 503, begin + b"/i/%s HTTP/1.1\r\nHost: h\r\n\r\n" % IMAGE.encode()),
-            ("under no link", 503, b"GET /s/x HTTP/1.1\r\nHost: h\r\n\r\n"),
-            ("with a host in the line", 503, b"GET http://h/s/x HTTP/1.1\r\nHost: h\r\n\r\n")):
+            ("under no link", 503, b"GET /s/x/y HTTP/1.1\r\nHost: h\r\n\r\n"),
+            ("with a host in the line", 503, b"GET http://h/s/x/y HTTP/1.1\r\nHost: h\r\n\r\n")):
         got, headers, body = parse_raw(client.raw(request))
         is_((got, headers["Content-Type"], headers["Cache-Control"], headers.get("Retry-After"), headers["X-Robots-Tag"]),
             (status, "text/html; charset=utf-8", "no-store", "1" if status == 503 else None, "noindex"), what + ": a page")

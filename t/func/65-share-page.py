@@ -232,11 +232,13 @@ def one_read():
     for link in links[1:]:
         assert viewer().get(link["path"]).status == 200
     is_(metric(stack, "bezel_database_commands_total") - before, 4, "a page costs one command")
-    before = metric(stack, "bezel_database_commands_total")
+    before, asked = metric(stack, "bezel_database_commands_total"), metric(stack, "bezel_http_requests_total")
     for link in links[1:]:
         path = link["path"]
-        assert viewer().get(path[:-1] + ("A" if path[-1] != "A" else "B")).status == 404
+        for forged in (path[:-1] + ("A" if path[-1] != "A" else "B"), path[:7] + ("A" if path[7] != "A" else "B") + path[8:], path[:-1]):
+            assert viewer().get(forged).status == 404
     is_(metric(stack, "bezel_database_commands_total") - before, 0, "a forged one none")
+    is_(metric(stack, "bezel_http_requests_total") - asked, 2, "nor a worker: two requests are ours, for these figures")
 
 
 @test

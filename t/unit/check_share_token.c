@@ -2,6 +2,8 @@
 
 #include "crypt/share-token.h"
 
+#include <stdio.h>
+
 #include "crypt/base64url.h"
 #include "dies.h"
 #include "unit.h"
@@ -275,6 +277,53 @@ START_TEST(a_rotation_refuses_nothing_on_its_way)
 }
 END_TEST
 
+/* What nginx is told is enough to tell ours from others, as share-forged.conf does it. */
+static bool
+told_ok(const char *printed, struct str token)
+{
+	unsigned char signed_part[30], key[KEY_BYTES], mac[SHA256_BYTES];
+	char kind[5] = { token.p[0], token.p[1], token.p[2], ' ' };
+	const char *line = strstr(printed, kind);
+	struct buf text;
+
+	if (line == NULL)
+		return false;
+	for (int i = 0; i < KEY_BYTES; i++) {
+		unsigned byte;
+
+		ck_assert_int_eq(sscanf(line + 4 + 2 * i, "%2x", &byte), 1);
+		key[i] = (unsigned char)byte;
+	}
+	ck_assert_int_eq(line[4 + 2 * KEY_BYTES], ';');
+	ck_assert(base64url_decode_to(str_slice(token, 0, 40), signed_part));
+	hmac_sha256((struct str){ (const char *)key, sizeof key },
+	    (struct str){ (const char *)signed_part, sizeof signed_part }, mac);
+	buf_init(&text, arena, 64, 64);
+	buf_add_base64url(&text, mac, sizeof mac);
+	return memcmp(text.p, token.p + 40, 24) == 0;
+}
+
+START_TEST(nginx_is_told_the_keys)
+{
+	struct keyring keys = ring_of(255, 7, false),
+	    other = ring_of(7, 255, false), foreign = ring_of(255, 7, true),
+	    later = ring_of(8, 7, false);
+	const char *printed;
+	struct buf buf;
+
+	buf_init(&buf, arena, 1024, 4096);
+	share_token_print_keys(&keys, &buf);
+	printed = arena_strz(arena, buf_str(&buf));
+	ck_assert_uint_eq(buf.n, 8 * (3 + 1 + 2 * KEY_BYTES + 2));
+	for (int i = 0; i < 64; i++) {	/* the nonce is in the third character */
+		ck_assert(told_ok(printed, new_token(&keys)));
+		ck_assert(told_ok(printed, new_token(&other)));
+		ck_assert(!told_ok(printed, new_token(&foreign)));
+		ck_assert(!told_ok(printed, new_token(&later)));
+	}
+}
+END_TEST
+
 UNIT_MAIN_FIXTURE("share_token", begin, end,
     the_keys_are_those_of_the_contract, a_token_is_what_the_contract_says,
     it_names_its_design, there_is_none_of_what_is_no_design,
@@ -282,4 +331,4 @@ UNIT_MAIN_FIXTURE("share_token", begin, end,
     each_changed_bit_is_refused, each_token_has_one_spelling,
     other_lengths_are_refused, other_versions_and_ids_are_refused,
     another_master_key_signs_nothing_of_ours,
-    a_rotation_refuses_nothing_on_its_way)
+    a_rotation_refuses_nothing_on_its_way, nginx_is_told_the_keys)
