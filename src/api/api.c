@@ -159,25 +159,24 @@ call_end(struct call *call, struct err *err, int64_t commands)
 }
 
 void
-call_handled(struct call *call, const struct err *err)
-{
-	if (err->rc != RC_OK)
-		app_idem_release(call->app, call->arena, &call->idem);
-	else if (call->idem.replay)
-		http_header(call->response, "Idempotent-Replayed", STR("true"));
-}
-
-void
 call_handle(struct call *call, struct err *err)
 {
 	if (clock_mono_ms() < call->actor.deadline_ms)
 		(void)call->route->handler(call, err);
 	else {
 		err->retry_after_s = 2;
-		(void)err_set(err, RC_UNAVAILABLE,
-		    "The database cannot answer now.");
+		(void)err_set(err, RC_UNAVAILABLE, "There is too much to do now.");
 	}
-	call_handled(call, err);
+}
+
+bool
+call_handled(struct call *call, const struct err *err)
+{
+	if (err->rc != RC_OK)
+		return app_idem_release(call->app, call->arena, &call->idem);
+	if (call->idem.replay)
+		http_header(call->response, "Idempotent-Replayed", STR("true"));
+	return true;
 }
 
 void
@@ -197,6 +196,7 @@ api_handle(void *arg, struct http_exchange *exchange)
 	if (call_admit(&call, &err) == RC_OK
 	    && call_take_key(&call, &err) == RC_OK) {
 		call_handle(&call, &err);
+		(void)call_handled(&call, &err);
 		app_idem_end(app);
 	}
 	call_end(&call, &err, store_commands(app->store) - commands);

@@ -91,8 +91,8 @@ void call_begin(struct call *call, struct app *app, struct http_exchange *exchan
 enum rc call_admit(struct call *call, struct err *err) must_use;
 /* By its row's handler, unless it has waited too long. */
 void call_handle(struct call *call, struct err *err);
-/* Behind it: what is told of its key. */
-void call_handled(struct call *call, const struct err *err);
+/* Behind it: frees its key, or tells of it. False: the database could not be told. */
+bool call_handled(struct call *call, const struct err *err);
 /* The answer is ready, and counted with that many commands. */
 void call_end(struct call *call, struct err *err, int64_t commands);
 

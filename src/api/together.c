@@ -14,6 +14,7 @@ enum { ADMIT_MS = 1000 };	/* for the guards of all */
 struct group {
 	struct app *app;
 	size_t left;
+	bool away;		/* the database, when a key was to be freed */
 };
 
 /* --- who may be -------------------------------------------------------------- */
@@ -116,15 +117,12 @@ take_keys(struct arena *arena, struct joint *all, size_t n)
 	err_init(&err);
 	if (count == 0)
 		return;
-	if (call_take_keys(arena, calls, count, taken, &err) != RC_OK) {
-		for (size_t i = 0; i < count; i++) {
+	(void)!call_take_keys(arena, calls, count, taken, &err);
+	for (size_t i = 0; i < count; i++)
+		if (err.rc == RC_UNAVAILABLE) {
 			with[i]->err = err;
 			with[i]->state = JOINT_REFUSED;
-		}
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (taken[i])
+		} else if (err.rc == RC_OK && taken[i])
 			with[i]->state = JOINT_READY;
 }
 
@@ -149,8 +147,9 @@ joint_end(struct joint *joint)
 		take_key(joint);
 	if (joint->state == JOINT_READY)
 		call_handle(call, &joint->err);
-	else if (joint->state == JOINT_DONE)
-		call_handled(call, &joint->err);
+	/* Once is enough to hear that it is away; a lease ends in a minute. */
+	if (joint->state != JOINT_REFUSED && !joint->group->away)
+		joint->group->away = !call_handled(call, &joint->err);
 	call_end(call, &joint->err, joint->commands
 	    + store_commands(app->store) - commands);
 	if (--joint->group->left > 0)

@@ -3,8 +3,8 @@
  * them at once.
  *
  * All are led to their handler's door, their row does what it can for them, and each is
- * then answered as if it had come alone. Who waits longer than ADMIT_MS for the others'
- * guards is not waited for: those behind come alone.
+ * then answered as if it had come alone. Guards that ask the database are asked one after
+ * the other: when that takes a second, those that are not at the door yet come alone.
  */
 #ifndef BEZEL_API_TOGETHER_H
 #define BEZEL_API_TOGETHER_H

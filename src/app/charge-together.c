@@ -116,10 +116,18 @@ deadline_of(const struct charged *all, size_t n)
 	return deadline_ms;
 }
 
+static void
+keep_ranks(struct app *app, const struct charged *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		gate_ranked(app->shared, all[i].actor->principal,
+		    all[i].job->rank);
+}
+
 enum rc
 charge_and_run_together(struct app *app, struct arena *arena,
-    struct charged *all, size_t n, enum users_charge_kind kind,
-    store_transaction_fn *fn, void *arg, struct err *err)
+    struct charged *all, size_t n, store_transaction_fn *fn, void *arg,
+    struct err *err)
 {
 	struct counter_amount *addresses = arena_many(arena, n,
 	    struct counter_amount);
@@ -127,7 +135,6 @@ charge_and_run_together(struct app *app, struct arena *arena,
 	size_t count;
 
 	for (size_t i = 0; i < n; i++) {
-		all[i].job->charge = charge_new(all[i].arena, all[i].actor, kind);
 		all[i].job->rank = gate_rank(app->shared, all[i].actor->principal,
 		    clock_now_ms());
 	}
@@ -139,11 +146,14 @@ charge_and_run_together(struct app *app, struct arena *arena,
 		/* What cannot be given back stays: this counter may say too much,
 		 * never too little. */
 		err_init(&ignored);
-		if (!err->unknown)
+		if (err->unknown)
+			keep_ranks(app, all, n);
+		else
 			(void)!counter_give_back_all(app->store, arena, addresses,
 			    count, &ignored);
 		return err->rc;
 	}
+	keep_ranks(app, all, n);
 	metric_add(app->shared, METRIC_generations_created_total, (int64_t)n);
 	return RC_OK;
 }

@@ -113,6 +113,8 @@ owner_transaction(struct app *app, struct arena *arena,
 		    clock_now_ms());
 	(void)!store_transaction(app->store, arena, actor->deadline_ms, fn, arg,
 	    err);
+	if (job != NULL && (err->rc == RC_OK || err->unknown))
+		gate_ranked(app->shared, actor->principal, job->rank);
 	gate_leave(app->shared, actor->principal);
 	return err->rc;
 }
@@ -149,6 +151,14 @@ charge_new(struct arena *arena, const struct actor *actor,
 	else
 		charge->address = address_counter(arena, actor, day);
 	return charge;
+}
+
+bool
+charge_refused_lately(const struct app *app, const struct charge *charge)
+{
+	return gate_refused_lately(app->shared, charge->principal)
+	    || (charge->address.n > 0
+	    && gate_refused_lately(app->shared, charge->address));
 }
 
 static enum rc
@@ -220,12 +230,14 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
     void *arg, struct quota *quota, struct err *err)
 {
 	struct err ignored;
+	bool of_address;
 	enum rc rc;
 
 	if (actor->kind == ACTOR_TEST)
 		return test_and_run(app, arena, actor, job, fn, arg, quota, err);
 	job->charge = charge_new(arena, actor, kind);
 	rc = address_take(app, arena, job->charge->address, err);
+	of_address = rc != RC_OK;
 	if (rc == RC_OK) {
 		rc = owner_transaction(app, arena, actor, job, fn, arg, err);
 		err_init(&ignored);
@@ -238,7 +250,8 @@ charge_and_run(struct app *app, struct arena *arena, const struct actor *actor,
 	if (rc == RC_OK)
 		metric_add(app->shared, METRIC_generations_created_total, 1);
 	else if (rc != RC_CONFLICT && error_rows[rc].status < 500)
-		gate_note_refusal(app->shared, actor->principal);
+		gate_note_refusal(app->shared, of_address ? job->charge->address
+		    : actor->principal);
 	return rc == RC_QUOTA ? quota_refused(app, actor, quota, err) : rc;
 }
 

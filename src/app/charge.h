@@ -44,7 +44,8 @@ enum rc charge_and_run(struct app *app, struct arena *arena,
 
 /* --- several at once (charge-together.c) ------------------------------------- */
 
-/* One of them; its owner's gate has been entered, so no owner is there twice. */
+/* One of them, whose job has its charge (charge_new()); its owner's gate has been entered,
+ * so no owner is there twice. */
 struct charged {
 	struct arena *arena;		/* of its request */
 	const struct actor *actor;	/* a guest or a member */
@@ -62,13 +63,15 @@ enum rc charge_principals(struct app *app, struct arena *arena,
 /* charge_and_run() of all, for a fn that calls charge_principals(). Not redone: with any
  * error nothing has happened, unless err->unknown. */
 enum rc charge_and_run_together(struct app *app, struct arena *arena,
-    struct charged *all, size_t n, enum users_charge_kind kind,
-    store_transaction_fn *fn, void *arg, struct err *err) must_use;
+    struct charged *all, size_t n, store_transaction_fn *fn, void *arg, struct err *err) must_use;
 
-/* --- parts, for charge-together.c --- */
 struct charge;
 struct charge *charge_new(struct arena *arena, const struct actor *actor,
     enum users_charge_kind kind);
+/* Whether one like it was refused within the last minute: it would be again, and have all
+ * others done one by one with it. */
+bool charge_refused_lately(const struct app *app, const struct charge *charge);
+
 /* Guests are counted by address too: they cost nothing to make. */
 struct counter_amount;
 enum rc charge_addresses_take(struct app *app, struct arena *arena,

@@ -15,25 +15,25 @@ struct together {
 	struct charged *charged;
 };
 
-/* What asks the database about each by itself stays alone: pictures, and a member's habit.
- * So does who is refused anyway, and would have all others made one by one with him. */
+/* What asks the database about each by itself stays alone: pictures, and a member's habit. */
 static bool
-may_join(struct app *app, const struct app_creation *c)
+may_join(const struct app_creation *c)
 {
 	return (c->actor->kind == ACTOR_GUEST || (c->actor->kind == ACTOR_MEMBER
 	    && doc_present(&doc_design, c->body, "num_variations_requested")))
 	    && !c->idem->replay
-	    && c->body->gem_data.uploaded_image_url.p == NULL
-	    && !gate_refused_lately(app->shared, c->actor->principal);
+	    && c->body->gem_data.uploaded_image_url.p == NULL;
 }
 
 static void
 join(struct together *t, struct app_creation *c)
 {
 	struct new_design *d = &t->designs[t->n];
+	struct charge *charge = charge_new(c->arena, c->actor, CHARGE_DESIGN);
 	struct err ignored;
 
-	if (!gate_try(t->app->shared, c->actor->principal))
+	if (charge_refused_lately(t->app, charge)
+	    || !gate_try(t->app->shared, c->actor->principal))
 		return;
 	err_init(&ignored);
 	*d = (struct new_design){ .app = t->app, .actor = c->actor,
@@ -42,6 +42,7 @@ join(struct together *t, struct app_creation *c)
 		gate_leave(t->app->shared, c->actor->principal);
 		return;
 	}
+	d->job.charge = charge;
 	t->creations[t->n] = c;
 	t->charged[t->n++] = (struct charged){ .arena = c->arena,
 		.actor = c->actor, .job = &d->job, .design_id = c->body->id,
@@ -107,11 +108,11 @@ app_designs_create_together(struct app *app, struct arena *arena,
 
 	for (size_t i = 0; i < n; i++) {
 		creations[i].state = CREATION_ALONE;
-		if (may_join(app, &creations[i]))
+		if (may_join(&creations[i]))
 			join(&t, &creations[i]);
 	}
 	if (t.n > 1 && charge_and_run_together(app, arena, t.charged, t.n,
-	    CHARGE_DESIGN, create_in_transaction, &t, err) == RC_OK)
+	    create_in_transaction, &t, err) == RC_OK)
 		made(&t);
 	else if (t.n > 1)
 		failed(&t, err);

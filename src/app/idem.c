@@ -32,12 +32,18 @@ leave_trace(struct app *app, const struct idempotency_key *row)
 	trace->idem_count = n + 1;
 }
 
-/* The latest one was not taken. */
+/* It was not taken. */
 static void
-drop_trace(struct app *app)
+drop_trace(struct app *app, const struct idempotency_key *row)
 {
-	if (app->trace != NULL && app->trace->idem_count > 0)
-		app->trace->idem_count--;
+	struct app_trace *trace = app->trace;
+
+	for (int i = 0; trace != NULL && i < trace->idem_count; i++)
+		if (str_eqz(row->resource_id, trace->idem[i].resource)) {
+			trace->idem[i] = trace->idem[trace->idem_count - 1];
+			trace->idem_count--;
+			return;
+		}
 }
 
 void
@@ -107,7 +113,7 @@ app_idem_take(struct app *app, struct arena *arena, const struct idem_ask *ask,
 	leave_trace(app, &row);
 	if (idempotency_take(app->store, arena, &row, clock_now_ms(), LEASE_MS,
 	    err) != RC_OK) {
-		drop_trace(app);
+		drop_trace(app, &row);
 		return err->rc;
 	}
 	*ret_idem = idem_of(&row);
@@ -119,17 +125,25 @@ static enum rc
 take_rows(struct app *app, struct arena *arena, struct idempotency_key *rows,
     size_t n, bool *ret_taken, struct err *err)
 {
+	struct err ignored;
+
 	if (n == 0)
 		return RC_OK;
 	for (size_t i = 0; i < n; i++)
 		leave_trace(app, &rows[i]);
-	(void)!idempotency_take_new(app->store, arena, rows, n, clock_now_ms(),
-	    LEASE_MS, ret_taken, err);
-	app_idem_end(app);
-	for (size_t i = 0; i < n && err->rc == RC_OK; i++)
-		if (ret_taken[i])
-			leave_trace(app, &rows[i]);
-	return err->rc;
+	if (idempotency_take_new(app->store, arena, rows, n, clock_now_ms(),
+	    LEASE_MS, ret_taken, err) != RC_OK) {
+		/* Some may be there nevertheless. */
+		err_init(&ignored);
+		(void)!idempotency_release_all(app->store, arena, rows, n,
+		    &ignored);
+		app_idem_end(app);
+		return err->rc;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!ret_taken[i])
+			drop_trace(app, &rows[i]);
+	return RC_OK;
 }
 
 enum rc
@@ -193,15 +207,14 @@ app_idem_done_many(struct app *app, struct arena *arena, const struct idem *idem
 	    outcome, err);
 }
 
-void
+bool
 app_idem_release(struct app *app, struct arena *arena, const struct idem *idem)
 {
-	struct err ignored;
+	struct err err;
 
 	if (idem->key.p == NULL || idem->replay)
-		return;
-	/* If it stays, its lease ends in a minute. */
-	err_init(&ignored);
-	(void)!idempotency_release(app->store, arena, idem->key, idem->id,
-	    &ignored);
+		return true;
+	err_init(&err);
+	return idempotency_release(app->store, arena, idem->key, idem->id, &err)
+	    == RC_OK;
 }

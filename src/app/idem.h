@@ -29,7 +29,8 @@ enum rc app_idem_take(struct app *app, struct arena *arena,
     const struct idem_ask *ask, struct idem *ret_idem, struct err *err) must_use;
 
 /* Takes by one command those keys that nobody has, and says which ones. The others are
- * for app_idem_take(): done or running, the same as another of these, or no keys. */
+ * for app_idem_take(): done or running, the same as another of these, or no keys. With
+ * an error none is taken, as far as the database can be told. */
 enum rc app_idem_take_new(struct app *app, struct arena *arena,
     const struct idem_ask *asks, size_t n, struct idem *ret_idems,
     bool *ret_taken, struct err *err) must_use;
@@ -48,8 +49,9 @@ enum rc app_idem_done_many(struct app *app, struct arena *arena,
     const struct idem *idem, int status, struct str outcome,
     struct err *err) must_use;
 
-/* The request was refused: the key may be used again. */
-void app_idem_release(struct app *app, struct arena *arena,
+/* The request was refused: the key may be used again. False: the database did not say so,
+ * and perhaps its lease has to end, in a minute. */
+bool app_idem_release(struct app *app, struct arena *arena,
     const struct idem *idem);
 
 /* The request is over, or all that were answered together: whoever comes after us need

@@ -193,13 +193,15 @@ gate_refused_lately(struct shared *shared, struct str owner)
 int64_t
 gate_rank(struct shared *shared, struct str owner, int64_t now_ms)
 {
-	struct gate *gate = gate_of(shared, owner);
-	int64_t rank = gate->last_rank + RANK_QUANTUM;
+	int64_t rank = gate_of(shared, owner)->last_rank + RANK_QUANTUM;
 
-	if (rank < now_ms)
-		rank = now_ms;
-	gate->last_rank = rank;
-	return rank;
+	return rank < now_ms ? now_ms : rank;
+}
+
+void
+gate_ranked(struct shared *shared, struct str owner, int64_t rank)
+{
+	gate_of(shared, owner)->last_rank = rank;
 }
 
 bool

@@ -37,14 +37,15 @@ bool gate_enter(struct shared *shared, struct str owner, int64_t deadline_ms);
 bool gate_try(struct shared *shared, struct str owner);
 void gate_leave(struct shared *shared, struct str owner);
 
-/* This owner was refused; and whether so within the last minute, or, seldom, a stranger
- * who shares the gate. A hint: who was will be again, and is better asked alone. */
+/* This owner, or address, was refused; and whether so within the last minute, or, seldom, a
+ * stranger who shares the gate. A hint: who was will be again, and is better asked alone. */
 void gate_note_refusal(struct shared *shared, struct str owner);
 bool gate_refused_lately(struct shared *shared, struct str owner);
 
-/* The next rank of this owner: at least now_ms, and a quantum behind the
- * owner's last. To be called inside the gate. */
+/* Inside the gate: the next rank of this owner, at least now_ms, and a quantum behind the
+ * owner's last; and that it was given to somebody. */
 int64_t gate_rank(struct shared *shared, struct str owner, int64_t now_ms);
+void gate_ranked(struct shared *shared, struct str owner, int64_t rank);
 
 /* For what keeps a worker busy: false when the same one is at it already (or, seldom,
  * another that hashes alike), without waiting. A process that dies inside leaves it

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/db.h"
 #include "store/vault.h"
 
@@ -227,6 +228,14 @@ tell_watch(struct store *store, bool before)
 }
 
 enum rc
+client_too_late(struct err *err)
+{
+	err->retry_after_s = 2;
+	(void)err_set(err, RC_UNAVAILABLE, "The database cannot answer now.");
+	return err_detail(err, "a transaction took too long");
+}
+
+enum rc
 client_run(struct store *store, struct arena *arena, const bson_t *command,
     enum client_how how, const bson_t **ret_reply, struct err *err)
 {
@@ -237,6 +246,8 @@ client_run(struct store *store, struct arena *arena, const bson_t *command,
 	if (store->session == NULL
 	    && store_abort_left(store, arena, store->trace, err) != RC_OK)
 		return err->rc;
+	if (store->session != NULL && clock_mono_ms() >= store->deadline_ms)
+		return client_too_late(err);
 	tell_watch(store, true);
 	store->transaction_commands++;
 	store->commands++;
@@ -276,24 +287,42 @@ store_ping(struct store *store, struct arena *arena, struct err *err)
 	return db_read(store, arena, command, NULL, err);
 }
 
-enum rc
-client_check_writes(struct store *store, const bson_t *reply, struct err *err)
+static bson_error_t
+write_error(const bson_iter_t *at, size_t *ret_index)
 {
-	bson_iter_t it, list, inner;
 	bson_error_t error = { MONGOC_ERROR_SERVER, 0, "write error" };
+	bson_iter_t inner;
+
+	if (!bson_iter_recurse(at, &inner))
+		return error;
+	while (bson_iter_next(&inner))
+		if (strcmp(bson_iter_key(&inner), "code") == 0)
+			error.code = (uint32_t)bson_iter_as_int64(&inner);
+		else if (strcmp(bson_iter_key(&inner), "index") == 0)
+			*ret_index = (size_t)bson_iter_as_int64(&inner);
+		else if (strcmp(bson_iter_key(&inner), "errmsg") == 0
+		    && BSON_ITER_HOLDS_UTF8(&inner))
+			(void)snprintf(error.message, sizeof error.message, "%s",
+			    bson_iter_utf8(&inner, NULL));
+	return error;
+}
+
+enum rc
+client_check_writes(struct store *store, const bson_t *reply, bool *done, size_t n,
+    struct err *err)
+{
+	bson_iter_t it, list;
 
 	if (!bson_iter_init_find(&it, reply, "writeErrors")
-	    || !bson_iter_recurse(&it, &list) || !bson_iter_next(&list))
+	    || !bson_iter_recurse(&it, &list))
 		return RC_OK;
-	if (bson_iter_recurse(&list, &inner))
-		while (bson_iter_next(&inner)) {
-			if (strcmp(bson_iter_key(&inner), "code") == 0)
-				error.code = (uint32_t)bson_iter_as_int64(&inner);
-			else if (strcmp(bson_iter_key(&inner), "errmsg") == 0
-			    && BSON_ITER_HOLDS_UTF8(&inner))
-				(void)snprintf(error.message,
-				    sizeof error.message, "%s",
-				    bson_iter_utf8(&inner, NULL));
-		}
-	return client_fail(store, reply, &error, err);
+	while (bson_iter_next(&list)) {
+		size_t index = n;
+		bson_error_t error = write_error(&list, &index);
+
+		if (error.code != CODE_DUPLICATE || index >= n)
+			return client_fail(store, reply, &error, err);
+		done[index] = false;
+	}
+	return RC_OK;
 }

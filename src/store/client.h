@@ -21,6 +21,7 @@ struct store {
 	void (*watch)(void *arg);	/* tests */
 	void *watch_arg;
 	int64_t transaction_commands;
+	int64_t deadline_ms;		/* of the transaction, mono */
 	bool transient, unknown_commit;	/* labels of the last error */
 	bool out_of_time;		/* the last error was that of maxTimeMS */
 	bool cut;			/* the connection broke in a transaction */
@@ -30,7 +31,7 @@ struct store {
 	bool may_seal;			/* there is a seal_key */
 	struct {
 		const char *collection;	/* NULL: nothing */
-		const struct str *docs;
+		const struct str *ids, *docs;	/* null: not there */
 		size_t n;
 	} ahead;			/* db_read_ahead() */
 };
@@ -53,9 +54,13 @@ enum rc client_fail(struct store *store, const bson_t *reply,
     const bson_error_t *error, struct err *err);
 
 /* Write errors of insert, update and delete come in a reply that is "ok": the first of
- * them. */
-enum rc client_check_writes(struct store *store, const bson_t *reply,
-    struct err *err) must_use;
+ * them. Of a key that exists it is none for a command of n writes: done of that one
+ * becomes false. */
+enum rc client_check_writes(struct store *store, const bson_t *reply, bool *done,
+    size_t n, struct err *err) must_use;
+
+/* RC_UNAVAILABLE, because the transaction's deadline is over. */
+enum rc client_too_late(struct err *err);
 
 /* Tests: whether the command in hand is the one to fail, before or after the
  * server saw it. */

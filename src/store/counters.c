@@ -99,8 +99,8 @@ counter_take_all(struct store *store, struct arena *arena,
 		statements[i] = counting(arena, amounts[i].key, amounts[i].amount,
 		    limit, expires_ms);
 	}
-	if (db_update_each(store, arena, counters, statements, n,
-	    DB_FAST | DB_UPSERT, done, err) != RC_OK)
+	if (db_update_each(store, arena, counters, statements, n, true, done, err)
+	    != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++)
 		if (!done[i]) {
@@ -165,5 +165,6 @@ counter_give_back_all(struct store *store, struct arena *arena,
 	for (size_t i = 0; i < n; i++)
 		statements[i] = giving_back(arena, amounts[i].key,
 		    amounts[i].amount);
-	return db_update_each(store, arena, counters, statements, n, 0, done, err);
+	return db_update_each(store, arena, counters, statements, n, false, done,
+	    err);
 }

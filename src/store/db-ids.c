@@ -46,7 +46,8 @@ enum rc
 db_read_ahead(struct store *store, struct arena *arena, const char *collection,
     const struct str *ids, size_t n, struct err *err)
 {
-	struct str *docs = arena_many(arena, n, struct str);
+	struct str *docs = arena_many(arena, n, struct str),
+	    *of_ids = arena_many(arena, n, struct str);
 	bson_t *filter = db_bson(arena);
 	const struct db_find find = { .collection = collection, .filter = filter,
 		.limit = (int)n };
@@ -55,9 +56,12 @@ db_read_ahead(struct store *store, struct arena *arena, const char *collection,
 	bson_add_in(filter, "_id", ids, n);
 	if (db_find(store, arena, &find, docs, &found, err) != RC_OK)
 		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		of_ids[i] = with_id(docs, found, ids[i]);
 	store->ahead.collection = collection;
-	store->ahead.docs = docs;
-	store->ahead.n = found;
+	store->ahead.ids = ids;
+	store->ahead.docs = of_ids;
+	store->ahead.n = n;
 	return RC_OK;
 }
 
@@ -67,13 +71,19 @@ db_forget_ahead(struct store *store)
 	store->ahead.collection = NULL;
 }
 
-struct str
-db_ahead(const struct store *store, const char *collection, struct str id)
+bool
+db_ahead(const struct store *store, const char *collection, struct str id,
+    struct str *ret_doc)
 {
 	if (store->ahead.collection == NULL || store->session != NULL
 	    || strcmp(store->ahead.collection, collection) != 0)
-		return STR_NULL;
-	return with_id(store->ahead.docs, store->ahead.n, id);
+		return false;
+	for (size_t i = 0; i < store->ahead.n; i++)
+		if (str_eq(store->ahead.ids[i], id)) {
+			*ret_doc = store->ahead.docs[i];
+			return true;
+		}
+	return false;
 }
 
 enum rc

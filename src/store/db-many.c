@@ -40,47 +40,22 @@ db_insert_many(struct store *store, struct arena *arena, const char *collection,
 	return rc;
 }
 
-/* A write error of the reply; false: it is none of a key that exists. */
-static bool
-take_duplicate(bson_iter_t *at, bool *done, size_t n)
-{
-	bson_iter_t inner;
-	int64_t index = -1, code = 0;
-
-	if (!bson_iter_recurse(at, &inner))
-		return false;
-	while (bson_iter_next(&inner))
-		if (strcmp(bson_iter_key(&inner), "index") == 0)
-			index = bson_iter_as_int64(&inner);
-		else if (strcmp(bson_iter_key(&inner), "code") == 0)
-			code = bson_iter_as_int64(&inner);
-	if (code != CODE_DUPLICATE || index < 0 || (size_t)index >= n)
-		return false;
-	done[index] = false;
-	return true;
-}
-
 /* Sends an unordered command of n writes: a key that exists keeps only its own from being
- * done. */
+ * done. (In a transaction it would end that.) */
 static enum rc
 run_unordered(struct store *store, struct arena *arena, bson_t *command,
     enum client_how how, size_t n, bool *ret_done, struct err *err)
 {
 	const bson_t *reply = NULL;
-	bson_iter_t it, list;
 
+	if (store->session != NULL)
+		die("an unordered command in a transaction");
 	BSON_APPEND_BOOL(command, "ordered", false);
 	if (client_run(store, arena, command, how, &reply, err) != RC_OK)
 		return err->rc;
 	for (size_t i = 0; i < n; i++)
 		ret_done[i] = true;
-	if (!bson_iter_init_find(&it, reply, "writeErrors")
-	    || !bson_iter_recurse(&it, &list))
-		return RC_OK;
-	while (bson_iter_next(&list))
-		if (!take_duplicate(&list, ret_done, n))
-			return client_check_writes(store, reply, err);
-	return RC_OK;
+	return client_check_writes(store, reply, ret_done, n, err);
 }
 
 enum rc
@@ -98,8 +73,8 @@ db_insert_new(struct store *store, struct arena *arena, const char *collection,
 
 enum rc
 db_update_each(struct store *store, struct arena *arena, const char *collection,
-    const struct db_statement *statements, size_t n, enum db_update_flags flags,
-    bool *ret_done, struct err *err)
+    const struct db_statement *statements, size_t n, bool upsert, bool *ret_done,
+    struct err *err)
 {
 	bson_t command = BSON_INITIALIZER, array, item;
 	const char *index;
@@ -113,13 +88,12 @@ db_update_each(struct store *store, struct arena *arena, const char *collection,
 		BSON_APPEND_DOCUMENT_BEGIN(&array, index, &item);
 		BSON_APPEND_DOCUMENT(&item, "q", statements[i].filter);
 		BSON_APPEND_DOCUMENT(&item, "u", statements[i].update);
-		if (flags & DB_UPSERT)
+		if (upsert)
 			BSON_APPEND_BOOL(&item, "upsert", true);
 		bson_append_document_end(&array, &item);
 	}
 	bson_append_array_end(&command, &array);
-	(void)!run_unordered(store, arena, &command, flags & DB_FAST ? CLIENT_FAST
-	    : CLIENT_WRITE, n, ret_done, err);
+	(void)!run_unordered(store, arena, &command, CLIENT_FAST, n, ret_done, err);
 	bson_destroy(&command);
 	return err->rc;
 }

@@ -12,7 +12,7 @@ write_how(struct store *store, struct arena *arena, const bson_t *command,
 	const bson_t *reply = NULL;
 
 	if (client_run(store, arena, command, how, &reply, err) != RC_OK
-	    || client_check_writes(store, reply, err) != RC_OK)
+	    || client_check_writes(store, reply, NULL, 0, err) != RC_OK)
 		return err->rc;
 	if (ret_reply != NULL)
 		*ret_reply = reply;
@@ -97,11 +97,14 @@ enum rc
 db_get(struct store *store, struct arena *arena, const char *collection,
     struct str id, struct str *ret_doc, struct err *err)
 {
-	struct str ahead = db_ahead(store, collection, id);
 	bson_t filter = BSON_INITIALIZER;
+	struct str ahead;
 	enum rc rc;
 
-	if (ahead.p != NULL) {
+	if (db_ahead(store, collection, id, &ahead)) {
+		if (ahead.p == NULL)
+			return err_set(err, RC_NOT_FOUND,
+			    "There is nothing here.");
 		*ret_doc = arena_str(arena, ahead);
 		return RC_OK;
 	}

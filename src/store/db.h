@@ -39,16 +39,16 @@ enum rc db_get_all(struct store *store, struct arena *arena,
 
 /* Reads the documents of these n ids by one command, for callers who are about to ask
  * for each of them: db_get() and db_get_own() outside of transactions answer from what was
- * read, until db_forget_ahead(), which comes before arena's end. What was not found is
- * looked for again. */
+ * read, also that it was not there, until db_forget_ahead(), which comes before arena's
+ * end. ids must live as long. */
 enum rc db_read_ahead(struct store *store, struct arena *arena,
     const char *collection, const struct str *ids, size_t n, struct err *err)
     must_use;
 void db_forget_ahead(struct store *store);
 
-/* The document of that id in what was read ahead, or null. */
-struct str db_ahead(const struct store *store, const char *collection,
-    struct str id);
+/* Whether that id was read ahead; its document, or null. */
+bool db_ahead(const struct store *store, const char *collection, struct str id,
+    struct str *ret_doc);
 
 /* Only the _ids of what find finds; those that are no text are left out. */
 enum rc db_find_ids(struct store *store, struct arena *arena,
@@ -109,14 +109,14 @@ enum rc db_update_all(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, const bson_t *pipeline,
     const bson_t *variables, int64_t *ret_matched, struct err *err) must_use;
 
-/* Several updates (no pipelines) of one command outside of transactions, of which each is
- * done or meets, as an upsert, a key that exists: which ones were done. */
+/* Several updates (no pipelines) of one command outside of transactions, confirmed as by
+ * DB_FAST. Each is done or meets, as an upsert, a key that exists: which ones were done. */
 struct db_statement {
 	const bson_t *filter, *update;
 };
 enum rc db_update_each(struct store *store, struct arena *arena,
     const char *collection, const struct db_statement *statements, size_t n,
-    enum db_update_flags flags, bool *ret_done, struct err *err) must_use;
+    bool upsert, bool *ret_done, struct err *err) must_use;
 
 enum rc db_delete(struct store *store, struct arena *arena,
     const char *collection, const bson_t *filter, int limit,

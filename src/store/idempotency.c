@@ -140,3 +140,22 @@ idempotency_release(struct store *store, struct arena *arena, struct str id,
 	BSON_APPEND_BOOL(filter, "done", false);
 	return db_delete(store, arena, collection, filter, 1, NULL, err);
 }
+
+enum rc
+idempotency_release_all(struct store *store, struct arena *arena,
+    const struct idempotency_key *keys, size_t n, struct err *err)
+{
+	struct str *ids = arena_many(arena, n, struct str),
+	    *resources = arena_many(arena, n, struct str);
+	bson_t *filter = db_bson(arena);
+
+	for (size_t i = 0; i < n; i++) {
+		ids[i] = keys[i].id;
+		resources[i] = keys[i].resource_id;
+	}
+	/* A resource is of one key alone, so that no other pair can match. */
+	bson_add_in(filter, "_id", ids, n);
+	bson_add_in(filter, "resource_id", resources, n);
+	BSON_APPEND_BOOL(filter, "done", false);
+	return db_delete(store, arena, collection, filter, 0, NULL, err);
+}

@@ -39,4 +39,8 @@ enum rc idempotency_done_many(struct store *store, struct arena *arena,
 enum rc idempotency_release(struct store *store, struct arena *arena,
     struct str id, struct str resource_id, struct err *err) must_use;
 
+/* Of several by one command. */
+enum rc idempotency_release_all(struct store *store, struct arena *arena,
+    const struct idempotency_key *keys, size_t n, struct err *err) must_use;
+
 #endif

@@ -76,8 +76,9 @@ struct store_owner {
 };
 
 /* Runs fn in one transaction: majority commit, redone on transient errors with
- * jitter until deadline_ms (clock_mono_ms()). fn may run several times: it must
- * have no effect but through the store and its own results. */
+ * jitter until deadline_ms (clock_mono_ms()), behind which it is not committed either.
+ * fn may run several times: it must have no effect but through the store and its own
+ * results. */
 typedef enum rc store_transaction_fn(struct store *store, struct arena *arena,
     void *arg, struct err *err);
 enum rc store_transaction(struct store *store, struct arena *arena,

@@ -107,7 +107,9 @@ attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
 {
 	bson_error_t error;
 
+	err->unknown = false;
 	store->transient = store->unknown_commit = store->cut = false;
+	store->deadline_ms = deadline_ms;
 	if (store_abort_left(store, arena, store->trace, err) != RC_OK)
 		return err->rc;
 	store->session = mongoc_client_start_session(store->client, NULL, &error);
@@ -117,7 +119,10 @@ attempt(struct store *store, struct arena *arena, int64_t deadline_ms,
 	store->transaction_commands = 0;
 	if (!mongoc_client_session_start_transaction(store->session, NULL, &error))
 		(void)client_fail(store, NULL, &error, err);
-	else if (fn(store, arena, arg, err) == RC_OK)
+	else if (fn(store, arena, arg, err) == RC_OK
+	    && clock_mono_ms() >= deadline_ms)
+		(void)!client_too_late(err);
+	else if (err->rc == RC_OK)
 		(void)commit(store, deadline_ms, err);
 	/* Destroying an open one aborts it. */
 	mongoc_client_session_destroy(store->session);

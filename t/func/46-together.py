@@ -463,6 +463,43 @@ def who_is_refused_spoils_one_group():
 
 
 @test
+def who_was_taken_along_loses_nothing():
+    """In the queue the innocent stand where they would stand without the one who was refused."""
+    spent, *good = apart(*[a_guest] * 5)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    stack.db.guest_sessions.update_one({"_id": spent.session}, {"$set": {"usage_count": DAILY, "last_design_at": now}})
+    failed = metric(stack, "bezel_design_groups_failed_total")
+    with Held() as held:
+        for i, client in enumerate((spent, *good)):
+            held.post(i, client)
+    is_(metric(stack, "bezel_design_groups_failed_total") - failed, 1, "their group failed")
+    for i, client in enumerate(good, 1):
+        job = stack.db.jobs.find_one({"design_id": held.replies[i].json()["id"]})
+        ok(0 <= job["rank"] - job["created_at"].replace(tzinfo=datetime.timezone.utc).timestamp() * 1000 < 20000,
+           "nobody is put behind others", job)
+
+
+@test
+def a_database_too_slow_for_all():
+    """Nobody is told that it failed who then has a design, and the worker lives."""
+    people = apart(*[a_guest] * 3, *[a_member] * 3)
+    for client in people:
+        client.allowed.add(503)
+        client.get("/v1/designs")
+    hung = len(stack.events("worker.hangs"))
+    slow = ["insert", "update", "find", "commitTransaction"]
+    failing("alwaysOn", failCommands=slow, appName="bezel-web", blockConnection=True, blockTimeMS=1800)
+    with Held() as held:
+        for i, client in enumerate(people):
+            held.post(i, client, headers={"Idempotency-Key": "too slow %d" % i}, timeout=60)
+    failing("off", failCommands=slow)
+    for i, client in enumerate(people):
+        wait_for(lambda client=client: client.get("/v1/designs").status == 200, 30, "the database")
+        has_made(client, int(held.replies[i].status == 202), "as many as was said")
+    is_(len(stack.events("worker.hangs")) - hung, 0, "the worker is not taken for dead")
+
+
+@test
 def what_asks_for_itself_is_alone():
     """A member who does not say how many has them looked up."""
     habit, *others = apart(*[a_member] * 3)
@@ -515,6 +552,13 @@ def from_different_addresses():
     is_({held.replies[i].status for i, one in enumerate(people) if one.address != addresses[0]}, {202}, "the others not")
     is_(together() - before, 0, "each by itself")
     is_([counter(address)[0] for address in addresses], [limit] + [2 * n for n in expected[1:]], "and nobody is counted twice")
+    before = together()
+    another = at(addresses[0], 1)[0]
+    with Held() as held:
+        for i, client in enumerate((another, *people)):
+            held.post(i, client)
+    is_(held.replies[0].status, 429, "nor has another guest of that address more")
+    ok(together() - before >= len(people) - 2, "but he does not have the others made one by one", together() - before)
 
 
 server = Mongod("--setParameter=enableTestCommands=1")

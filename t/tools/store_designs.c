@@ -88,6 +88,9 @@ START_TEST(designs_are_read_ahead_and_forgotten)
 	IS(designs_get(store, arena, USER_B, ids[0], &doc, &err), RC_NOT_FOUND);
 	ck_assert_int_eq(store_commands(store) - before, 1);
 	IS(designs_get(store, arena, USER_A, ids[1], &doc, &err), RC_NOT_FOUND);
+	ck_assert_int_eq(store_commands(store) - before, 1);
+	IS(designs_get(store, arena, USER_A, STR(ID_OF(3)), &doc, &err),
+	    RC_NOT_FOUND);	/* nobody has asked for it */
 	ck_assert_int_eq(store_commands(store) - before, 2);
 	set_raw("designs", "{\"_id\":\"" ID_OF(1) "\"}",
 	    "{\"$set\":{\"is_deleted\":true}}");
