@@ -12,6 +12,7 @@
 
 enum {
 	TOGETHER_MAX = 16,	/* requests that a worker has in hand */
+	NEW_MAX = 4,		/* connections that a busy worker accepts */
 	OTHERS_MS = 250,	/* for others, while the first of a group waits */
 	IDLE_MS = 1000
 };
@@ -149,14 +150,15 @@ take_waiting(struct worker *w, const struct epoll_event *event)
 	return true;
 }
 
-/* What connects while we are busy has its request there already. */
+/* What connects while we are busy has its request there already. Not many: of what kind
+ * they are is not known yet, others may be free sooner, and nothing can be given back. */
 static void
 take_connections(struct worker *w)
 {
 	struct connections *c = &w->connections;
 
-	for (int i = 1; i < TOGETHER_MAX && c->listening
-	    && c->kept_count < KEPT_MAX; i++) {
+	for (int i = 0; i < NEW_MAX && c->listening && c->kept_count < KEPT_MAX;
+	    i++) {
 		int fd = connections_accept(c);
 
 		if (fd < 0)
