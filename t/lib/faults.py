@@ -13,7 +13,7 @@ import zlib
 
 import tap
 import truth
-from stack import SLOWER, TMP, Stack, mongo_client, script, send_signal, wait_for
+from stack import MONGOD_ARGUMENTS, SLOWER, TMP, Stack, mongo_client, script, send_signal, wait_for
 
 DESIGN = {"original_prompt": "a ring with an oval ruby", "num_variations_requested": 2,
           "gem_data": {"type": "Ruby", "cut": "Oval", "color": "Red", "transparency": "Transparent",
@@ -35,7 +35,8 @@ class Mongod:
         tap.at_end(self.stop)
 
     def start(self):
-        ended = script("run", "--no-build", "--only-mongod", "--state", self.state, "--detach", *self.arguments)
+        ended = script("run", "--no-build", "--only-mongod", "--state", self.state, "--detach", *MONGOD_ARGUMENTS,
+                       *self.arguments)
         if ended.returncode != 0:
             raise RuntimeError(ended.stderr)
         return self

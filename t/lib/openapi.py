@@ -9,6 +9,7 @@ must be there. Beside the schemas these rules hold for every reply: no 5xx that 
 request id, a Cache-Control, a problem under /v1 for each error, with the headers that its status needs, and not
 a word of driver, source or stack.
 """
+import hashlib
 import json
 import os
 import re
@@ -49,6 +50,22 @@ def without_damage(value):
     return value
 
 
+def remembering():
+    """A validator that looks at what is described by a name only once for each value: lists have the same designs again and
+    again, and looking took more of a test's processor time than all else. What does not fit is found each time."""
+    look, fitted = jsonschema.Draft202012Validator.VALIDATORS["$ref"], set()
+
+    def look_once(validator, name, value, schema):
+        key = name, hashlib.blake2b(json.dumps(value).encode(), digest_size=16).digest()
+        if key in fitted:
+            return
+        errors = list(look(validator, name, value, schema))
+        if not errors:
+            fitted.add(key)
+        yield from errors
+    return jsonschema.validators.extend(jsonschema.Draft202012Validator, {"$ref": look_once})
+
+
 class Watcher:
     def __init__(self, srcdir, builddir):
         self.document = json.loads(load(srcdir, "etc/openapi.json"))
@@ -56,6 +73,7 @@ class Watcher:
         self.patterns = [(m, p, re.compile(re.sub(r"\{\w+\}", "[^/]+", p) + "$"), s)
                          for m, p, s in route_rows(srcdir)]
         self.validators = {}
+        self.kind = jsonschema and remembering()
         self.seen = set()
         self.faults = []
         self.replies = 0
@@ -68,7 +86,7 @@ class Watcher:
             if schema is None or jsonschema is None:
                 self.validators[path] = None
             else:
-                self.validators[path] = jsonschema.Draft202012Validator(
+                self.validators[path] = self.kind(
                     {"allOf": [schema], "components": self.document["components"]})
         return self.validators[path]
 
