@@ -12,7 +12,6 @@
 
 enum {
 	TOGETHER_MAX = 16,	/* requests that a worker has in hand */
-	NEW_MAX = 4,		/* connections that a busy worker accepts */
 	OTHERS_MS = 250,	/* for others, while the first of a group waits */
 	IDLE_MS = 1000
 };
@@ -150,21 +149,20 @@ take_waiting(struct worker *w, const struct epoll_event *event)
 	return true;
 }
 
-/* What connects while we are busy has its request there already. Not many: of what kind
- * they are is not known yet, others may be free sooner, and nothing can be given back. */
+/* Those that connect while we are busy have their request there already. The first one that
+ * is of another kind is the last one: others may be free sooner, and nothing can be given
+ * back. */
 static void
 take_connections(struct worker *w)
 {
 	struct connections *c = &w->connections;
+	int fd;
 
-	for (int i = 0; i < NEW_MAX && c->listening && c->kept_count < KEPT_MAX;
-	    i++) {
-		int fd = connections_accept(c);
-
-		if (fd < 0)
+	while (w->taken < TOGETHER_MAX && c->listening && c->kept_count < KEPT_MAX
+	    && (fd = connections_accept(c)) >= 0 && connections_keep(c, fd)
+	    && exchange_waiting(fd) == EXCHANGE_WHOLE && take_request(w, fd))
+		if (w->exchanges[w->taken - 1].kind != w->exchanges[0].kind)
 			return;
-		(void)connections_keep(c, fd);
-	}
 }
 
 /* Others that have come meanwhile are taken along. Nobody waits for more. */
@@ -174,11 +172,11 @@ gather(struct worker *w)
 	struct connections *c = &w->connections;
 	int at = 0;
 
-	take_connections(w);
 	(void)connections_look(c, 0);
 	while (at < c->ready_count && w->taken < TOGETHER_MAX)
 		if (!take_waiting(w, &c->ready[at]))
 			at++;
+	take_connections(w);
 }
 
 /* The request of a connection that is readable, and what may be done with it. False:

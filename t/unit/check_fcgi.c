@@ -972,6 +972,28 @@ START_TEST(of_a_group_none_waits_for_one_behind_it)
 }
 END_TEST
 
+/* Of those that connect, up to the first one of another kind: another worker may be free
+ * for them sooner. */
+START_TEST(new_connections_join_up_to_the_first_stranger)
+{
+	int held[2], fds[6];
+
+	hold(held, 1);
+	post(held[0], "/g");
+	for (int i = 0; i < 6; i++) {
+		fds[i] = dial();
+		post(fds[i], i == 2 ? "/place" : "/g");
+	}
+	ck_assert_str(body_of(answer_of(held[0])), TOGETHER(1, "/g", 0, 3));
+	ck_assert_str(body_of(answer_of(fds[0])), TOGETHER(1, "/g", 1, 3));
+	ck_assert_str(body_of(answer_of(fds[1])), TOGETHER(1, "/g", 2, 3));
+	ck_assert_str(body_of(answer_of(fds[2])), "0");
+	ck_assert_str(body_of(answer_of(fds[3])), TOGETHER(2, "/g", 0, 3));
+	ck_assert_str(body_of(answer_of(fds[4])), TOGETHER(2, "/g", 1, 3));
+	ck_assert_str(body_of(answer_of(fds[5])), TOGETHER(2, "/g", 2, 3));
+}
+END_TEST
+
 START_TEST(a_group_has_its_limit)
 {
 	int fds[41], together = 0;
@@ -1122,7 +1144,8 @@ UNIT_MAIN_FIXTURE("fcgi", setup, teardown,
     those_that_wait_are_answered_together,
     others_do_not_wait_for_a_group,
     a_group_waits_for_one_that_is_slow_not_for_all,
-    of_a_group_none_waits_for_one_behind_it, a_group_has_its_limit,
+    of_a_group_none_waits_for_one_behind_it,
+    new_connections_join_up_to_the_first_stranger, a_group_has_its_limit,
     what_is_no_whole_request_stays_out_of_a_group,
     one_of_a_group_that_leaves_is_no_harm, a_stopped_worker_ends_a_group,
     a_kept_connection_serves_one_after_the_other,
