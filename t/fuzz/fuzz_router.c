@@ -41,9 +41,7 @@ check_tags(struct str list)
 {
 	static const char tag[] = "\"0123456789abcdef-1\"";
 
-	/* What matches strongly matches weakly. */
-	if (http_etag_in(list, str_of(tag), false))
-		assert(http_etag_in(list, str_of(tag), true));
+	(void)http_etag_in(list, str_of(tag));
 	(void)http_media_type_is(list, "application/json");
 }
 

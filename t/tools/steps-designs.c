@@ -23,16 +23,41 @@ post_design(struct app *app, struct arena *arena, struct run *run,
 	struct idem idem;
 
 	decode_design(arena, &body);
-	if (app_idem_take(app, arena, &actor, "POST", STR("/v1/designs"),
-	    str_of(run->make_key), STR("{}"), &idem, err) != RC_OK)
+	if (take_key(app, arena, &actor, STR("/v1/designs"), run->make_key, &idem,
+	    err) != RC_OK)
 		return err->rc;
 	if (app_design_create(app, arena, &actor, &body, &idem, &made, err)
 	    != RC_OK) {
-		app_idem_release(app, arena, &idem);
+		(void)app_idem_release(app, arena, &idem);
 		return err->rc;
 	}
 	copy(run->design, sizeof run->design, made.id);
 	return RC_OK;
+}
+
+/* Both keys, as api/together.c takes them: together those that nobody has, the others one
+ * by one. */
+static void
+take_both(struct app *app, struct arena *arena, const struct actor *actors,
+    const char *const *keys, struct idem *ret_idems, struct err *errs)
+{
+	struct idem_ask asks[2];
+	bool taken[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		err_init(&errs[i]);
+		asks[i] = ask_of(&actors[i], STR("/v1/designs"), keys[i]);
+	}
+	(void)!app_idem_take_new(app, arena, asks, 2, ret_idems, taken, &errs[0]);
+	errs[1] = errs[0];
+	if (errs[0].rc == RC_UNAVAILABLE)
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		if (errs[i].rc == RC_OK && taken[i])
+			continue;
+		err_init(&errs[i]);
+		(void)!app_idem_take(app, arena, &asks[i], &ret_idems[i], &errs[i]);
+	}
 }
 
 /* Two guests at once, as api/designs.c does it. The other one's session is run->user, its
@@ -50,12 +75,10 @@ post_two(struct app *app, struct arena *arena, struct run *run, struct err *err)
 
 	actors[1].owner.guest_session_id = str_of(run->user);
 	actors[1].principal = arena_printf(arena, "guest:%s", run->user);
+	take_both(app, arena, actors, keys, idems, errs);
 	for (size_t i = 0; i < 2; i++) {
-		err_init(&errs[i]);
 		decode_design(arena, &bodies[i]);
-		if (app_idem_take(app, arena, &actors[i], "POST",
-		    STR("/v1/designs"), str_of(keys[i]), STR("{}"), &idems[i],
-		    &errs[i]) != RC_OK)
+		if (errs[i].rc != RC_OK)
 			continue;
 		who[n] = i;
 		all[n++] = (struct app_creation){ .arena = arena,
@@ -73,7 +96,7 @@ post_two(struct app *app, struct arena *arena, struct run *run, struct err *err)
 			(void)!app_design_create(app, arena, &actors[i], &bodies[i],
 			    &idems[i], &all[k].design, &errs[i]);
 		if (errs[i].rc != RC_OK)
-			app_idem_release(app, arena, &idems[i]);
+			(void)app_idem_release(app, arena, &idems[i]);
 		else
 			copy(i == 0 ? run->design : run->folder,
 			    sizeof run->design, all[k].design.id);
@@ -93,12 +116,12 @@ post_refinement(struct app *app, struct arena *arena, struct run *run,
 	struct idem idem;
 
 	decode(arena, &doc_body_refinement, body_refinement, &body);
-	if (app_idem_take(app, arena, &actor, "POST", STR("/v1/refinements"),
-	    str_of(run->refine_key), STR("{}"), &idem, err) != RC_OK)
+	if (take_key(app, arena, &actor, STR("/v1/refinements"), run->refine_key,
+	    &idem, err) != RC_OK)
 		return err->rc;
 	if (app_refinement_create(app, arena, &actor, str_of(run->design), &body,
 	    &idem, &made, err) != RC_OK)
-		app_idem_release(app, arena, &idem);
+		(void)app_idem_release(app, arena, &idem);
 	return err->rc;
 }
 
@@ -113,12 +136,12 @@ post_on_generation(struct app *app, struct arena *arena, struct run *run,
 	struct app_generation made;
 	struct idem idem;
 
-	if (app_idem_take(app, arena, &actor, "POST", str_of(path),
-	    str_of(run->make_key), STR("{}"), &idem, err) != RC_OK || idem.replay)
+	if (take_key(app, arena, &actor, str_of(path), run->make_key, &idem, err)
+	    != RC_OK || idem.replay)
 		return err->rc;
 	if (fn(app, arena, &actor, str_of(run->refine_key), &idem, &made, err)
 	    != RC_OK)
-		app_idem_release(app, arena, &idem);
+		(void)app_idem_release(app, arena, &idem);
 	return err->rc;
 }
 

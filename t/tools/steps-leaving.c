@@ -23,11 +23,11 @@ post_export(struct app *app, struct arena *arena, struct run *run,
 	struct app_export made;
 	struct idem idem;
 
-	if (app_idem_take(app, arena, &actor, "POST", STR("/v1/me/export"),
-	    str_of(run->make_key), STR("{}"), &idem, err) != RC_OK)
+	if (take_key(app, arena, &actor, STR("/v1/me/export"), run->make_key, &idem,
+	    err) != RC_OK)
 		return err->rc;
 	if (app_export_start(app, arena, &actor, &idem, &made, err) != RC_OK)
-		app_idem_release(app, arena, &idem);
+		(void)app_idem_release(app, arena, &idem);
 	return err->rc;
 }
 

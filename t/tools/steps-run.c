@@ -136,6 +136,21 @@ decode(struct arena *arena, const struct doc *table, const char *text,
 		complain("body", &err);
 }
 
+struct idem_ask
+ask_of(const struct actor *actor, struct str path, const char *key)
+{
+	return (struct idem_ask){ actor, "POST", path, str_of(key), STR("{}") };
+}
+
+enum rc
+take_key(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str path, const char *key, struct idem *ret_idem, struct err *err)
+{
+	const struct idem_ask ask = ask_of(actor, path, key);
+
+	return app_idem_take(app, arena, &ask, ret_idem, err);
+}
+
 void
 decode_design(struct arena *arena, struct design *design)
 {

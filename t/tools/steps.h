@@ -10,6 +10,7 @@
 #define T_TOOLS_STEPS_H
 
 #include "app/app.h"
+#include "app/idem.h"
 #include "crypt/share-token.h"
 #include "schema/documents.h"
 #include "store/db.h"
@@ -48,6 +49,12 @@ void open_provider(struct arena *arena, struct app *app, const char *script);
 /* Who asks in this run, as guest or as member. */
 struct actor actor_of(struct arena *arena, const struct run *run);
 struct actor member_of(struct arena *arena, const struct run *run);
+
+/* The Idempotency-Key of a POST, as the guards take it. */
+struct idem_ask ask_of(const struct actor *actor, struct str path,
+    const char *key);
+enum rc take_key(struct app *app, struct arena *arena, const struct actor *actor,
+    struct str path, const char *key, struct idem *ret_idem, struct err *err);
 
 /* Looks at and changes what is stored. */
 bool any(struct app *clean, struct arena *arena, const char *collection,

@@ -24,8 +24,7 @@ usual(void)
 		.picture = { .key = STR("folder-of-keys/0123.webp"),
 		    .name = STR("0123.webp"),
 		    .thumbnail_key = STR("folder-of-keys/4567.webp"),
-		    .thumbnail_name = STR("4567.webp"), .width = 1024,
-		    .height = 768 },
+		    .thumbnail_name = STR("4567.webp") },
 		.created_at_ms = 1795392000000,
 		.expires_ms = TIME_NULL, .etag = STR("\"e\""),
 		.tag_share = STR("s-0123456789abcdef"),
@@ -167,7 +166,7 @@ START_TEST(a_page_says_what_there_is)
 	HAS(page, "not to scale</figcaption>");
 	HAS(page, "<img src=\"/s/" TOKEN "/i/0123.webp\" srcset=\"/s/" TOKEN
 	    "/i/4567.webp 300w, /s/" TOKEN "/i/0123.webp 1024w\"");
-	HAS(page, "width=\"1024\" height=\"768\" alt=\"Ruby ring: Ruby, oval, 1.2 ct."
+	HAS(page, "width=\"1024\" height=\"1024\" class=\"square\" alt=\"Ruby ring: Ruby, oval, 1.2 ct."
 	    " Rose gold and platinum, polished\"");
 	HAS_NOT(page, "Shared until");
 	HAS_NOT(page, "described");
@@ -187,23 +186,6 @@ START_TEST(a_page_says_what_there_is)
 	HAS_NOT(bare, "<dt>Stone");
 	HAS_NOT(bare, "<dt>Colour");
 	HAS_NOT(bare, "<dt>Metal");
-}
-END_TEST
-
-START_TEST(thumbnails_are_as_wide_as_they_are)
-{
-	static const struct { int32_t width, height; const char *says; } rows[] = {
-		{ 1024, 1024, "4567.webp 300w," }, { 900, 1600, "4567.webp 168w," },
-		{ 1600, 900, "4567.webp 300w," }, { 200, 250, "4567.webp 200w," },
-		{ 1, 12000, "4567.webp 1w," },
-	};
-	struct share_view view = usual();
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		view.picture.width = rows[i].width;
-		view.picture.height = rows[i].height;
-		HAS(page_of(&view), rows[i].says);
-	}
 }
 END_TEST
 
@@ -338,6 +320,6 @@ end(void)
 UNIT_MAIN_FIXTURE("share_html", begin, end,
     the_policies_allow_what_is_inline_and_no_more, messages_are_short,
     a_page_says_what_there_is,
-    thumbnails_are_as_wide_as_they_are, words_of_others_are_text,
+    words_of_others_are_text,
     a_long_prompt_is_whole, previews_are_of_open_shares_alone,
     nothing_else_gets_out, the_form_and_messages_know_no_design)
