@@ -451,9 +451,11 @@ def watch_queries():
 
 
 def queries(member="_id"):
-    """What was asked of designs since then by that member; workers ask for links that have changed meanwhile."""
+    """What requests asked of designs since then by that member; workers ask for links that have changed meanwhile, and jobs for
+    the design that they are about."""
     stack.db.command("profile", 0)
-    return [row for row in stack.db["system.profile"].find() if isinstance(row["command"].get("filter", {}).get(member), (str, bool))]
+    return [row for row in stack.db["system.profile"].find({"appName": {"$in": ["bezel-web", "bezel-slow"]}})
+            if isinstance(row["command"].get("filter", {}).get(member), (str, bool))]
 
 
 @test
