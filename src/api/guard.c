@@ -354,10 +354,11 @@ ask_of(const struct call *call)
 enum rc
 call_take_key(struct call *call, struct err *err)
 {
-	const struct idem_ask ask = ask_of(call);
+	struct idem_ask ask;
 
 	if (!(call->route->guards & IDEM))
 		return RC_OK;
+	ask = ask_of(call);
 	return app_idem_take(call->app, call->arena, &ask, &call->idem, err);
 }
 

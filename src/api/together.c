@@ -148,8 +148,10 @@ joint_end(struct joint *joint)
 	if (joint->state == JOINT_READY)
 		call_handle(call, &joint->err);
 	/* Once is enough to hear that it is away; a lease ends in a minute. */
-	if (joint->state != JOINT_REFUSED && !joint->group->away)
-		joint->group->away = !call_handled(call, &joint->err);
+	if (joint->state != JOINT_REFUSED
+	    && (joint->err.rc == RC_OK || !joint->group->away)
+	    && !call_handled(call, &joint->err))
+		joint->group->away = true;
 	call_end(call, &joint->err, joint->commands
 	    + store_commands(app->store) - commands);
 	if (--joint->group->left > 0)
