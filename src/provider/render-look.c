@@ -94,8 +94,10 @@ light(struct scene *scene)
 	struct buf *out = &scene->out;
 
 	buf_addz(out, "light_source{<-70,120,-50> rgb 0.95");
+	/* Jittered, sixteen points give an even penumbra with a little grain, where
+	 * 49 without give steps, and cost a third more of the whole picture. */
 	if (!scene->draft)
-		buf_addz(out, " area_light <34,0,0>,<0,0,34>,7,7 adaptive 1 circular orient");
+		buf_addz(out, " area_light <34,0,0>,<0,0,34>,4,4 adaptive 1 jitter circular orient");
 	buf_addz(out, "}\nlight_source{<80,90,-80> rgb 0.28 shadowless}\n");
 }
 

@@ -120,7 +120,7 @@ antialias(const struct render_call *call)
 	if (call->flags & RENDER_MASK)
 		return "-A";
 	return call->design.quality == PROVIDER_DRAFT ? "+A0.25 +AM1 +R2 -J" :
-	    "+A0.32 +AM1 +R2 -J";
+	    "+A0.45 +AM1 +R2 -J";
 }
 
 static void

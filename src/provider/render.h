@@ -14,7 +14,7 @@
 #include "provider/provider.h"
 
 /* Part of the parameters: raised whenever equal designs give other pixels. */
-#define RENDER_VERSION "bezel-render-3"
+#define RENDER_VERSION "bezel-render-4"
 
 struct render_options {
 	const char *povray;	/* path of the program; NULL: /usr/bin/povray */
