@@ -10,6 +10,7 @@
 /* 8192 sessions in use at a time; with more, the oldest of a bucket is looked up
  * again. */
 enum { BUCKETS = 1024, WAYS = 8, LOCKS = 64 };
+enum { DUE_BUCKETS = 64 };		/* looked at for what is about to end */
 
 struct session_cache {
 	pthread_mutex_t locks[LOCKS];
@@ -97,10 +98,47 @@ session_cache_get(struct session_cache *cache, struct str id, int64_t now_mono_m
 	enter_bucket(cache, bucket);
 	entry = find(cache, bucket, id);
 	good = entry != NULL && id.n > 0 && entry->until_mono_ms > now_mono_ms;
-	if (good)
+	if (good) {
+		entry->used = true;
 		*ret_entry = *entry;
+	}
 	leave(cache, bucket % LOCKS);
 	return good;
+}
+
+static bool
+due(const struct session_entry *entry, struct str id, int64_t now_mono_ms,
+    int64_t margin_ms)
+{
+	int64_t left_ms = entry->until_mono_ms - now_mono_ms;
+
+	return entry->id[0] != '\0' && entry->used && !entry->is_key &&
+	    left_ms > -margin_ms && left_ms < margin_ms && !str_eqz(id, entry->id);
+}
+
+size_t
+session_cache_take_due(struct session_cache *cache, struct str id,
+    int64_t now_mono_ms, int64_t margin_ms, struct session_entry *ret_entries,
+    size_t n)
+{
+	unsigned first = bucket_of(id);
+	size_t taken = 0;
+
+	for (unsigned i = 0; i < DUE_BUCKETS && taken < n; i++) {
+		unsigned bucket = (first + i) % BUCKETS;
+
+		enter_bucket(cache, bucket);
+		for (int way = 0; way < WAYS && taken < n; way++) {
+			struct session_entry *entry = &cache->entries[bucket][way];
+
+			if (!due(entry, id, now_mono_ms, margin_ms))
+				continue;
+			entry->used = false;
+			ret_entries[taken++] = *entry;
+		}
+		leave(cache, bucket % LOCKS);
+	}
+	return taken;
 }
 
 int64_t

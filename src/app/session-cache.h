@@ -6,6 +6,9 @@
  * this host when the session is revoked here. Other hosts see it when their entry
  * ends. A look-up that began before a revocation must not put its result in behind
  * it: it takes an epoch first, and entries of an epoch that is over are not taken.
+ *
+ * Who looks one up takes others along that are in use and about to end
+ * (session_cache_take_due), so that many sessions cost few commands.
  */
 #ifndef BEZEL_APP_SESSION_CACHE_H
 #define BEZEL_APP_SESSION_CACHE_H
@@ -21,6 +24,7 @@ struct session_entry {
 	int64_t created_ms, last_used_ms, expires_ms, ends_ms;
 	int64_t until_mono_ms;		/* of the entry, clock_mono_ms() */
 	bool is_key, is_test;		/* an API key; of test mode */
+	bool used;			/* since it was put; the cache sees to it */
 	uint32_t scopes;		/* of a key: a bit for each enum scope */
 };
 
@@ -30,6 +34,14 @@ struct session_cache *session_cache_new(void);
 /* False: not there, or over at now_mono_ms. */
 bool session_cache_get(struct session_cache *cache, struct str id,
     int64_t now_mono_ms, struct session_entry *ret_entry);
+
+/* Copies of up to n sessions, not keys, that were used since they were put and whose
+ * time ends within margin_ms, or has ended as long ago. Each is given once: the caller
+ * looks them up and puts them anew. Only a part of the cache is looked at, from the
+ * place of that id on. Returns how many. */
+size_t session_cache_take_due(struct session_cache *cache, struct str id,
+    int64_t now_mono_ms, int64_t margin_ms, struct session_entry *ret_entries,
+    size_t n);
 
 int64_t session_cache_epoch(struct session_cache *cache);
 /* Unless something was revoked since that epoch. */

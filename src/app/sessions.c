@@ -17,7 +17,8 @@
 enum {
 	SECRET_BYTES = 32,
 	SECRET_CHARS = BASE64URL_CHARS(SECRET_BYTES),
-	HOUR_MS = 3600 * 1000
+	HOUR_MS = 3600 * 1000,
+	ALONG = 31		/* sessions that are looked up with one */
 };
 
 static const char prefix[] = "s_";
@@ -59,34 +60,62 @@ over(struct err *err)
 	    "You are signed out; sign in again.");
 }
 
+/* What the cache is to know of a row. False: the secret is another, or the row is
+ * damaged, which opens nothing. */
+static bool
+fill_entry(const struct app *app, struct arena *arena, const struct session *session,
+    const unsigned char hash[32], struct session_entry *entry)
+{
+	struct str text;
+
+	hash_text(arena, hash, &text);
+	if (!str_eq_ct(text, session->secret_hash) || !uuid_is(session->user_id))
+		return false;
+	*entry = (struct session_entry){ .created_ms = session->created_at,
+		.last_used_ms = session->last_used_at,
+		.expires_ms = session->expires_at, .ends_ms = session->ends_at,
+		.until_mono_ms = clock_mono_ms()
+		+ app->conf->session_cache_s * 1000 };
+	memcpy(entry->id, session->id.p, sizeof entry->id - 1);
+	memcpy(entry->user_id, session->user_id.p, sizeof entry->user_id - 1);
+	memcpy(entry->secret_hash, hash, sizeof entry->secret_hash);
+	return true;
+}
+
+/* One session; and those of others that are in use, and would be looked up one by one
+ * within half of session_cache_s, by the same command. Those that are gone end by
+ * themselves. */
 static enum rc
 look_up(struct app *app, struct arena *arena, struct str id,
     const unsigned char hash[32], struct session_entry *ret_entry,
     struct err *err)
 {
 	int64_t epoch = session_cache_epoch(app->sessions);
-	struct session session;
-	struct str text;
-	enum rc rc = sessions_get(app->store, arena, id, &session, err);
+	struct session_entry wanted[1 + ALONG], entry;
+	struct session sessions[1 + ALONG];
+	struct str ids[1 + ALONG] = { id };
+	size_t n, found;
+	bool good = false;
 
-	hash_text(arena, hash, &text);
-	if (rc == RC_NOT_FOUND
-	    || (rc == RC_OK && (!str_eq_ct(text, session.secret_hash)
-	    || !uuid_is(session.user_id))))	/* a damaged row opens nothing */
-		return over(err);
-	if (rc != RC_OK)
-		return rc;
-	*ret_entry = (struct session_entry){ .created_ms = session.created_at,
-		.last_used_ms = session.last_used_at,
-		.expires_ms = session.expires_at, .ends_ms = session.ends_at,
-		.until_mono_ms = clock_mono_ms()
-		+ app->conf->session_cache_s * 1000 };
-	memcpy(ret_entry->id, id.p, sizeof ret_entry->id - 1);
-	memcpy(ret_entry->user_id, session.user_id.p,
-	    sizeof ret_entry->user_id - 1);
-	memcpy(ret_entry->secret_hash, hash, sizeof ret_entry->secret_hash);
-	session_cache_put(app->sessions, ret_entry, epoch);
-	return RC_OK;
+	n = 1 + session_cache_take_due(app->sessions, id, clock_mono_ms(),
+	    app->conf->session_cache_s * 1000 / 2, wanted + 1, ALONG);
+	memcpy(wanted[0].secret_hash, hash, sizeof wanted[0].secret_hash);
+	for (size_t i = 1; i < n; i++)
+		ids[i] = str_of(wanted[i].id);
+	if (sessions_get_some(app->store, arena, ids, n, sessions, &found, err) != RC_OK)
+		return err->rc;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < found; k++) {
+			if (!str_eq(sessions[k].id, ids[i]) || !fill_entry(app, arena,
+			    &sessions[k], wanted[i].secret_hash, &entry))
+				continue;
+			session_cache_put(app->sessions, &entry, epoch);
+			if (i == 0) {
+				*ret_entry = entry;
+				good = true;
+			}
+		}
+	return good ? RC_OK : over(err);
 }
 
 static int64_t

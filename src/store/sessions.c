@@ -15,15 +15,30 @@ sessions_insert(struct store *store, struct arena *arena,
 	    doc_to_bson(&doc_session, session, arena), err);
 }
 
+/* One alone by _id, which the server answers without planning. */
 enum rc
-sessions_get(struct store *store, struct arena *arena, struct str id,
-    struct session *ret_session, struct err *err)
+sessions_get_some(struct store *store, struct arena *arena, const struct str *ids,
+    size_t n, struct session *ret_sessions, size_t *ret_n, struct err *err)
 {
-	struct str doc;
+	struct db_find find = { .collection = collection, .limit = (int)n };
+	struct str *docs = arena_array(arena, n, sizeof *docs);
+	bson_t *filter = db_bson(arena);
+	enum rc rc;
 
-	if (db_get(store, arena, collection, id, &doc, err) != RC_OK)
-		return err->rc;
-	doc_read(&doc_session, doc, ret_session, arena);
+	bson_add_in(filter, "_id", ids, n);
+	find.filter = filter;
+	if (n == 1) {
+		rc = db_get(store, arena, collection, ids[0], docs, err);
+		*ret_n = rc == RC_OK;
+		if (rc == RC_NOT_FOUND)
+			err_init(err);
+	} else {
+		rc = db_find(store, arena, &find, docs, ret_n, err);
+	}
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	for (size_t i = 0; i < *ret_n; i++)
+		doc_read(&doc_session, docs[i], &ret_sessions[i], arena);
 	return RC_OK;
 }
 

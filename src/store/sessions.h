@@ -13,9 +13,11 @@ enum { SESSIONS_MAX = 100 };		/* of a user */
 enum rc sessions_insert(struct store *store, struct arena *arena,
     const struct session *session, struct err *err) must_use;
 
-/* By id, ended or not; RC_NOT_FOUND. */
-enum rc sessions_get(struct store *store, struct arena *arena, struct str id,
-    struct session *ret_session, struct err *err) must_use;
+/* Those of these n ids that are there, ended or not, in any order; ret_sessions has room
+ * for n. */
+enum rc sessions_get_some(struct store *store, struct arena *arena,
+    const struct str *ids, size_t n, struct session *ret_sessions, size_t *ret_n,
+    struct err *err) must_use;
 
 /* It is used at now_ms, which lets it live until expires_ms. */
 enum rc sessions_touch(struct store *store, struct arena *arena, struct str id,

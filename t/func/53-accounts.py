@@ -323,6 +323,39 @@ def revoked_on_another_host():
 
 
 @test
+def many_sessions_cost_few_look_ups():
+    """One that is looked up takes others along that are in use; none that was ended elsewhere."""
+    sessions, kept_s = 200, 10
+    with Stack(settings={"provider": "mem", "session_cache_s": str(kept_s)}) as ours:
+        client = member(ours)
+        name = next(name for name in client.cookies if not name.endswith(("-d", "-r")))
+        row = ours.db.sessions.find_one({"_id": session_cookie(client)[2:38]})
+        rows = [row | {"_id": str(uuid.uuid4())} for _ in range(sessions)]
+        secret = session_cookie(client)[39:]
+        ours.db.sessions.insert_many(rows)
+
+        def ask_all():
+            before, began = metric(ours, "bezel_database_commands_total"), time.monotonic()
+            statuses = []
+            for row in rows:
+                client.cookies[name] = "s_%s.%s" % (row["_id"], secret)
+                statuses.append(client.get("/v1/designs?limit=1").status)
+            return statuses, metric(ours, "bezel_database_commands_total") - before - sessions, time.monotonic() - began
+
+        statuses, commands, took_s = ask_all()
+        is_((set(statuses), commands), ({200}, sessions), "each is looked up once")
+        is_(ask_all()[:2], ([200] * sessions, 0), "and is then known")
+        rows_gone = (rows[17], rows[116])
+        ours.db.sessions.delete_many({"_id": {"$in": [row["_id"] for row in rows_gone]}})
+        time.sleep(kept_s)
+        statuses, commands, took_again_s = ask_all()
+        is_([n for n, status in enumerate(statuses) if status != 200], [17, 116], "what ended elsewhere ends here")
+        is_({statuses[17], statuses[116]}, {401}, "with 401")
+        ok(commands < sessions / 2 or took_s + took_again_s > kept_s / 2, "together they cost less than half as many",
+           "%d, %.1f and %.1f s" % (commands, took_s, took_again_s))
+
+
+@test
 def another_password():
     client = member(stack)
     other = stack.client()

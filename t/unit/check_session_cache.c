@@ -88,6 +88,56 @@ START_TEST(a_late_look_up_brings_nothing_back)
 }
 END_TEST
 
+/* How often each of these sessions is given, from whatever place one begins. */
+static void
+take_all(struct session_cache *cache, int64_t now_mono_ms, int ret_times[4])
+{
+	struct session_entry taken[2], from;
+	size_t n;
+	int id;
+
+	memset(ret_times, 0, 4 * sizeof *ret_times);
+	for (int i = 100; i < 400; i++) {
+		from = entry_of(i, 0);
+		n = session_cache_take_due(cache, str_of(from.id), now_mono_ms, LATER / 2,
+		    taken, 2);
+		for (size_t k = 0; k < n; k++) {
+			ck_assert_int_eq(sscanf(taken[k].id, "id-%d", &id), 1);
+			ret_times[id]++;
+		}
+	}
+}
+
+START_TEST(those_in_use_are_taken_along_once)
+{
+	struct session_cache *cache = session_cache_new();
+	struct session_entry key = entry_of(3, 1);
+	int times[4];
+
+	key.is_key = true;
+	put(cache, 0, 1);
+	put(cache, 1, 1);
+	put(cache, 2, 1);
+	session_cache_put(cache, &key, session_cache_epoch(cache));
+	ck_assert(there(cache, 1) && there(cache, 2) && there(cache, 3));
+	take_all(cache, LATER / 2 - 1, times);		/* not yet */
+	ck_assert_int_eq(times[0] + times[1] + times[2] + times[3], 0);
+	take_all(cache, LATER * 3 / 2, times);		/* no more */
+	ck_assert_int_eq(times[0] + times[1] + times[2] + times[3], 0);
+	ck_assert_int_eq(session_cache_take_due(cache, STR("id-1"), LATER, 0, &key, 1), 0);
+	take_all(cache, LATER / 2 + 1, times);
+	ck_assert_int_eq(times[0], 0);			/* not in use */
+	ck_assert_int_eq(times[1], 1);
+	ck_assert_int_eq(times[2], 1);
+	ck_assert_int_eq(times[3], 0);			/* a key */
+	take_all(cache, LATER / 2 + 1, times);
+	ck_assert_int_eq(times[1] + times[2], 0);
+	ck_assert(there(cache, 1));
+	take_all(cache, LATER / 2 + 1, times);
+	ck_assert_int_eq(times[1], 1);
+}
+END_TEST
+
 /* More than there is room for: some are looked up again, none is mistaken. */
 START_TEST(a_full_one_goes_on)
 {
@@ -129,5 +179,5 @@ START_TEST(who_dies_inside_harms_nobody)
 END_TEST
 
 UNIT_MAIN("session_cache", an_entry_holds_for_its_time, what_is_revoked_is_gone,
-    a_late_look_up_brings_nothing_back, a_full_one_goes_on,
-    who_dies_inside_harms_nobody)
+    a_late_look_up_brings_nothing_back, those_in_use_are_taken_along_once,
+    a_full_one_goes_on, who_dies_inside_harms_nobody)
