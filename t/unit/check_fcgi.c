@@ -329,6 +329,18 @@ params(const char *const *pairs)
 
 /* --- cases ----------------------------------------------------------------- */
 
+/* The first worker is at what was just sent to it. */
+static void
+until_busy(void)
+{
+	const volatile struct fcgi_pulse *pulse = &shared->pulse[0];
+
+	clock_sleep_ms(50);
+	for (int i = 0; i < slower(5000) && pulse->busy_since_ms == 0; i++)
+		clock_sleep_ms(1);
+	ck_assert_int_gt(pulse->busy_since_ms, 0);
+}
+
 START_TEST(a_kept_connection_serves_one_after_the_other)
 {
 	int fd;
@@ -782,8 +794,7 @@ START_TEST(a_peer_that_leaves_before_the_answer_is_no_harm)
 
 		send_all(fd, fc_request(arena, "GET", "/slow", STR(""), STR_NULL,
 		    true));
-		clock_sleep_ms(50);
-		ck_assert_int_gt(shared->pulse[0].busy_since_ms, 0);
+		until_busy();
 		(void)close(fd);
 	}
 	ck_assert(get(dial(), "/").n > 0);
@@ -800,7 +811,7 @@ START_TEST(a_stopped_worker_ends_what_it_has)
 	fd = dial();
 	ck_assert(get(fd, "/").n > 0);
 	send_all(fd, fc_request(arena, "GET", "/slow", STR(""), STR_NULL, true));
-	clock_sleep_ms(50);
+	until_busy();
 	ck_assert_int_eq(kill(workers[0], SIGTERM), 0);
 	ck_assert(str_starts(answer_of(fd), STR("Status: 200 ")));
 	/* A kept connection may still bring one ... */
@@ -853,7 +864,7 @@ hold(int *fds, int n)
 		ck_assert(get(fds[i], "/").n > 0);
 	}
 	send_all(fds[n], fc_request(arena, "GET", "/slow", STR(""), STR_NULL, true));
-	clock_sleep_ms(50);
+	until_busy();
 	shared->calls = 0;	/* that one is counted already */
 }
 
@@ -883,7 +894,7 @@ START_TEST(those_that_wait_are_answered_together)
 	ck_assert(str_starts(body_of(get(fds[1], "/g-alone")),
 	    STR("GET /g-alone cookie=")));
 	post(fds[3], "/slow");
-	clock_sleep_ms(50);
+	until_busy();
 	post(fds[2], "/g2");
 	post(fds[0], "/g0");
 	ck_assert_str(body_of(answer_of(fds[2])), TOGETHER(1, "/g2", 0, 2));
@@ -913,7 +924,7 @@ START_TEST(others_do_not_wait_for_a_group)
 	ck_assert_str(body_of(answer_of(fds[6])), TOGETHER(3, "/h6", 1, 2));
 	/* One that is the only one of its kind is alone. */
 	post(fds[0], "/slow");
-	clock_sleep_ms(50);
+	until_busy();
 	post(fds[1], "/g1");
 	post(fds[2], "/h2");
 	post(fds[3], "/g3");
@@ -964,7 +975,7 @@ START_TEST(of_a_group_none_waits_for_one_behind_it)
 	ck_assert_str(body_of(answer_of(fds[2])), TOGETHER(0, "/g2-late", 2, 3));
 	/* The place of what the first had is used again. */
 	post(fds[0], "/slow");
-	clock_sleep_ms(50);
+	until_busy();
 	post(fds[1], "/g1");
 	post(fds[2], "/g2");
 	ck_assert_str(body_of(answer_of(fds[1])), TOGETHER(1, "/g1", 0, 2));
