@@ -87,7 +87,7 @@ claw(struct scene *scene, double t, double s, double foot_y)
 	bool point = is_point(scene->design->cut->id, t);
 	/* between the stone and its halo there is room for slim ones only */
 	bool halo = scene->design->setting == SETTING_HALO;
-	double from = (halo ? 0.29 : 0.36) * s, to = (halo ? 0.25 : 0.25) * s;
+	double from = (halo ? 0.24 : 0.36) * s, to = (halo ? 0.25 : 0.25) * s;
 	double grip = 0.62 * s;
 	struct vec points[6], low = rim(scene, t, 0, foot_y);
 	struct vec mid = rim(scene, t, 0, foot_y * 0.52);

@@ -2,9 +2,9 @@
 
 #include "provider/render-scene.h"
 
-/* A halo from the girdle outwards: a gap for the claws, a rail, the stones, a
- * rail. Millimetres at stoutness 1. */
-#define GAP 0.15
+/* A halo from the girdle outwards: a gap too narrow to look through, a rail, which claws
+ * go through, the stones, a rail. Millimetres at stoutness 1. */
+#define GAP 0.03
 #define RAIL 0.26
 #define STONE 1.55
 #define DEEP 0.12		/* its girdle lies that far below the main one's */
@@ -23,7 +23,7 @@ count_of(const struct scene *scene, double length, double size)
 {
 	enum gem_cut_id cut = scene->design->cut->id;
 	int by = cut == CUT_PEAR || cut == CUT_HEART ? 2 : cut == CUT_TRILLION ? 3 : 4;
-	int count = (int)(length / (size * 1.05)) / by * by;
+	int count = (int)lround(length / (size * 1.05) / by) * by;
 
 	return count < 8 ? 8 : count > MAX_SMALL ? MAX_SMALL : count;
 }
