@@ -79,7 +79,7 @@ def what_was_waiting_sees_what_is_there():
     with HeldWorker(stack) as held:
         for i, client in enumerate(people):
             held.send(i, ask(client, "/v1/designs/" + designs[i]["id"]))
-        time.sleep(0.3)
+        held.arrived()
         stack.db.designs.update_one({"_id": designs[1]["id"]}, {"$set": {"original_prompt": "changed meanwhile"}})
         stack.db.designs.delete_one({"_id": designs[2]["id"]})
     is_([held.replies[i].status for i in range(3)], [200, 200, 404], "one of them has gone")

@@ -146,7 +146,7 @@ def a_commit_that_nobody_knows_of():
         def mend():
             wait_for(lambda: any(one.failures for one in people), 40, "the deadline")
             failing("off", failCommands=["commitTransaction"])
-        held.send("mend", mend)
+        held.meanwhile("mend", mend)
     is_([one.failures[:1] for one in people], [[503]] * 3, "nobody knows, until the deadline")
     agree(stack, people, "a commit that nobody knows of: each key has its one design", counter_over=10000)
 
@@ -165,7 +165,7 @@ def killed_amid_a_group():
             wait_for(lambda: server.admin().admin.command("serverStatus")["transactions"]["currentOpen"] > 0, 10, "a transaction")
             time.sleep(0.2)
             stack.kill(held.pid)
-        held.send("kill", kill)
+        held.meanwhile("kill", kill)
     ok(all(one.failures for one in people), "all five had no answer", [one.failures for one in people])
     wait_for(lambda: len(workers(stack, "web")) == 1, 20, "another worker")
     took = time.monotonic() - began
@@ -292,7 +292,7 @@ def the_first_does_not_wait_for_all_others():
             blockTimeMS=400)
     with Held() as held:
         held.send("post", noted("post", lambda: ann.post(URL, json=body())))
-        time.sleep(0.3 * SLOWER)
+        held.arrived()
         for i in range(8):
             held.send(i, noted(i, lambda: bob.get(URL)))
     failing("off", failCommands=["find"])
@@ -410,7 +410,7 @@ def each_kind_by_itself():
                     held.send("get%d" % i, lambda client=people[i], path=paths[i]: client.get(path))
         with Held() as held:
             send(first)
-            time.sleep(0.2 * SLOWER)
+            held.arrived()
             send(then)
         is_({name: reply.status for name, reply in held.replies.items()},
             {"get0": 200, "get1": 200, "get2": 200, "post0": 202, "post1": 202, "post2": 202}, "%ss first" % first)

@@ -13,7 +13,7 @@ import zlib
 
 import tap
 import truth
-from stack import MONGOD_ARGUMENTS, SLOWER, TMP, Stack, mongo_client, script, send_signal, wait_for
+from stack import MONGOD_ARGUMENTS, SLOWER, TMP, Stack, mongo_client, script, send_signal, sockets_of, wait_for
 
 DESIGN = {"original_prompt": "a ring with an oval ruby", "num_variations_requested": 2,
           "gem_data": {"type": "Ruby", "cut": "Oval", "color": "Red", "transparency": "Transparent",
@@ -94,24 +94,47 @@ class HeldWorker:
 
     def __init__(self, stack):
         self.stack = stack
+        self.socket = os.path.join(sockets_of(stack.state), "fcgi.sock")
 
     def __enter__(self):
         self.threads, self.replies, self.errors = [], {}, []
+        self.sent = 0
         self.pid, = workers(self.stack, "web")
         self.stack.kill(self.pid, signal.SIGSTOP)
         return self
 
     def send(self, name, function):
         def run():
+            self.replies[name] = function()
+        self.sent += 1
+        self.meanwhile(name, run)
+
+    def meanwhile(self, name, function):
+        """What sends nothing to the worker, and is not waited for before it goes on."""
+        def run():
             try:
-                self.replies[name] = function()
+                function()
             except Exception as error:  # pylint: disable=broad-except
                 self.errors.append("%s: %r" % (name, error))
         self.threads.append(threading.Thread(target=run))
         self.threads[-1].start()
 
+    def arrived(self, seconds=5):
+        """Until what was sent waits for the worker: a machine with much to do needs its time for that. What is answered
+        before it comes to the worker is waited for in vain."""
+        until = time.monotonic() + seconds * SLOWER
+        while self.waiting() < self.sent - len(self.replies) - len(self.errors) and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.1 * SLOWER)
+
+    def waiting(self):
+        """How many connections the worker has to take, and of those it has, how many brought something."""
+        reply = subprocess.run(["ss", "-xaH", "src", self.socket], check=True, stdout=subprocess.PIPE, text=True)
+        rows = [line.split() for line in reply.stdout.splitlines()]
+        return sum(int(row[2]) if row[1] == "LISTEN" else int(row[2]) > 0 for row in rows)
+
     def __exit__(self, *_what):
-        time.sleep(0.5 * SLOWER)
+        self.arrived()
         self.stack.kill(self.pid, signal.SIGCONT)
         for thread in self.threads:
             thread.join()

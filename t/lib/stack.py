@@ -126,10 +126,15 @@ def read_secret(state, name):
         return file.read().strip()
 
 
+def sockets_of(state):
+    """The folder of a stack's sockets."""
+    with open(os.path.join(state, "pids", "sockets"), encoding="ascii") as file:
+        return file.read().strip()
+
+
 def mongod_socket(state):
     """Where scripts/run put it: a deep state folder is reached through a short link."""
-    with open(os.path.join(state, "pids", "sockets"), encoding="ascii") as file:
-        return os.path.join(file.read().strip(), "mongodb-27017.sock")
+    return os.path.join(sockets_of(state), "mongodb-27017.sock")
 
 
 def mongo_client(state, user="admin"):
