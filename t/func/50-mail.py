@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Mail from the job to a real relay: what arrives, what is tried again and when, what is given up, and that nothing goes
 in the clear. Messages are read with Python's own email package."""
+import contextlib
 import datetime
 import email
 import email.policy
@@ -442,20 +443,30 @@ def killed_after_the_acceptance():
     killed = []
 
     def kill():
-        if not killed:
-            pid = [p for p in workers(stack, "job") if holds(p)]
-            killed.extend(pid)
-            for each in pid:
-                stack.kill(each)
+        if killed:
+            return
+        # The kernel's table of connections is read in pieces: beside much coming and going, one look can miss a row.
+        until = time.monotonic() + 5
+        while not killed and time.monotonic() < until:
+            killed.extend(pid for pid in workers(stack, "job") if sockets(pid) & to_the_relay())
+        for pid in killed:
+            stack.kill(pid)
 
-    def holds(pid):
-        """Whether it is the one that speaks to the relay."""
-        links = [os.path.join("/proc/%d/fd" % pid, name) for name in os.listdir("/proc/%d/fd" % pid)]
-        sockets = {os.readlink(link)[8:-1] for link in links if os.path.islink(link)
-                   and os.readlink(link).startswith("socket:[")}
+    def to_the_relay():
+        """The inodes of the sockets that are connected to it."""
         with open("/proc/net/tcp", encoding="ascii") as file:
-            return any(line.split()[9] in sockets and line.split()[2].endswith(":%04X" % starttls.port)
-                       for line in list(file)[1:])
+            rows = [line.split() for line in list(file)[1:]]
+        return {row[9] for row in rows if row[2].endswith(":%04X" % starttls.port) and row[9] != "0"}
+
+    def sockets(pid):
+        """The inodes of a process's sockets; its other descriptors come and go meanwhile."""
+        found = set()
+        for name in os.listdir("/proc/%d/fd" % pid):
+            with contextlib.suppress(FileNotFoundError):
+                link = os.readlink("/proc/%d/fd/%s" % (pid, name))
+                if link.startswith("socket:["):
+                    found.add(link[8:-1])
+        return found
 
     starttls.taken.clear()
     starttls.on_taken = kill
