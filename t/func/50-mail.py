@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """Mail from the job to a real relay: what arrives, what is tried again and when, what is given up, and that nothing goes
 in the clear. Messages are read with Python's own email package."""
-import contextlib
 import datetime
 import email
 import email.policy
@@ -11,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -443,30 +443,16 @@ def killed_after_the_acceptance():
     killed = []
 
     def kill():
-        if killed:
-            return
-        # The kernel's table of connections is read in pieces: beside much coming and going, one look can miss a row.
-        until = time.monotonic() + 5
-        while not killed and time.monotonic() < until:
-            killed.extend(pid for pid in workers(stack, "job") if sockets(pid) & to_the_relay())
-        for pid in killed:
-            stack.kill(pid)
+        if not killed:
+            killed.extend(wait_for(speaking, 5, "the worker that speaks to the relay"))
+            for pid in killed:
+                stack.kill(pid)
 
-    def to_the_relay():
-        """The inodes of the sockets that are connected to it."""
-        with open("/proc/net/tcp", encoding="ascii") as file:
-            rows = [line.split() for line in list(file)[1:]]
-        return {row[9] for row in rows if row[2].endswith(":%04X" % starttls.port) and row[9] != "0"}
-
-    def sockets(pid):
-        """The inodes of a process's sockets; its other descriptors come and go meanwhile."""
-        found = set()
-        for name in os.listdir("/proc/%d/fd" % pid):
-            with contextlib.suppress(FileNotFoundError):
-                link = os.readlink("/proc/%d/fd/%s" % (pid, name))
-                if link.startswith("socket:["):
-                    found.add(link[8:-1])
-        return found
+    def speaking():
+        """The workers that are connected to the relay. One look can miss a connection, beside much coming and going."""
+        reply = subprocess.run(["ss", "-tnpH", "dport", "=", ":%d" % starttls.port], check=True, stdout=subprocess.PIPE,
+                               text=True)
+        return [pid for pid in workers(stack, "job") if "pid=%d," % pid in reply.stdout]
 
     starttls.taken.clear()
     starttls.on_taken = kill

@@ -119,12 +119,9 @@ class HeldWorker:
         self.threads.append(threading.Thread(target=run))
         self.threads[-1].start()
 
-    def arrived(self, seconds=5):
-        """Until what was sent waits for the worker: a machine with much to do needs its time for that. What is answered
-        before it comes to the worker is waited for in vain."""
-        until = time.monotonic() + seconds * SLOWER
-        while self.waiting() < self.sent - len(self.replies) - len(self.errors) and time.monotonic() < until:
-            time.sleep(0.02)
+    def arrived(self):
+        """When all that was sent, and is not answered by nginx, waits for the worker."""
+        wait_for(lambda: self.waiting() >= self.sent - len(self.replies) - len(self.errors), 10, "what was sent")
         time.sleep(0.1 * SLOWER)
 
     def waiting(self):
@@ -134,8 +131,10 @@ class HeldWorker:
         return sum(int(row[2]) if row[1] == "LISTEN" else int(row[2]) > 0 for row in rows)
 
     def __exit__(self, *_what):
-        self.arrived()
-        self.stack.kill(self.pid, signal.SIGCONT)
+        try:
+            self.arrived()
+        finally:
+            self.stack.kill(self.pid, signal.SIGCONT)
         for thread in self.threads:
             thread.join()
         assert not self.errors, self.errors
